@@ -1,0 +1,15 @@
+dataset = dict(
+    type='SkeletonDataset',
+    ann_file='data/ntu60/ntu60.pkl',
+    layout='ntu',
+    once=[dict(type='NormalizeSkeleton')],
+    pipeline=[dict(type='PackActionInputs', meta_keys=('frame_dir', ))])
+loader = dict(num_workers=2, persistent_workers=True, collate_fn=dict(type='skeleton_collate'))
+
+train_dataloader = dict(
+    batch_size=64, drop_last=True, sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(split='xsub_train', **dataset), **loader)
+val_dataloader = dict(
+    batch_size=64, sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(split='xsub_val', test_mode=True, **dataset), **loader)
+test_dataloader = val_dataloader

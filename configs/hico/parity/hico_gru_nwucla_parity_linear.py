@@ -1,0 +1,6 @@
+_base_ = ['../../_base_/models/linear_gru.py', '../../_base_/datasets/nwucla_first_frame.py',
+          '../../_base_/schedules/linear.py']
+model = dict(
+    backbone=dict(layout='nw_ucla', num_persons=1),
+    cls_head=dict(num_classes=10),
+    data_preprocessor=dict(layout='nw_ucla', num_persons=1))

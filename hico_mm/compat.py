@@ -1,0 +1,109 @@
+"""What the host needs to run at all: checked and repaired once, when ``hico_mm`` is imported."""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import pickle
+import sys
+import types
+import warnings
+from importlib import metadata
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+
+REQUIRED = {
+    'torch': '>=2.0',
+    'mmengine': '>=0.10.7,<1',
+    'mmcv': '>=2.0.0rc4,<2.2',
+    'mmaction2': '>=1.2,<1.3',
+}
+# `mmcv` and `mmcv-lite` install the same folder `mmcv/`: either will do.
+DISTRIBUTIONS = {'mmcv': ('mmcv', 'mmcv-lite')}
+
+
+def _installed_version(package: str) -> 'str | None':
+    for distribution in DISTRIBUTIONS.get(package, (package, )):
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def check_versions() -> None:
+    """Check that the packages hico_mm stands on are installed and in range.
+
+    Raises:
+        ImportError: if one is missing or out of range; the message names it and what to install.
+    """
+    for package, wanted in REQUIRED.items():
+        remedy = f'pip install "{DISTRIBUTIONS.get(package, (package, ))[-1]}{wanted}"'
+        version = _installed_version(package)
+        if version is None and importlib.util.find_spec(package.replace('mmaction2', 'mmaction')) is None:
+            raise ImportError(f'hico_mm needs {package}{wanted}, which is not installed: {remedy}')
+        if version is not None and not SpecifierSet(wanted).contains(version, prereleases=True):
+            raise ImportError(f'hico_mm needs {package}{wanted}, but {version} is installed: {remedy}')
+
+
+class _MissingDRN:
+    """Stands in for a localizer that the PyPI wheel of mmaction2 1.2.0 leaves out."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        raise ImportError('DRN is not part of this mmaction2 wheel (the folder mmaction/models/localizers/drn is '
+                          'missing): install mmaction2 from its repository to use it.')
+
+
+def fill_in_drn() -> None:
+    """Let ``import mmaction.models`` succeed on the wheel that lacks ``mmaction.models.localizers.drn``."""
+    package = importlib.util.find_spec('mmaction')
+    locations = package.submodule_search_locations if package else None
+    if not locations or \
+            importlib.machinery.PathFinder.find_spec('drn', [f'{path}/models/localizers' for path in locations]):
+        return
+    name = 'mmaction.models.localizers.drn'
+    parent, module = types.ModuleType(name), types.ModuleType(f'{name}.drn')
+    parent.__path__ = []  # type: ignore[attr-defined]
+    module.DRN = type('DRN', (_MissingDRN, ), {})  # type: ignore[attr-defined]
+    parent.drn = module  # type: ignore[attr-defined]
+    sys.modules.setdefault(name, parent)
+    sys.modules.setdefault(f'{name}.drn', module)
+
+
+def _history_method(owner: object, name: str) -> Any:
+    """``getattr`` for the one use a checkpoint has for it: mmengine pickles the methods of ``HistoryBuffer``."""
+    from mmengine.logging import HistoryBuffer
+
+    if owner is not HistoryBuffer or name not in HistoryBuffer._statistics_methods:
+        raise pickle.UnpicklingError(f'the checkpoint asks for {name} of {owner}, which no checkpoint needs')
+    return getattr(owner, name)
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Admit what mmengine itself puts into a checkpoint to torch's ``weights_only`` loading, and nothing else.
+
+    torch >= 2.6 refuses it otherwise, in testing and in ``--resume``: ``HistoryBuffer``, its methods, numpy scalars.
+    """
+    import numpy as np
+    import torch
+    from mmengine.logging import HistoryBuffer
+
+    if SpecifierSet('<2.6').contains(torch.__version__.split('+')[0], prereleases=True):
+        return
+    HistoryBuffer()  # fills its table of methods
+    # numpy 1 pickles as numpy.core, numpy 2 as numpy._core; a checkpoint may come from either.
+    core = importlib.import_module('numpy._core.multiarray' if hasattr(np, '_core') else 'numpy.core.multiarray')
+    numpy_functions = [(getattr(core, name), f'numpy.{package}.multiarray.{name}')
+                       for name in ('_reconstruct', 'scalar') for package in ('core', '_core')]
+    dtypes = [type(np.dtype(kind)) for kind in ('float64', 'float32', 'int64', 'int32', 'bool')]
+    torch.serialization.add_safe_globals([
+        HistoryBuffer, np.ndarray, np.dtype, *dtypes, *numpy_functions, (_history_method, 'builtins.getattr')])
+
+
+def prepare_host() -> None:
+    """Check the versions, then repair what is known to be broken. Safe to call more than once."""
+    check_versions()
+    # mmcv-lite has no compiled operators; skeleton models use none.
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+    fill_in_drn()
+    allow_mmengine_checkpoints()

@@ -1,0 +1,92 @@
+"""MMAction2's skeleton annotations, read with care."""
+
+from typing import Callable, Dict, List, Optional, Sequence, Union
+
+import numpy as np
+from mmaction.datasets import PoseDataset
+from mmaction.registry import DATASETS
+from mmengine.dataset import Compose
+from mmengine.dist import is_main_process
+from rich.progress import track
+
+from ..structures import SkeletonLayout, get_layout
+from .safe_pickle import load_plain_pickle
+from .transforms.build import build_transform
+
+
+@DATASETS.register_module()
+class SkeletonDataset(PoseDataset):
+    """A ``PoseDataset`` that admits plain data only, checks each clip, and normalises once.
+
+    Args:
+        ann_file: Annotation pickle of MMAction2: ``split`` and ``annotations``; 3-D or 2-D key points (M, T, V, C).
+        pipeline: Transforms of a sample, run each time it is read.
+        split: Name of the split; None takes all annotations. Defaults to None.
+        layout: Skeleton layout the clips must have; None does not check. Defaults to None.
+        once: Deterministic transforms, ``NormalizeSkeleton`` say, run on each clip when the file is loaded;
+            one that needs a layout and names none has this one. Defaults to none.
+        **kwargs: Further arguments of MMAction2's ``PoseDataset``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is broken, lacks the split, or has a clip that is empty, not finite, wrongly shaped or
+            of another layout; the message names file, clip and remedy.
+    """
+
+    def __init__(self,
+                 ann_file: str,
+                 pipeline: List[Union[dict, Callable]],
+                 split: Optional[str] = None,
+                 layout: Union[str, dict, SkeletonLayout, None] = None,
+                 once: Sequence[dict] = (),
+                 **kwargs) -> None:
+        self.layout = get_layout(layout) if layout is not None else None
+        self.once = Compose([build_transform(transform, self.layout) for transform in once])
+        super().__init__(ann_file, pipeline, split=split, **kwargs)
+
+    def load_data_list(self) -> List[Dict]:
+        """Load, check and normalise the clips of the split."""
+        content = load_plain_pickle(self.ann_file)
+        try:
+            clips = list(self._of_split(content))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f'{self.ann_file} is no skeleton annotation ({error!r} while reading it): it must hold '
+                             '{"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}'
+                             ) from error
+        if not clips:
+            raise ValueError(f'{self.ann_file} has no clips in split "{self.split}": prepare it again')
+        quiet = len(clips) < 5000 or not is_main_process()
+        return [self._prepare(clip) for clip in track(clips, 'normalising', disable=quiet, transient=True)]
+
+    def _of_split(self, content: dict) -> List[dict]:
+        """The annotations of the split; a bare list has none."""
+        if self.split is None:
+            return content['annotations'] if isinstance(content, dict) else content
+        if self.split not in content['split']:
+            raise ValueError(f'{self.ann_file} has no split "{self.split}": it has {sorted(content["split"])}')
+        names = set(content['split'][self.split])
+        return [clip for clip in content['annotations'] if clip.get('frame_dir', clip.get('filename')) in names]
+
+    def _prepare(self, clip: dict) -> dict:
+        fault = self._fault(clip)
+        if fault:
+            name = clip.get('frame_dir', clip.get('filename', 'without a name'))
+            raise ValueError(f'{self.ann_file}: clip {name} {fault}')
+        keypoint = np.asarray(clip['keypoint'], dtype=np.float32)
+        return self.once({**clip, 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
+
+    def _fault(self, clip: dict) -> Optional[str]:
+        """What is wrong with a clip and what to do, or None."""
+        keypoint = np.asarray(clip['keypoint'])
+        if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
+            return f'has key points of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
+        if self.layout is not None and keypoint.shape[2] != self.layout.num_joints:
+            return (f'has {keypoint.shape[2]} joints, but layout "{self.layout.name}" has {self.layout.num_joints}: '
+                    'set the layout that fits')
+        if not np.isfinite(keypoint).all():
+            return 'has NaN or infinite key points: repair it, or leave it out of the split'
+        if not keypoint.any():
+            return 'is empty: leave it out of the split'
+        if not isinstance(clip['label'], (int, np.integer)) or clip['label'] < 0:
+            return f'has the label {clip["label"]!r}, not an integer from 0: prepare it again'
+        return None

@@ -1,0 +1,28 @@
+"""Clips of unequal length in one tensor."""
+
+from typing import List, NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class RaggedClips(NamedTuple):
+    """A batch of n clips, their frames one after the other, so that it is one copy to the device.
+
+    Args:
+        frames: (T_1 + ... + T_n, M, V, C).
+        lengths: (n,), the number of frames of each clip.
+    """
+
+    frames: Tensor
+    lengths: Tensor
+
+    @classmethod
+    def from_clips(cls, clips: List[Tensor]) -> 'RaggedClips':
+        """From clips (M, T, V, C); where M differs, absent persons are filled up with zeros."""
+        persons = max(len(clip) for clip in clips)
+        lengths = [clip.shape[1] for clip in clips]
+        frames = clips[0].new_zeros(sum(lengths), persons, *clips[0].shape[2:])
+        for clip, rows in zip(clips, frames.split(lengths)):
+            rows[:, :len(clip)] = clip.transpose(0, 1)
+        return cls(frames, torch.tensor(lengths))

@@ -1,0 +1,106 @@
+"""Normalisation of a clip: fill, centre, align."""
+
+from typing import Union
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from ...structures import SkeletonLayout, get_layout
+
+
+def fill_empty_frames(person: np.ndarray) -> np.ndarray:
+    """Fill frames in which a person is absent (all zero).
+
+    If the first frame is empty, all empty frames are removed; then an empty tail is filled by looping what came before.
+    An empty frame between others stays.
+
+    Args:
+        person: (T, V, C).
+
+    Returns:
+        (T, V, C), a copy where anything was filled.
+    """
+    present = person.any(axis=(1, 2))
+    if not present.any() or present[-1] and present[0]:
+        return person
+    person = person[present] if not present[0] else person[:present.nonzero()[0][-1] + 1]
+    return person[np.arange(len(present)) % len(person)]
+
+
+def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The smallest rotation (3, 3) that turns the direction of a onto that of b; none where either is zero."""
+    norms = np.linalg.norm(a) * np.linalg.norm(b)
+    if norms < 1e-12:
+        return np.eye(3)
+    cosine = float(np.dot(a, b) / norms)
+    if cosine < -1 + 1e-9:  # half a turn, about any axis across a
+        axis = np.cross(a, np.eye(3)[np.abs(a).argmin()])
+        axis /= np.linalg.norm(axis)
+        return 2 * np.outer(axis, axis) - np.eye(3)
+    x, y, z = np.cross(a, b) / norms
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + cross + cross @ cross / (1 + cosine)
+
+
+@TRANSFORMS.register_module()
+class NormalizeSkeleton(BaseTransform):
+    """Fill absent frames, put a joint at the origin and turn the body towards the axes, as the released code does.
+
+    The rotation takes, in the first frame of the first person, the spine onto +z and then the shoulders onto +x, each
+    by the smallest rotation. Absent joints (all zero) stay zero.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+
+    Args:
+        layout: Skeleton layout, a name or a dict, which names the joints used. Defaults to 'ntu'.
+        center: 'frame', the default and as released, centres every frame on the first person's centre joint in that
+            frame; 'first_frame' centres the clip on that of its first frame, which keeps the body's path.
+        align: Whether to rotate. Defaults to True.
+
+    Raises:
+        ValueError: if ``center`` is neither, or rotation is wanted of a layout without spine and shoulders.
+    """
+
+    def __init__(self,
+                 layout: Union[str, dict, SkeletonLayout] = 'ntu',
+                 center: str = 'frame',
+                 align: bool = True) -> None:
+        self.layout, self.center, self.align = get_layout(layout), center, align
+        if center not in ('frame', 'first_frame'):
+            raise ValueError(f"center must be 'frame' or 'first_frame', got {center!r}")
+        if align and not (self.layout.spine and self.layout.shoulders):
+            raise ValueError(f'layout "{self.layout.name}" names no spine and shoulders to align: set align=False')
+
+    def transform(self, results: dict) -> dict:
+        """Normalise ``results['keypoint']``, one clip (M, T, V, C), to float32."""
+        keypoint = np.asarray(results['keypoint'], dtype=np.float32)
+        clip = np.stack([fill_empty_frames(person) for person in keypoint])
+        origin = clip[0, :, self.layout.center]
+        origin = origin[:, None] if self.center == 'frame' else origin[:1, None]
+        clip = np.where(clip.any(-1, keepdims=True), clip - origin, 0)
+        if self.align:
+            clip = clip @ self.rotation(clip[0, 0]).T
+        results['keypoint'] = clip.astype(np.float32)
+        return results
+
+    def rotation(self, pose: np.ndarray) -> np.ndarray:
+        """Pose (V, 3) -> the rotation (3, 3) that aligns it.
+
+        Raises:
+            ValueError: if the joints are not 3-D.
+        """
+        if pose.shape[-1] != 3:
+            raise ValueError(f'view alignment needs 3-D joints, got {pose.shape[-1]} coordinates: set align=False')
+        pose = pose.astype(np.float64)
+        turn = np.eye(3)
+        for (start, end), axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):
+            turn = rotation_between(turn @ (pose[end] - pose[start]), np.array(axis)) @ turn
+        return turn
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(layout={self.layout.name!r}, center={self.center!r}, align={self.align})'

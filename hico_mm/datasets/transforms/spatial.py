@@ -1,0 +1,89 @@
+"""Augmentations of the pose."""
+
+from typing import Optional, Union
+
+import torch
+from mmaction.registry import TRANSFORMS
+from torch import Tensor
+
+from ...structures import SkeletonLayout, get_layout
+from .base import Parameters, SkeletonTransform
+
+
+def _uniform(shape: tuple, generator: Optional[torch.Generator]) -> Tensor:
+    """Uniform in [-1, 1)."""
+    return torch.rand(shape, generator=generator) * 2 - 1
+
+
+@TRANSFORMS.register_module()
+class JointCorruption(SkeletonTransform):
+    """Corrupt some joints throughout a clip, the same for all persons: zero them or send them through a random matrix.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+
+    Args:
+        layout: Skeleton layout, a name or a dict, which fixes the number of joints V. Defaults to 'ntu'.
+        share: Share of the joints that is corrupted, rounded to joints. Defaults to 0.6, 15 of 25 as released.
+        zero_prob: Probability that they are zeroed, else they are multiplied by a C x C matrix, uniform in [-1, 1].
+            Defaults to 0.5, as released.
+        in_channels: Coordinates C of a joint. Defaults to 3.
+    """
+
+    def __init__(self,
+                 layout: Union[str, dict, SkeletonLayout] = 'ntu',
+                 share: float = 0.6,
+                 zero_prob: float = 0.5,
+                 in_channels: int = 3) -> None:
+        self.num_joints = get_layout(layout).num_joints
+        self.share, self.zero_prob, self.in_channels = share, zero_prob, in_channels
+
+    def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
+        """joints (n, V), True where corrupted; matrix (n, C, C), zero where joints are zeroed."""
+        order = torch.rand(n, self.num_joints, generator=generator).argsort(1)
+        zeroed = torch.rand(n, 1, 1, generator=generator) < self.zero_prob
+        matrix = _uniform((n, self.in_channels, self.in_channels), generator)
+        return dict(joints=order < round(self.share * self.num_joints), matrix=matrix.masked_fill(zeroed, 0))
+
+    def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
+        """Clips (n, M, T, V, C) -> the same with x replaced by x @ matrix at the chosen joints."""
+        joints = parameters['joints'][:, None, None, :, None]
+        return torch.where(joints, _multiply(clips, parameters['matrix']), clips)
+
+
+@TRANSFORMS.register_module()
+class PoseShear(SkeletonTransform):
+    """Shear all joints of a clip, the same for all persons.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+
+    Args:
+        magnitude: Bound of the matrix off its unit diagonal, uniform in [-magnitude, magnitude]. Defaults to 1.0, as
+            released.
+        in_channels: Coordinates C of a joint. Defaults to 3.
+    """
+
+    def __init__(self, magnitude: float = 1.0, in_channels: int = 3) -> None:
+        self.magnitude, self.in_channels = magnitude, in_channels
+
+    def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
+        """matrix (n, C, C)."""
+        matrix = self.magnitude * _uniform((n, self.in_channels, self.in_channels), generator)
+        matrix.diagonal(dim1=1, dim2=2).fill_(1)
+        return dict(matrix=matrix)
+
+    def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
+        """Clips (n, M, T, V, C) -> x @ matrix for every joint."""
+        return _multiply(clips, parameters['matrix'])
+
+
+def _multiply(clips: Tensor, matrix: Tensor) -> Tensor:
+    """Clips (n, M, T, V, C), matrix (n, C, C) -> x @ matrix for every joint."""
+    return (clips.flatten(1, 3) @ matrix.to(clips.dtype)).view_as(clips)

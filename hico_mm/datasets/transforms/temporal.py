@@ -1,0 +1,131 @@
+"""Crops in time, resized to one length."""
+
+from typing import Optional, Tuple
+
+import torch
+from mmaction.registry import TRANSFORMS
+from torch import Tensor
+
+from .base import Parameters, SkeletonTransform
+from .clips import RaggedClips
+
+
+def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> Tensor:
+    """Cut ``length`` frames from ``start`` on out of each clip and resample them linearly.
+
+    Output frame i lies at (i + 1/2) * length / clip_len - 1/2 of the cut, within its first and last frame: the rule of
+    ``torch.nn.functional.interpolate(mode='linear', align_corners=False)``.
+
+    Args:
+        clips: n ragged clips.
+        start: (n,), first frame of each cut.
+        length: (n,), frames of each cut, at least 1.
+        clip_len: Frames T of the output.
+
+    Returns:
+        (n, M, T, V, C).
+    """
+    device = clips.frames.device
+    start, length = start.to(device), length.to(device)
+    lengths = clips.lengths.to(device)
+    offset = (lengths.cumsum(0) - lengths + start)[:, None]
+    step = (length.double() / clip_len)[:, None]
+    position = ((torch.arange(clip_len, device=device) + 0.5) * step - 0.5).clamp(min=0)
+    below = position.long()
+    above = torch.minimum(below + 1, length[:, None] - 1)
+    weight = (position - below).to(clips.frames.dtype)[..., None, None, None]
+    frames = torch.lerp(clips.frames[offset + below], clips.frames[offset + above], weight)
+    return frames.transpose(1, 2).contiguous()
+
+
+class _CropResize(SkeletonTransform):
+    """A crop in time; takes :class:`RaggedClips` and gives (n, M, clip_len, V, C)."""
+
+    clip_len: int
+
+    def crop(self, lengths: Tensor, parameters: Parameters) -> Tuple[Tensor, Tensor]:
+        """Lengths (n,) -> start (n,) and length (n,) of the crops."""
+        raise NotImplementedError
+
+    def apply(self, clips: RaggedClips, parameters: Parameters) -> Tensor:  # type: ignore[override]
+        """Ragged clips and their parameters -> (n, M, clip_len, V, C)."""
+        return resize(clips, *self.crop(clips.lengths, parameters), self.clip_len)
+
+    def transform(self, results: dict) -> dict:
+        """Crop ``results['keypoint']``, one clip (M, T, V, C)."""
+        clips = RaggedClips.from_clips([torch.as_tensor(results['keypoint'])])
+        results['keypoint'] = self.apply(clips, self.draw(1))[0].numpy()
+        results.update(total_frames=self.clip_len, clip_len=self.clip_len, num_clips=1)
+        return results
+
+
+@TRANSFORMS.register_module()
+class TemporalCropResize(_CropResize):
+    """Random crop in time, resized linearly.
+
+    The crop has floor(ratio * T) frames, but at least ``min_frames`` and at most all T; its place is uniform.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+        - total_frames
+
+    Added Keys:
+        - clip_len
+        - num_clips
+
+    Args:
+        clip_len: Frames of the output. Defaults to 64.
+        ratio: Range of the crop's share of the clip, uniform. Defaults to (0.1, 1), as released.
+        min_frames: Least frames of a crop. Defaults to 64, as released.
+    """
+
+    def __init__(self, clip_len: int = 64, ratio: Tuple[float, float] = (0.1, 1.0), min_frames: int = 64) -> None:
+        self.clip_len, self.ratio, self.min_frames = clip_len, tuple(ratio), min_frames
+
+    def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
+        """ratio (n,) in the range given, position (n,) in [0, 1)."""
+        low, high = self.ratio
+        ratio, position = torch.rand(2, n, generator=generator, dtype=torch.float64)
+        return dict(ratio=low + (high - low) * ratio, position=position)
+
+    def crop(self, lengths: Tensor, parameters: Parameters) -> Tuple[Tensor, Tensor]:
+        """Lengths (n,) -> start (n,) and length (n,) of the crops."""
+        length = (lengths * parameters['ratio']).long().clamp(min=self.min_frames)
+        length = torch.minimum(length, lengths)
+        return (parameters['position'] * (lengths - length + 1)).long(), length
+
+
+@TRANSFORMS.register_module()
+class CenterCropResize(_CropResize):
+    """The middle of a clip, resized linearly: floor((1 - ratio) * T / 2) frames are cut off at either end.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+        - total_frames
+
+    Added Keys:
+        - clip_len
+        - num_clips
+
+    Args:
+        clip_len: Frames of the output. Defaults to 64.
+        ratio: Share of the clip that is kept. Defaults to 0.95, as released.
+    """
+
+    def __init__(self, clip_len: int = 64, ratio: float = 0.95) -> None:
+        self.clip_len, self.ratio = clip_len, ratio
+
+    def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
+        """Nothing to draw."""
+        return {}
+
+    def crop(self, lengths: Tensor, parameters: Parameters) -> Tuple[Tensor, Tensor]:
+        """Lengths (n,) -> start (n,) and length (n,) of the crops."""
+        start = ((1 - self.ratio) * lengths.double() / 2).long()
+        return start, lengths - 2 * start

@@ -1,0 +1,7 @@
+"""Hooks the host lacks."""
+
+from .checkpoint_guard_hook import CheckpointGuardHook
+from .gallery_hook import GalleryHook
+from .step_seed_hook import StepSeedHook, step_seed
+
+__all__ = ['CheckpointGuardHook', 'GalleryHook', 'StepSeedHook', 'step_seed']

@@ -1,0 +1,39 @@
+"""The gallery of the nearest-neighbour head."""
+
+from typing import Optional
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from ...evaluation import encode
+from ...models.heads import KNNHead
+from ..loaders import training_split
+
+
+@HOOKS.register_module()
+class GalleryHook(Hook):
+    """Encode the training split, without augmentation, into the gallery of ``KNNHead`` before validation and test.
+
+    Does nothing for a model with another head.
+    """
+
+    def __init__(self) -> None:
+        self._dataloader: Optional[DataLoader] = None
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Fill the gallery."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        head = getattr(model, 'cls_head', None)
+        if not isinstance(head, KNNHead):
+            return
+        if self._dataloader is None:
+            self._dataloader = training_split(runner)
+        gallery = encode(model, self._dataloader, head.level, title='gallery')
+        device = next(model.parameters()).device
+        head.set_gallery(gallery.features.to(device), gallery.labels.to(device))
+        runner.logger.info(f'k-NN: k={head.k}, cosine, gallery of {len(gallery.samples)} training clips')
+
+    before_test_epoch = before_val_epoch

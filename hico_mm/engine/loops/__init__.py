@@ -1,0 +1,5 @@
+"""Loops the host lacks."""
+
+from .feature_train_loop import FeatureTrainLoop
+
+__all__ = ['FeatureTrainLoop']

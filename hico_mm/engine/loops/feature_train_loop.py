@@ -1,0 +1,126 @@
+"""Training of a classifier on features that are computed once."""
+
+from typing import Dict, Iterator, List, Tuple
+
+import torch
+from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
+from mmaction.registry import LOOPS
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ...evaluation import EncodedClips, encode
+from ..loaders import ordered
+
+
+class _Clips(Dataset):
+    """Features and samples, fetched a batch at a time."""
+
+    def __init__(self, clips: EncodedClips) -> None:
+        self.clips = clips
+
+    def __len__(self) -> int:
+        return len(self.clips.samples)
+
+    def __getitem__(self, index: List[int]) -> Tuple[torch.Tensor, list]:
+        return self.clips.features[index], [self.clips.samples[i] for i in index]
+
+
+class _ShuffledBatches(Sampler):
+    """Batches of indices, the last one partial, in an order that depends on seed and epoch alone."""
+
+    def __init__(self, size: int, batch_size: int, seed: int) -> None:
+        self.size, self.batch_size, self.seed, self.epoch = size, batch_size, seed, 0
+
+    def __len__(self) -> int:
+        return -(-self.size // self.batch_size)
+
+    def __iter__(self) -> Iterator[List[int]]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        return (batch.tolist() for batch in torch.randperm(self.size, generator=generator).split(self.batch_size))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by mmengine's ``DistSamplerSeedHook``."""
+        self.epoch = epoch
+
+
+@LOOPS.register_module()
+class FeatureTrainLoop(EpochBasedTrainLoop):
+    """Linear evaluation: encode both splits once with the frozen encoder, then train ``cls_head`` alone.
+
+    Its input is deterministic and its encoder frozen, so an epoch is a pass over features. The test split is scored
+    after every epoch; ``acc/top1`` is of that epoch, ``acc/best_top1`` the best so far, and both are reported at the
+    end, the last and the best, since the released code reports the best. Checkpoints hold the whole recognizer. With
+    several ranks each encodes a part and all train the same classifier.
+
+    Args:
+        runner: The runner.
+        dataloader: Data loader of the training split, or its config, which is read in order and whole.
+        max_epochs: Epochs of the classifier. Defaults to 80, as released.
+        batch_size: Features in a batch. Defaults to 1024, as released.
+        topk: The k of the top-k accuracies. Defaults to (1, 5).
+
+    Raises:
+        ValueError: if a part of the model before ``cls_head`` is not frozen.
+    """
+
+    def __init__(self,
+                 runner: Runner,
+                 dataloader: dict,
+                 max_epochs: int = 80,
+                 batch_size: int = 1024,
+                 topk: Tuple[int, ...] = (1, 5)) -> None:
+        super().__init__(runner, ordered(dataloader) if isinstance(dataloader, dict) else dataloader, max_epochs)
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        trained = sorted({name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad})
+        if trained != ['cls_head']:
+            raise ValueError(f'FeatureTrainLoop trains cls_head alone, but {trained} are trained: freeze the others')
+        self.model, self.batch_size, self.topk = model, batch_size, tuple(topk)
+        self._max_iters = max_epochs * -(-len(self.dataloader.dataset) // batch_size)
+
+    def run(self) -> torch.nn.Module:
+        """Encode, then train; returns the model."""
+        self.runner.call_hook('before_train')
+        level = self.model.cls_head.level
+        train = encode(self.model, self.dataloader, level, 'encoding the training split')
+        self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
+        sampler = _ShuffledBatches(len(train.samples), self.batch_size, self.runner.seed)
+        self.dataloader = DataLoader(_Clips(train), sampler=sampler, batch_size=None)
+        best = (0.0, 0)
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            scores = self.evaluate()
+            best = max(best, (scores['acc/top1'], -self._epoch))
+            scores['acc/best_top1'] = best[0]
+            self.runner.call_hook('after_val_epoch', metrics=scores)
+        if self._epoch and best[1]:
+            self.runner.logger.info(f'linear evaluation: last epoch {100 * scores["acc/top1"]:.2f} %, best epoch '
+                                    f'{100 * best[0]:.2f} % (epoch {-best[1]})')
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def run_iter(self, idx: int, data_batch: Tuple[torch.Tensor, list]) -> None:
+        """One step on a batch of features and samples."""
+        self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
+        features, samples = data_batch
+        wrapper = self.runner.optim_wrapper
+        with wrapper.optim_context(self.model):
+            losses = self.model.cls_head.loss(features.to(self._device), samples)
+        total, logs = self.model.parse_losses(losses)
+        wrapper.update_params(total)
+        self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=logs)
+        self._iter += 1
+
+    @torch.no_grad()
+    def evaluate(self) -> Dict[str, float]:
+        """Accuracies of the classifier on the test split, by MMAction2's own functions, in [0, 1]."""
+        head = self.model.cls_head.eval()
+        scores = torch.cat([head(part.to(self._device)).cpu() for part in self.test.features.split(self.batch_size)])
+        head.train()
+        scores, labels = list(scores.numpy()), self.test.labels.numpy()
+        metrics = {f'acc/top{k}': float(a) for k, a in zip(self.topk, top_k_accuracy(scores, labels, self.topk))}
+        return {**metrics, 'acc/mean1': float(mean_class_accuracy(scores, labels))}
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device

@@ -1,0 +1,63 @@
+"""Encoding a data set once."""
+
+from typing import List, NamedTuple
+
+import torch
+from mmaction.structures import ActionDataSample
+from mmengine import dist
+from mmengine.model import is_model_wrapper
+from rich.progress import track
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+
+class EncodedClips(NamedTuple):
+    """Features of a data set, in its order.
+
+    Args:
+        features: (n, D), on the CPU.
+        samples: n data samples, with ``gt_label`` and, in their metainfo, ``frame_dir``.
+    """
+
+    features: Tensor
+    samples: List[ActionDataSample]
+
+    @property
+    def labels(self) -> Tensor:
+        """(n,) labels."""
+        return torch.cat([sample.gt_label for sample in self.samples])
+
+
+@torch.no_grad()
+def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', title: str = 'encoding') -> EncodedClips:
+    """Encode all clips in eval mode, without augmentation; the model's mode is restored.
+
+    Each rank encodes its part; every rank gets the whole. Views of a clip are averaged.
+
+    Args:
+        model: A recognizer whose features are hierarchical.
+        dataloader: Loader in the data set's order.
+        level: The level to keep. Defaults to 'instance'.
+        title: Shown beside the progress bar. Defaults to 'encoding'.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    training = model.training
+    model.eval()
+    features, samples = [], []
+    for batch in track(dataloader, title, disable=not dist.is_main_process(), transient=True):
+        batch = model.data_preprocessor(batch, False)
+        feature = model.extract_feat(batch['inputs'])[0][level]
+        features.append(feature.unflatten(0, batch['inputs'].shape[:2]).mean(1).cpu())
+        samples.extend(sample.cpu() for sample in batch['data_samples'])
+    model.train(training)
+    return _gather(EncodedClips(torch.cat(features), samples), len(dataloader.dataset))  # type: ignore[arg-type]
+
+
+def _gather(part: EncodedClips, size: int) -> EncodedClips:
+    """The parts of all ranks, interleaved as mmengine's sampler deals them out, without its padding."""
+    if dist.get_world_size() == 1:
+        return part
+    parts = dist.all_gather_object(part)
+    features = torch.stack([p.features for p in parts], 1).flatten(0, 1)[:size]
+    samples = [sample for row in zip(*(p.samples for p in parts)) for sample in row][:size]
+    return EncodedClips(features, samples)

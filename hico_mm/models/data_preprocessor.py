@@ -1,0 +1,106 @@
+"""From raw clips to views, on the device."""
+
+from typing import Any, List, Optional, Sequence, Union
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from ..datasets.transforms import STREAMS, RaggedClips, derive_stream
+from ..datasets.transforms.base import SkeletonTransform, to_device
+from ..datasets.transforms.build import build_transform
+from ..structures import SkeletonLayout, get_layout
+
+Views = Sequence[Sequence[dict]]
+
+
+@MODELS.register_module()
+class SkeletonDataPreprocessor(BaseDataPreprocessor):
+    """Make the views of a batch of clips, batched and on the device, and derive the stream; outside autocast.
+
+    Randomness comes from torch's own CPU generator, which ``StepSeedHook`` seeds before each step: the views depend
+    neither on the number of workers nor on the device.
+
+    Args:
+        layout: Skeleton layout, a name or a dict. Defaults to 'ntu'.
+        num_persons: Persons M of the output: missing ones are zero, those beyond are left out. Defaults to 2.
+        train_views: One list of transforms for each view in training; the first of each list crops and resizes in
+            time; one that needs a layout and names none has this one. None, the default, trains on ``test_views``.
+        test_views: Likewise for testing. Defaults to the released centre crop of 95 %, one view.
+        stream: 'joint', 'bone' or 'motion', derived after the views. Defaults to 'joint'.
+        non_blocking: Copy to the device asynchronously. Defaults to True.
+
+    Raises:
+        ValueError: if the stream is not known, or a view does not begin with a crop in time.
+    """
+
+    def __init__(self,
+                 layout: Union[str, dict, SkeletonLayout] = 'ntu',
+                 num_persons: int = 2,
+                 train_views: Optional[Views] = None,
+                 test_views: Views = ((dict(type='CenterCropResize'), ), ),
+                 stream: str = 'joint',
+                 non_blocking: bool = True) -> None:
+        super().__init__(non_blocking=non_blocking)
+        self.layout, self.num_persons = get_layout(layout), num_persons
+        if stream not in STREAMS:
+            raise ValueError(f'unknown stream "{stream}": use one of {list(STREAMS)}')
+        self.stream = stream
+        self.test_views = [self._build_view(view) for view in test_views]
+        self.train_views = self.test_views if train_views is None else [self._build_view(v) for v in train_views]
+
+    def _build_view(self, view: Sequence[dict]) -> List[SkeletonTransform]:
+        transforms = [build_transform(transform, self.layout) for transform in view]
+        if not transforms or not hasattr(transforms[0], 'crop'):
+            raise ValueError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips one '
+                             f'length; got {transforms}')
+        return transforms
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Batch -> the same with ``inputs`` (N, views, M, T, V, C) on the device.
+
+        Args:
+            data: ``inputs`` is :class:`RaggedClips`, from ``skeleton_collate``, or a list of clips: (M, T, V, C) to
+                make views of, or (num_clips, M, T, V, C) from a stock MMAction2 pipeline, which are taken as they are.
+            training: Whether to make the training views.
+
+        Raises:
+            ValueError: if the clips have another number of joints than the layout.
+        """
+        lengths = getattr(data['inputs'], 'lengths', None)
+        data = self.cast_data(data)
+        inputs = data['inputs']
+        if lengths is not None:  # lengths stay on the CPU, where they decide the crops: no round trip to the device
+            inputs = RaggedClips(inputs.frames, lengths)
+        with torch.autocast(self.device.type, enabled=False):
+            data['inputs'] = derive_stream(self._views_of(inputs, training), self.stream, self.layout)
+        return data
+
+    def _views_of(self, inputs: Any, training: bool) -> Tensor:
+        if not isinstance(inputs, RaggedClips):
+            if inputs[0].ndim == 5:
+                return torch.stack(list(inputs)).float()
+            inputs = RaggedClips.from_clips(list(inputs))
+        if inputs.frames.shape[2] != self.layout.num_joints:
+            raise ValueError(f'the clips have {inputs.frames.shape[2]} joints, but layout "{self.layout.name}" has '
+                             f'{self.layout.num_joints}: set the layout that fits the annotations')
+        clips = RaggedClips(self._fit_persons(inputs.frames.float()), inputs.lengths)
+        views = self.train_views if training else self.test_views
+        return torch.stack([self._view(clips, view) for view in views], 1)
+
+    def _fit_persons(self, frames: Tensor) -> Tensor:
+        """(frames, any M, V, C) -> (frames, num_persons, V, C)."""
+        missing = self.num_persons - frames.shape[1]
+        if missing > 0:
+            frames = torch.cat([frames, frames.new_zeros(len(frames), missing, *frames.shape[2:])], 1)
+        return frames[:, :self.num_persons]
+
+    @staticmethod
+    def _view(clips: RaggedClips, transforms: List[SkeletonTransform]) -> Tensor:
+        n, device = len(clips.lengths), clips.frames.device
+        crop, *augmentations = transforms
+        view = crop.apply(clips, crop.draw(n))  # type: ignore[arg-type]
+        for transform in augmentations:
+            view = transform.apply(view, to_device(transform.draw(n), device))
+        return view

@@ -1,0 +1,6 @@
+"""Sequence-to-sequence encoders: (N, S, C) -> (N, S, C). Any registered module of that form can stand here."""
+
+from .recurrent import GRUEncoder, LSTMEncoder
+from .transformer import TransformerEncoder
+
+__all__ = ['GRUEncoder', 'LSTMEncoder', 'TransformerEncoder']

@@ -1,0 +1,40 @@
+"""Transformer as a sequence-to-sequence encoder."""
+
+from typing import Optional
+
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ..init import xavier_init_
+
+
+@MODELS.register_module()
+class TransformerEncoder(BaseModule):
+    """Transformer encoder (post-norm, ReLU) without position encoding, as released.
+
+    Args:
+        channels: Width of the tokens, in and out. Defaults to 512.
+        num_layers: Layers. Defaults to 1, as released.
+        num_heads: Attention heads. Defaults to 4, as released.
+        feedforward_channels: Width of the feed-forward layer; None means ``channels``, as released.
+        dropout: Dropout of attention, feed-forward and residuals. Defaults to 0.1, as released.
+        init_cfg: MMEngine's initialisation config. Defaults to None.
+    """
+
+    def __init__(self,
+                 channels: int = 512,
+                 num_layers: int = 1,
+                 num_heads: int = 4,
+                 feedforward_channels: Optional[int] = None,
+                 dropout: float = 0.1,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        layer = nn.TransformerEncoderLayer(
+            channels, num_heads, feedforward_channels or channels, dropout, batch_first=True)
+        self.transformer = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
+        xavier_init_(self)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, S, C) -> (N, S, C)."""
+        return self.transformer(tokens)

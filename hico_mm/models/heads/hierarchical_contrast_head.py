@@ -1,0 +1,100 @@
+"""Hierarchical contrast: who is compared with whom, at every level."""
+
+from typing import Dict, NamedTuple, Optional, Sequence
+
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ...structures import LEVELS, check_names
+from ..losses import contrast_accuracy, info_nce
+from .feature_queue import FeatureQueue
+
+
+class Contrast(NamedTuple):
+    """A row of the table of contrasts: the level of the query, and the level of its keys and negatives."""
+
+    query: str
+    key: str
+
+
+# By the name of the loss. The domain level is crosswise (eq. 9): temporal queries, spatial keys, and the reverse.
+CONTRASTS = {
+    'clip': Contrast('clip', 'clip'),
+    'part': Contrast('part', 'part'),
+    'temporal': Contrast('temporal', 'spatial'),
+    'spatial': Contrast('spatial', 'temporal'),
+    'instance': Contrast('instance', 'instance'),
+}
+
+
+@MODELS.register_module()
+class HierarchicalContrastHead(BaseModule):
+    """InfoNCE at clip, part, domain and instance level, each against a queue of its own; eq. 8 to 11 of the paper.
+
+    At clip and part level the query is granularity 1 and the positives are the keys of all granularities.
+
+    Args:
+        dim: Embedding size D. Defaults to 128.
+        queue_length: Queue length K in clips; clip and part queues hold L keys of each. Defaults to 2048.
+        num_granularities: Number of granularities L. Defaults to 4.
+        temperature: Temperature of InfoNCE. Defaults to 0.2.
+        levels: Levels that are contrasted; 'temporal' and 'spatial' need each other. Defaults to all five.
+        loss_weights: Weight of each level's loss; 1 where not given. Defaults to None.
+        active: Places of each queue that are ever written to: K reproduces the released code's clip and part queues
+            (see :class:`FeatureQueue`). None, the default, makes every queue a true FIFO.
+        init_cfg: MMEngine's initialisation config. Defaults to None.
+
+    Raises:
+        ValueError: if a level is not known, or its keys' level is switched off.
+    """
+
+    def __init__(self,
+                 dim: int = 128,
+                 queue_length: int = 2048,
+                 num_granularities: int = 4,
+                 temperature: float = 0.2,
+                 levels: Sequence[str] = LEVELS,
+                 loss_weights: Optional[Dict[str, float]] = None,
+                 active: Optional[int] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.levels = check_names(levels, LEVELS, 'levels')
+        if not {CONTRASTS[level].key for level in self.levels} <= set(self.levels):
+            raise ValueError(f"levels 'temporal' and 'spatial' are each other's keys: switch both on or off, got "
+                             f'{list(self.levels)}')
+        self.temperature = temperature
+        self.loss_weights = {level: 1.0 for level in self.levels}
+        if loss_weights:
+            check_names(list(loss_weights), self.levels, 'loss_weights')
+            self.loss_weights.update(loss_weights)
+        keys_of_clip = dict(clip=num_granularities, part=num_granularities)
+        self.queues = nn.ModuleDict({
+            level: FeatureQueue(queue_length * keys_of_clip.get(level, 1), dim, active)
+            for level in self.levels
+        })
+
+    def loss(self, query: Dict[str, Tensor], key: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """Losses and contrast accuracies of every level; the queues stay as they are.
+
+        Args:
+            query: Embeddings of the query branch by level: clip and part (N, L, D), the others (N, D).
+            key: Those of the key branch.
+
+        Returns:
+            ``loss_<level>``, weighted, and ``acc_<level>``, the share of queries whose positive beats all negatives.
+        """
+        results = {}
+        for level in self.levels:
+            contrast = CONTRASTS[level]
+            q, k = query[contrast.query], key[contrast.key]
+            q = q[:, 0] if q.ndim == 3 else q
+            negatives = self.queues[contrast.key].features.clone()  # enqueue() follows before backward() does
+            results[f'loss_{level}'] = self.loss_weights[level] * info_nce(q, k, negatives, self.temperature)
+            results[f'acc_{level}'] = contrast_accuracy(q, k, negatives)
+        return results
+
+    def enqueue(self, key: Dict[str, Tensor]) -> None:
+        """Store a batch of keys, sample by sample, the granularities of a sample together."""
+        for level, queue in self.queues.items():
+            queue.enqueue(key[level].flatten(0, -2))

@@ -1,0 +1,44 @@
+"""InfoNCE, the one loss of all levels."""
+
+import torch
+from torch import Tensor
+
+
+def _similarities(query: Tensor, positives: Tensor, negatives: Tensor) -> 'tuple[Tensor, Tensor]':
+    """Query (N, D), positives (N, D) or (N, P, D), negatives (K, D) -> (N, P), (N, K)."""
+    if positives.ndim == 2:
+        positives = positives.unsqueeze(1)
+    query, positives, negatives = query.float(), positives.float(), negatives.float()
+    return torch.einsum('nd,npd->np', query, positives), query @ negatives.t()
+
+
+def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: float = 0.2) -> Tensor:
+    r"""InfoNCE with one or several positives, their sum inside the logarithm; eq. 8 to 11 of the paper.
+
+    .. math:: -\log \frac{\sum_p \exp(q \cdot k_p / \tau)}{\sum_p \exp(q \cdot k_p / \tau) + \sum_j \exp(q \cdot m_j / \tau)}
+
+    Computed in float32 by logsumexp, outside autocast.
+
+    Args:
+        query: (N, D), of unit length.
+        positives: (N, D) or (N, P, D), of unit length.
+        negatives: (K, D), of unit length, the same for all queries.
+        temperature: Temperature tau. Defaults to 0.2.
+
+    Returns:
+        The mean over the queries, a scalar.
+    """
+    with torch.autocast(query.device.type, enabled=False):
+        positive, negative = (x / temperature for x in _similarities(query, positives, negatives))
+        return (torch.cat([positive, negative], 1).logsumexp(1) - positive.logsumexp(1)).mean()
+
+
+@torch.no_grad()
+def contrast_accuracy(query: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
+    """The share of queries to which a positive is nearer than every negative, a scalar in [0, 1].
+
+    The arguments are those of :func:`info_nce`.
+    """
+    with torch.autocast(query.device.type, enabled=False):
+        positive, negative = _similarities(query, positives, negatives)
+        return (positive.amax(1) > negative.amax(1)).float().mean()

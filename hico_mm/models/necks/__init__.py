@@ -1,0 +1,6 @@
+"""Necks: tokens -> hierarchical features."""
+
+from .udm import UDM
+from .udm_neck import UDMNeck
+
+__all__ = ['UDM', 'UDMNeck']

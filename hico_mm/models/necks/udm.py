@@ -1,0 +1,29 @@
+"""The unified downsampling module (UDM) of HiCo."""
+
+from torch import Tensor, nn
+
+
+class UDM(nn.Module):
+    """Merge neighbouring tokens: convolution, norm, activation and max pooling by 2, eq. 2 of the paper.
+
+    Args:
+        channels: Width of the tokens.
+        kernel_size: Tokens the convolution sees; odd. Defaults to 5.
+        depthwise: Convolve each channel by itself, as released; the paper convolves densely. Defaults to True.
+        norm_first: LayerNorm before the ReLU, as released; the paper has it after. Defaults to True.
+    """
+
+    def __init__(self, channels: int, kernel_size: int = 5, depthwise: bool = True, norm_first: bool = True) -> None:
+        super().__init__()
+        groups = channels if depthwise else 1
+        self.conv = nn.Conv1d(channels, channels, kernel_size, padding=kernel_size // 2, groups=groups)
+        self.norm = nn.LayerNorm(channels)
+        self.norm_first = norm_first
+        self.relu = nn.ReLU()
+        self.pool = nn.MaxPool1d(2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, S, C) -> (N, S // 2, C)."""
+        x = self.conv(tokens.transpose(1, 2)).transpose(1, 2)
+        x = self.relu(self.norm(x)) if self.norm_first else self.norm(self.relu(x))
+        return self.pool(x.transpose(1, 2)).transpose(1, 2)

@@ -1,0 +1,89 @@
+"""From tokens to clip and part features of several granularities."""
+
+from typing import Optional, Sequence, Tuple
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ...structures import BRANCHES, HierarchicalFeatures, check_names
+from .udm import UDM
+
+
+class UDMBranch(nn.Module):
+    """One branch: X_{n+1} = UDM(X_n), and for each X_n the maximum over its encoded sequence, eq. 3 to 5.
+
+    UDM and encoder are each one module, shared by the granularities.
+
+    Args:
+        channels: Width of the tokens.
+        num_granularities: Number of granularities L.
+        encoder: Config of the encoder.
+        udm: Further arguments of :class:`UDM`.
+    """
+
+    def __init__(self, channels: int, num_granularities: int, encoder: dict, udm: dict) -> None:
+        super().__init__()
+        self.num_granularities = num_granularities
+        self.encoder = MODELS.build(encoder)
+        # A pyramid of one level never merges tokens, and parameters without a gradient stop DDP.
+        self.udm = UDM(channels, **udm) if num_granularities > 1 else None
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, S, C) -> (N, L, C).
+
+        Raises:
+            ValueError: if the sequence is too short to be halved L - 1 times.
+        """
+        if tokens.shape[1] >> (self.num_granularities - 1) == 0:
+            raise ValueError(f'{tokens.shape[1]} tokens cannot be halved {self.num_granularities - 1} times: lower '
+                             'num_granularities')
+        features = [self.encoder(tokens).amax(1)]
+        while self.udm is not None and len(features) < self.num_granularities:
+            tokens = self.udm(tokens)
+            features.append(self.encoder(tokens).amax(1))
+        return torch.stack(features, 1)
+
+
+@MODELS.register_module()
+class UDMNeck(BaseModule):
+    """Pyramid of granularities by unified downsampling and a shared sequence encoder, for each branch.
+
+    Args:
+        encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C);
+            ``channels`` is filled in where the config leaves it out. Defaults to ``dict(type='GRUEncoder')``.
+        channels: Width of the tokens. Defaults to 512.
+        num_granularities: Number of granularities L. Defaults to 4.
+        udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.
+        branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
+        init_cfg: MMEngine's initialisation config. Defaults to None.
+    """
+
+    def __init__(self,
+                 encoder: Optional[dict] = None,
+                 channels: int = 512,
+                 num_granularities: int = 4,
+                 udm: Optional[dict] = None,
+                 branches: Sequence[str] = BRANCHES,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.branches = check_names(branches, BRANCHES, 'branches')
+        encoder = dict(encoder or dict(type='GRUEncoder'))
+        encoder.setdefault('channels', channels)
+        self.pyramids = nn.ModuleDict(
+            {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
+
+    def forward(self, tokens: Tuple[Optional[Tensor], Optional[Tensor]]) -> HierarchicalFeatures:
+        """Temporal (N, S, C), spatial (N, S, C) -> clip (N, L, C), part (N, L, C).
+
+        Raises:
+            ValueError: if the backbone gives no tokens for a branch of the neck.
+        """
+        given = dict(zip(BRANCHES, tokens))
+        missing = [branch for branch in self.branches if given[branch] is None]
+        if missing:
+            raise ValueError(f'the backbone gives no {missing[0]} tokens: give backbone and neck the same branches')
+        clip, part = (
+            self.pyramids[branch](given[branch]) if branch in self.branches else None for branch in BRANCHES)
+        return HierarchicalFeatures(clip, part)

@@ -1,0 +1,57 @@
+"""Projection of the features of every level into the space of the contrast."""
+
+from typing import Dict, Optional, Sequence
+
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ...structures import BRANCH_OF, BRANCHES, LEVELS, HierarchicalFeatures, check_names
+from ..init import xavier_init_
+
+
+@MODELS.register_module()
+class HierarchicalProjector(BaseModule):
+    """One MLP (linear, ReLU, linear) for each level, its output of unit length.
+
+    Args:
+        in_channels: Width C of a clip or part feature. Defaults to 512.
+        hidden_channels: Width between the two layers. Defaults to 512.
+        out_channels: Embedding size D. Defaults to 128.
+        num_granularities: Number of granularities L. Defaults to 4.
+        branches: Branches the features have. Defaults to both.
+        levels: Levels that are contrasted; no other is built. Defaults to all five.
+        init_cfg: MMEngine's initialisation config. Defaults to None.
+
+    Raises:
+        ValueError: if a level needs a branch that is off.
+    """
+
+    def __init__(self,
+                 in_channels: int = 512,
+                 hidden_channels: int = 512,
+                 out_channels: int = 128,
+                 num_granularities: int = 4,
+                 branches: Sequence[str] = BRANCHES,
+                 levels: Sequence[str] = LEVELS,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.levels = check_names(levels, LEVELS, 'levels')
+        branches = check_names(branches, BRANCHES, 'branches')
+        orphans = [level for level in self.levels if BRANCH_OF.get(level, branches[0]) not in branches]
+        if orphans:
+            raise ValueError(f'levels {orphans} need a branch that is switched off: branches are {list(branches)}')
+        domain = num_granularities * in_channels
+        sizes = dict(clip=in_channels, part=in_channels, temporal=domain, spatial=domain,
+                     instance=len(branches) * domain)
+        self.mlps = nn.ModuleDict({
+            level: nn.Sequential(
+                nn.Linear(sizes[level], hidden_channels), nn.ReLU(), nn.Linear(hidden_channels, out_channels))
+            for level in self.levels
+        })
+        xavier_init_(self)
+
+    def forward(self, features: HierarchicalFeatures) -> Dict[str, Tensor]:
+        """Features -> by level: clip and part (N, L, D), temporal, spatial and instance (N, D), of unit length."""
+        return {level: F.normalize(mlp(features[level]), dim=-1) for level, mlp in self.mlps.items()}

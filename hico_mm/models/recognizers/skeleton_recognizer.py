@@ -1,0 +1,73 @@
+"""Recognizer that puts a head on hierarchical features."""
+
+from typing import Optional, Sequence, Tuple
+
+from mmaction.models import BaseRecognizer
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class SkeletonRecognizer(BaseRecognizer):
+    """Backbone, neck and head for skeleton clips, some of them frozen if wanted.
+
+    Args:
+        backbone: Config of the backbone.
+        neck: Config of the neck; MMAction2's ``RecognizerGCN`` would ignore it. Defaults to None.
+        cls_head: Config of the head: ``HierarchicalClsHead`` or ``KNNHead``. Defaults to None.
+        frozen: Names of parts that keep their weights and stay in eval mode, such as ``('backbone', 'neck')``.
+            Frozen here, before DDP looks which parameters need gradients. Defaults to none.
+        train_cfg: Kept for MMAction2. Defaults to None.
+        test_cfg: Kept for MMAction2. Defaults to None.
+        data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
+
+    Raises:
+        ValueError: if a frozen part does not exist.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 neck: Optional[dict] = None,
+                 cls_head: Optional[dict] = None,
+                 frozen: Sequence[str] = (),
+                 train_cfg: Optional[dict] = None,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        if not isinstance(data_preprocessor, nn.Module):  # mmengine would look in its own registry only
+            data_preprocessor = MODELS.build(data_preprocessor or dict(type='SkeletonDataPreprocessor'))
+        super().__init__(
+            backbone,
+            cls_head=cls_head,
+            neck=neck,
+            train_cfg=train_cfg,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
+        self.frozen = tuple(frozen)
+        parts = dict(self.named_children())
+        for name in self.frozen:
+            if name not in parts:
+                raise ValueError(f'cannot freeze "{name}": the model has {sorted(parts)}')
+            parts[name].requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'SkeletonRecognizer':
+        """Set the mode of everything but the frozen parts, which stay in eval mode."""
+        super().train(mode)
+        for name in self.frozen:
+            getattr(self, name).eval()
+        return self
+
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck', **kwargs) -> Tuple:
+        """(N, views, M, T, V, C) -> features with first axis N * views, and MMAction2's dict, which is empty.
+
+        Args:
+            inputs: Skeleton clips.
+            stage: 'backbone' for the tokens, 'neck' for the hierarchical features, 'head' for the head's scores.
+                Defaults to 'neck'.
+            **kwargs: Ignored; MMAction2 passes ``data_samples`` and ``test_mode``.
+        """
+        x = self.backbone(inputs.flatten(0, 1))
+        if stage != 'backbone' and self.with_neck:
+            x = self.neck(x)
+        if stage == 'head':
+            x = self.cls_head(x)
+        return x, {}

@@ -1,0 +1,6 @@
+"""Self-supervised wrappers."""
+
+from .hico import HiCo
+from .key_encoder import KeyEncoder
+
+__all__ = ['HiCo', 'KeyEncoder']

@@ -1,0 +1,61 @@
+"""The levels of HiCo's hierarchy and the features that carry them."""
+
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor
+
+BRANCHES = ('temporal', 'spatial')
+LEVELS = ('clip', 'part', 'temporal', 'spatial', 'instance')
+# The branch whose tokens a level is made of; the instance level has all of them.
+BRANCH_OF = {'clip': 'temporal', 'temporal': 'temporal', 'part': 'spatial', 'spatial': 'spatial'}
+
+
+@dataclass
+class HierarchicalFeatures:
+    """Features of a batch at every level; a branch that is switched off is None.
+
+    Args:
+        clip: Clip features (B, L, C) of the temporal branch, granularity 1 first (eq. 5 of the paper).
+        part: Part features (B, L, C) of the spatial branch.
+    """
+
+    clip: Optional[Tensor] = None
+    part: Optional[Tensor] = None
+
+    @property
+    def temporal(self) -> Tensor:
+        """Temporal-domain feature (B, L * C): the clip features side by side (eq. 6)."""
+        return self._require('clip').flatten(1)
+
+    @property
+    def spatial(self) -> Tensor:
+        """Spatial-domain feature (B, L * C): the part features side by side (eq. 6)."""
+        return self._require('part').flatten(1)
+
+    @property
+    def instance(self) -> Tensor:
+        """Instance feature (B, branches * L * C), temporal first (eq. 7): HiCo's representation downstream."""
+        return torch.cat([x.flatten(1) for x in (self.clip, self.part) if x is not None], dim=1)
+
+    def __getitem__(self, level: str) -> Tensor:
+        """The feature of a level by name, one of ``LEVELS``."""
+        return self._require(level) if level in ('clip', 'part') else getattr(self, level)
+
+    def _require(self, level: str) -> Tensor:
+        feature = getattr(self, level)
+        if feature is None:
+            raise ValueError(f'the {BRANCH_OF[level]} branch is switched off, so there is no {level} feature')
+        return feature
+
+
+def check_names(given: Sequence[str], known: Sequence[str], what: str) -> Tuple[str, ...]:
+    """``given`` in the order of ``known``.
+
+    Raises:
+        ValueError: if it is empty or has a name that is not known.
+    """
+    if not given or not set(given) <= set(known):
+        raise ValueError(f'{what} must be one or more of {list(known)}, got {list(given)}')
+    return tuple(name for name in known if name in given)

@@ -1,0 +1,80 @@
+"""Skeleton layouts: the one place where joints are counted and numbered."""
+
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple, Union
+
+
+@dataclass(frozen=True)
+class SkeletonLayout:
+    """Which joints a skeleton has and how they hang together; joints count from 0.
+
+    Args:
+        name: Name of the layout.
+        parents: For each joint the joint its bone comes from; a root is its own parent and has a zero bone.
+        center: The joint that normalisation puts at the origin.
+        spine: Joints (a, b) whose vector a -> b normalisation turns onto +z; None if the layout has no such pair.
+        shoulders: Joints (a, b) whose vector a -> b normalisation turns onto +x; None likewise.
+
+    Raises:
+        ValueError: if a joint number is outside the skeleton.
+    """
+
+    name: str
+    parents: Tuple[int, ...]
+    center: int
+    spine: Optional[Tuple[int, int]] = None
+    shoulders: Optional[Tuple[int, int]] = None
+
+    def __post_init__(self) -> None:
+        used = (*self.parents, self.center, *(self.spine or ()), *(self.shoulders or ()))
+        if not all(0 <= joint < len(self.parents) for joint in used):
+            raise ValueError(f'layout "{self.name}" has {len(self.parents)} joints, but names a joint outside '
+                             f'0..{len(self.parents) - 1}: {sorted(set(used) - set(range(len(self.parents))))}')
+
+    @property
+    def num_joints(self) -> int:
+        """Number of joints V."""
+        return len(self.parents)
+
+    @property
+    def edges(self) -> List[Tuple[int, int]]:
+        """(joint, parent) pairs to draw; roots have none."""
+        return [(joint, parent) for joint, parent in enumerate(self.parents) if joint != parent]
+
+
+LAYOUTS: Dict[str, SkeletonLayout] = {
+    layout.name: layout
+    for layout in (
+        # Kinect v2: NTU RGB+D 60/120, PKU-MMD. Root of the bones: 20, the spine at the shoulders.
+        SkeletonLayout(
+            'ntu', (1, 20, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18, 20, 22, 7, 24, 11),
+            center=1, spine=(0, 1), shoulders=(4, 8)),
+        # Kinect v1: Northwestern-UCLA. Root of the bones: 2, the shoulder centre.
+        SkeletonLayout(
+            'nw_ucla', (1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18),
+            center=1, spine=(0, 1), shoulders=(4, 8)),
+        # COCO key points, as MMAction2's 2-D pose annotations have them. Root of the bones: 0, the nose.
+        SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0),
+    )
+}
+
+
+def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
+    """Look a layout up by name, or make one from a dict of :class:`SkeletonLayout`'s arguments.
+
+    Raises:
+        ValueError: if the name is not known, or the dict lacks an argument or numbers its joints wrongly.
+    """
+    if isinstance(layout, SkeletonLayout):
+        return layout
+    if isinstance(layout, str):
+        if layout not in LAYOUTS:
+            raise ValueError(f'unknown skeleton layout "{layout}": use one of {sorted(LAYOUTS)}, or give a dict with '
+                             'name, parents, center and, for view alignment, spine and shoulders')
+        return LAYOUTS[layout]
+    try:
+        fields = {key: tuple(value) if isinstance(value, (list, tuple)) else value for key, value in layout.items()}
+        return SkeletonLayout(**{'name': 'custom', **fields})
+    except TypeError as error:
+        raise ValueError(f'a skeleton layout needs parents and center, and may have name, spine and shoulders; '
+                         f'got {sorted(layout)}') from error

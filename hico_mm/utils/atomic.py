@@ -1,0 +1,39 @@
+"""Files that are written whole or not at all."""
+
+import os
+import pickle
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Union
+
+
+@contextmanager
+def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
+    """A temporary path beside ``path`` to write to; renamed to it on success, removed on failure.
+
+    Folders are made as needed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f'.{path.name}.', suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def dump_pickle(content: Any, path: Union[str, Path]) -> None:
+    """Pickle ``content`` to ``path``, whole or not at all."""
+    with atomic_write(path) as temporary, open(temporary, 'wb') as file:
+        pickle.dump(content, file, protocol=4)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,72 @@
+"""Train by a config: pretraining, linear evaluation, finetuning."""
+
+import argparse
+import os
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+import hico_mm  # noqa: F401
+from hico_mm.utils import build_runner
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
+    parser.add_argument('--resume', nargs='?', const='auto',
+                        help='go on from this checkpoint, or from the last one in the work directory')
+    parser.add_argument('--pretrained', metavar='CKPT',
+                        help='checkpoint to start from; "none" lets frozen parts keep their initial weights')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument('--seed', type=int, help='random seed')
+    parser.add_argument('--no-validate', action='store_true', help='do not validate during training')
+    parser.add_argument('--auto-scale-lr', action='store_true',
+                        help='scale the learning rate with the batch size, after auto_scale_lr.base_batch_size')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value pairs to change in the config')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.resume and args.pretrained:
+        parser.error('--resume goes on with a run, --pretrained starts one: give one of them')
+    if args.pretrained not in (None, 'none') and not Path(args.pretrained).is_file():
+        parser.error(f'--pretrained {args.pretrained} does not exist')
+    return args
+
+
+def apply_args(config: Config, args: argparse.Namespace) -> Config:
+    """The config with what the command line changes in it."""
+    if args.work_dir:
+        config.work_dir = args.work_dir
+    if args.no_validate:
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    if args.amp:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume:
+        config.resume = True
+        config.load_from = None if args.resume == 'auto' else args.resume
+    if args.pretrained == 'none':
+        config.default_hooks.checkpoint_guard.allow_untrained = True
+    elif args.pretrained:
+        config.load_from = args.pretrained
+    if args.seed is not None:
+        config.randomness = dict(config.get('randomness', {}), seed=args.seed)
+    if args.auto_scale_lr:
+        config.auto_scale_lr.enable = True
+    if args.cfg_options:
+        config.merge_from_dict(args.cfg_options)
+    return config
+
+
+def main() -> None:
+    """Train."""
+    args = parse_args()
+    config = apply_args(Config.fromfile(args.config), args)
+    build_runner(config, Path(args.config).stem, args.launcher).train()
+
+
+if __name__ == '__main__':
+    main()
