@@ -7,7 +7,7 @@ from .compat import prepare_host
 
 prepare_host()
 
-from . import datasets, engine, evaluation, models, structures  # noqa: E402
+from . import apis, datasets, engine, evaluation, models, structures  # noqa: E402
 from .version import __version__  # noqa: E402
 
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models', 'structures']
+__all__ = ['__version__', 'apis', 'datasets', 'engine', 'evaluation', 'models', 'structures']

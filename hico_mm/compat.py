@@ -70,7 +70,7 @@ def fill_in_drn() -> None:
     sys.modules.setdefault(f'{name}.drn', module)
 
 
-def _history_method(owner: object, name: str) -> Any:
+def _history_method(owner: Any, name: str) -> Any:
     """``getattr`` for the one use a checkpoint has for it: mmengine pickles the methods of ``HistoryBuffer``."""
     from mmengine.logging import HistoryBuffer
 

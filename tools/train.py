@@ -38,8 +38,7 @@ def parse_args() -> argparse.Namespace:
 
 def apply_args(config: Config, args: argparse.Namespace) -> Config:
     """The config with what the command line changes in it."""
-    if args.work_dir:
-        config.work_dir = args.work_dir
+    config.work_dir = args.work_dir or config.get('work_dir')
     if args.no_validate:
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
     if args.amp:
@@ -56,8 +55,7 @@ def apply_args(config: Config, args: argparse.Namespace) -> Config:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.auto_scale_lr:
         config.auto_scale_lr.enable = True
-    if args.cfg_options:
-        config.merge_from_dict(args.cfg_options)
+    config.merge_from_dict(args.cfg_options or {})
     return config
 
 

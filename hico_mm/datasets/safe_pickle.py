@@ -19,7 +19,7 @@ _PLAIN = {
 class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _PLAIN:
+        if (module.replace('__builtin__', 'builtins'), name) in _PLAIN:  # Python 2's name, up to protocol 2
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f'{module}.{name} is not plain data')
 

@@ -1,14 +1,15 @@
 """Encoding a data set once."""
 
-from typing import List, NamedTuple
+from typing import Any, List, NamedTuple
 
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine import dist
-from mmengine.model import is_model_wrapper
 from rich.progress import track
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+
+from ..utils import unwrap
 
 
 class EncodedClips(NamedTuple):
@@ -40,16 +41,17 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
         level: The level to keep. Defaults to 'instance'.
         title: Shown beside the progress bar. Defaults to 'encoding'.
     """
-    model = model.module if is_model_wrapper(model) else model
-    training = model.training
-    model.eval()
-    features, samples = [], []
+    recognizer: Any = unwrap(model)
+    training = recognizer.training
+    recognizer.eval()
+    features: List[Tensor] = []
+    samples: List[ActionDataSample] = []
     for batch in track(dataloader, title, disable=not dist.is_main_process(), transient=True):
-        batch = model.data_preprocessor(batch, False)
-        feature = model.extract_feat(batch['inputs'])[0][level]
+        batch = recognizer.data_preprocessor(batch, False)
+        feature = recognizer.extract_feat(batch['inputs'])[0][level]
         features.append(feature.unflatten(0, batch['inputs'].shape[:2]).mean(1).cpu())
         samples.extend(sample.cpu() for sample in batch['data_samples'])
-    model.train(training)
+    recognizer.train(training)
     return _gather(EncodedClips(torch.cat(features), samples), len(dataloader.dataset))  # type: ignore[arg-type]
 
 

@@ -74,7 +74,7 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
         return LAYOUTS[layout]
     try:
         fields = {key: tuple(value) if isinstance(value, (list, tuple)) else value for key, value in layout.items()}
-        return SkeletonLayout(**{'name': 'custom', **fields})
+        return SkeletonLayout(**{'name': 'custom', **fields})  # type: ignore[arg-type]
     except TypeError as error:
         raise ValueError(f'a skeleton layout needs parents and center, and may have name, spine and shoulders; '
                          f'got {sorted(layout)}') from error

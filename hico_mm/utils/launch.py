@@ -30,7 +30,7 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
 
 
 def _start_gloo(config: Config, launcher: str) -> None:
-    """mmengine's own start-up needs CUDA: start the process group here, and keep DDP from naming devices."""
+    """Start the process group here, since mmengine's own start-up needs CUDA, and keep DDP from naming devices."""
     if launcher != 'pytorch':
         raise ValueError(f'without a GPU only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
     if not distributed.is_initialized():

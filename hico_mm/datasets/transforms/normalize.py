@@ -21,7 +21,7 @@ def fill_empty_frames(person: np.ndarray) -> np.ndarray:
     Returns:
         (T, V, C), a copy where anything was filled.
     """
-    present = person.any(axis=(1, 2))
+    present: np.ndarray = np.any(person, axis=(1, 2))
     if not present.any() or present[-1] and present[0]:
         return person
     person = person[present] if not present[0] else person[:present.nonzero()[0][-1] + 1]
@@ -98,8 +98,9 @@ class NormalizeSkeleton(BaseTransform):
             raise ValueError(f'view alignment needs 3-D joints, got {pose.shape[-1]} coordinates: set align=False')
         pose = pose.astype(np.float64)
         turn = np.eye(3)
-        for (start, end), axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):
-            turn = rotation_between(turn @ (pose[end] - pose[start]), np.array(axis)) @ turn
+        for pair, axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):
+            assert pair is not None
+            turn = rotation_between(turn @ (pose[pair[1]] - pose[pair[0]]), np.array(axis)) @ turn
         return turn
 
     def __repr__(self) -> str:

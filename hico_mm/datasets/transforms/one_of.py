@@ -41,7 +41,7 @@ class OneOf(SkeletonTransform):
             raise ValueError(f'prob needs {len(self.transforms)} numbers that sum to 1, got {self.prob}')
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """choice (n,), and the parameters of every transform under its number."""
+        """Draw ``choice`` (n,), and the parameters of every transform under its number."""
         edges = torch.tensor(self.prob).cumsum(0)[:-1]
         choice = torch.bucketize(torch.rand(n, generator=generator), edges, right=True)
         return dict(choice=choice, **{str(i): t.draw(n, generator) for i, t in enumerate(self.transforms)})

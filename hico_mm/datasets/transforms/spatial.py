@@ -42,7 +42,7 @@ class JointCorruption(SkeletonTransform):
         self.share, self.zero_prob, self.in_channels = share, zero_prob, in_channels
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """joints (n, V), True where corrupted; matrix (n, C, C), zero where joints are zeroed."""
+        """Draw ``joints`` (n, V), True where corrupted, and ``matrix`` (n, C, C), zero where joints are zeroed."""
         order = torch.rand(n, self.num_joints, generator=generator).argsort(1)
         zeroed = torch.rand(n, 1, 1, generator=generator) < self.zero_prob
         matrix = _uniform((n, self.in_channels, self.in_channels), generator)
@@ -74,7 +74,7 @@ class PoseShear(SkeletonTransform):
         self.magnitude, self.in_channels = magnitude, in_channels
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """matrix (n, C, C)."""
+        """Draw ``matrix`` (n, C, C)."""
         matrix = self.magnitude * _uniform((n, self.in_channels, self.in_channels), generator)
         matrix.diagonal(dim1=1, dim2=2).fill_(1)
         return dict(matrix=matrix)

@@ -86,7 +86,7 @@ class TemporalCropResize(_CropResize):
         self.clip_len, self.ratio, self.min_frames = clip_len, tuple(ratio), min_frames
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """ratio (n,) in the range given, position (n,) in [0, 1)."""
+        """Draw ``ratio`` (n,) in the range given and ``position`` (n,) in [0, 1)."""
         low, high = self.ratio
         ratio, position = torch.rand(2, n, generator=generator, dtype=torch.float64)
         return dict(ratio=low + (high - low) * ratio, position=position)

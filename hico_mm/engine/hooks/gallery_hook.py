@@ -4,12 +4,12 @@ from typing import Optional
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ...evaluation import encode
 from ...models.heads import KNNHead
+from ...utils import unwrap
 from ..loaders import training_split
 
 
@@ -25,7 +25,7 @@ class GalleryHook(Hook):
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Fill the gallery."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         head = getattr(model, 'cls_head', None)
         if not isinstance(head, KNNHead):
             return

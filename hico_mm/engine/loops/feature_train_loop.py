@@ -5,11 +5,11 @@ from typing import Dict, Iterator, List, Tuple
 import torch
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 from mmaction.registry import LOOPS
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ...evaluation import EncodedClips, encode
+from ...utils import unwrap
 from ..loaders import ordered
 
 
@@ -64,6 +64,8 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         ValueError: if a part of the model before ``cls_head`` is not frozen.
     """
 
+    dataloader: DataLoader
+
     def __init__(self,
                  runner: Runner,
                  dataloader: dict,
@@ -71,12 +73,12 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
                  batch_size: int = 1024,
                  topk: Tuple[int, ...] = (1, 5)) -> None:
         super().__init__(runner, ordered(dataloader) if isinstance(dataloader, dict) else dataloader, max_epochs)
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         trained = sorted({name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad})
         if trained != ['cls_head']:
             raise ValueError(f'FeatureTrainLoop trains cls_head alone, but {trained} are trained: freeze the others')
         self.model, self.batch_size, self.topk = model, batch_size, tuple(topk)
-        self._max_iters = max_epochs * -(-len(self.dataloader.dataset) // batch_size)
+        self._max_iters = max_epochs * -(-len(self.dataloader.dataset) // batch_size)  # type: ignore[arg-type]
 
     def run(self) -> torch.nn.Module:
         """Encode, then train; returns the model."""
@@ -117,9 +119,9 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         head = self.model.cls_head.eval()
         scores = torch.cat([head(part.to(self._device)).cpu() for part in self.test.features.split(self.batch_size)])
         head.train()
-        scores, labels = list(scores.numpy()), self.test.labels.numpy()
-        metrics = {f'acc/top{k}': float(a) for k, a in zip(self.topk, top_k_accuracy(scores, labels, self.topk))}
-        return {**metrics, 'acc/mean1': float(mean_class_accuracy(scores, labels))}
+        rows, labels = list(scores.numpy()), self.test.labels.numpy()
+        metrics = {f'acc/top{k}': float(a) for k, a in zip(self.topk, top_k_accuracy(rows, labels, self.topk))}
+        return {**metrics, 'acc/mean1': float(mean_class_accuracy(rows, labels))}
 
     @property
     def _device(self) -> torch.device:

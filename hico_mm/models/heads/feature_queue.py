@@ -14,8 +14,9 @@ class FeatureQueue(nn.Module):
     Args:
         length: Keys the queue holds.
         dim: Size D of a key.
-        active: Places that are ever written to. The released code's clip and part queues wrap at K although they hold
-            L * K keys, so the rest stays random for ever: ``active=K`` reproduces that. None, the default, is ``length``.
+        active: Places that are ever written to. The released code's clip and part queues wrap at K although they
+            hold L * K keys, so the rest stays random for ever: ``active=K`` reproduces that. Defaults to None, which
+            is ``length``.
 
     Raises:
         ValueError: if ``active`` is not within 1..length.

@@ -89,7 +89,9 @@ class HierarchicalContrastHead(BaseModule):
             contrast = CONTRASTS[level]
             q, k = query[contrast.query], key[contrast.key]
             q = q[:, 0] if q.ndim == 3 else q
-            negatives = self.queues[contrast.key].features.clone()  # enqueue() follows before backward() does
+            queue = self.queues[contrast.key]
+            assert isinstance(queue, FeatureQueue)
+            negatives = queue.features.clone()  # enqueue() follows before backward() does
             results[f'loss_{level}'] = self.loss_weights[level] * info_nce(q, k, negatives, self.temperature)
             results[f'acc_{level}'] = contrast_accuracy(q, k, negatives)
         return results
@@ -97,4 +99,5 @@ class HierarchicalContrastHead(BaseModule):
     def enqueue(self, key: Dict[str, Tensor]) -> None:
         """Store a batch of keys, sample by sample, the granularities of a sample together."""
         for level, queue in self.queues.items():
+            assert isinstance(queue, FeatureQueue)
             queue.enqueue(key[level].flatten(0, -2))

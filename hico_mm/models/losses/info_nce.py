@@ -15,7 +15,8 @@ def _similarities(query: Tensor, positives: Tensor, negatives: Tensor) -> 'tuple
 def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: float = 0.2) -> Tensor:
     r"""InfoNCE with one or several positives, their sum inside the logarithm; eq. 8 to 11 of the paper.
 
-    .. math:: -\log \frac{\sum_p \exp(q \cdot k_p / \tau)}{\sum_p \exp(q \cdot k_p / \tau) + \sum_j \exp(q \cdot m_j / \tau)}
+    .. math:: -\log \frac{\sum_p \exp(q \cdot k_p / \tau)}
+                         {\sum_p \exp(q \cdot k_p / \tau) + \sum_j \exp(q \cdot m_j / \tau)}
 
     Computed in float32 by logsumexp, outside autocast.
 

@@ -1,0 +1,11 @@
+"""Models behind wrappers."""
+
+from typing import Any
+
+from mmengine.model import is_model_wrapper
+from torch import nn
+
+
+def unwrap(model: nn.Module) -> Any:
+    """The model itself, out of DDP or another wrapper."""
+    return model.module if is_model_wrapper(model) else model

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from conftest import make_annotation
+from mmaction.registry import DATASETS
+
+from hico_mm.datasets.transforms import NormalizeSkeleton
+from hico_mm.utils import dump_pickle
+
+PACK = [dict(type='PackActionInputs', meta_keys=('frame_dir', ))]
+
+
+def build(path, **kwargs):
+    return DATASETS.build(dict(type='SkeletonDataset', ann_file=str(path), pipeline=PACK, **kwargs))
+
+
+def test_same_clips_as_the_stock_dataset(annotation_file):
+    path = annotation_file()
+    ours = build(path, split='val')
+    stock = DATASETS.build(dict(type='PoseDataset', ann_file=str(path), pipeline=PACK, split='val'))
+    assert len(ours) == len(stock) == 12
+    for a, b in zip(ours, stock):
+        assert (a['inputs'] == b['inputs']).all() and a['data_samples'].gt_label == b['data_samples'].gt_label
+        assert a['data_samples'].frame_dir == b['data_samples'].frame_dir
+
+
+def test_normalised_once_with_the_layout_of_the_dataset(tmp_path):
+    annotation = make_annotation('nw_ucla', num_persons=1)
+    path = tmp_path / 'a.pkl'
+    dump_pickle(annotation, path)
+    dataset = build(path, split='train', layout='nw_ucla', once=[dict(type='NormalizeSkeleton')])
+    expected = NormalizeSkeleton('nw_ucla')(dict(keypoint=annotation['annotations'][0]['keypoint']))['keypoint']
+    np.testing.assert_array_equal(dataset[0]['inputs'].numpy(), expected)
+    assert dataset.once.transforms[0].layout.name == 'nw_ucla'
+
+
+def test_half_precision_annotations_become_float32(tmp_path):
+    annotation = make_annotation()
+    for clip in annotation['annotations']:
+        clip['keypoint'] = clip['keypoint'].astype(np.float16)
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    assert build(tmp_path / 'a.pkl', split='train', layout='ntu')[0]['inputs'].numpy().dtype == np.float32
+
+
+def test_two_dimensional_poses_with_stock_normalisation(annotation_file):
+    path = annotation_file(layout='coco', channels=2, num_persons=1)
+    dataset = build(path, split='train', layout='coco', once=[dict(type='PreNormalize2D')])
+    raw = build(path, split='train', layout='coco')
+    np.testing.assert_allclose(dataset[0]['inputs'][..., 0], raw[0]['inputs'][..., 0] / 960 - 1, atol=1e-5)
+
+
+def clip_with(**changes):
+    annotation = make_annotation()
+    annotation['annotations'][0].update(changes)
+    return annotation
+
+
+NAN = np.full((1, 3, 25, 3), np.nan, np.float32)
+
+
+@pytest.mark.parametrize('annotation, sentence', [
+    (clip_with(keypoint=np.ones((1, 3, 20, 3))), 'clip clip0 has 20 joints, but layout "ntu" has 25: set the layout'),
+    (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite key points: repair it'),
+    (clip_with(keypoint=np.zeros((1, 3, 25, 3))), 'clip clip0 is empty: leave it out'),
+    (clip_with(keypoint=np.zeros((1, 0, 25, 3))), 'clip clip0 is empty: leave it out'),
+    (clip_with(keypoint=np.ones((3, 25, 3))), r'clip clip0 has key points of shape \(3, 25, 3\), not'),
+    (clip_with(label='wave'), "clip clip0 has the label 'wave', not an integer"),
+    (dict(annotations=[]), 'is no skeleton annotation'),
+    ([1, 2], 'is no skeleton annotation'),
+    (dict(split=dict(train=[]), annotations=[]), 'has no clips in split "train"'),
+    (dict(split=dict(a=[], b=[]), annotations=[]), r'has no split "train": it has \[\'a\', \'b\'\]'),
+])
+def test_bad_input_gets_one_sentence(tmp_path, annotation, sentence):
+    dump_pickle(annotation, tmp_path / 'bad.pkl')
+    with pytest.raises(ValueError, match='bad.pkl.*' + sentence):
+        build(tmp_path / 'bad.pkl', split='train', layout='ntu')

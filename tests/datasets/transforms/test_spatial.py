@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import TRANSFORMS
+
+from hico_mm.datasets.transforms import JointCorruption, OneOf, PoseShear
+
+
+@pytest.mark.parametrize('layout, joints, corrupted', [('ntu', 25, 15), ('nw_ucla', 20, 12), ('coco', 17, 10)])
+def test_corruption_touches_60_percent_of_the_joints_of_both_persons(layout, joints, corrupted):
+    transform = JointCorruption(layout)
+    clips = torch.rand(40, 2, 8, joints, 3) + 1
+    parameters = transform.draw(40)
+    out = transform.apply(clips, parameters)
+    touched = (out != clips).all(-1)
+    assert (touched == touched[:, :1, :1]).all()  # throughout the clip, both persons alike
+    assert (touched[:, 0, 0].sum(1) == corrupted).all()
+    assert (touched[:, 0, 0] == parameters['joints']).all()
+    zeroed = (parameters['matrix'] == 0).all((1, 2))
+    assert 8 < zeroed.sum() < 32  # with probability 1/2
+    assert not out[zeroed][touched[zeroed]].any()
+    n, v = 1 - int(zeroed[1]), parameters['joints'][1 - int(zeroed[1])].nonzero()[0, 0]
+    if not zeroed[n]:
+        torch.testing.assert_close(out[n, 1, 3, v], clips[n, 1, 3, v] @ parameters['matrix'][n])
+    assert parameters['matrix'].abs().max() <= 1
+
+
+def test_shear_has_a_unit_diagonal_and_is_linear():
+    transform = PoseShear()
+    parameters = transform.draw(50)
+    matrix = parameters['matrix']
+    assert (matrix.diagonal(dim1=1, dim2=2) == 1).all() and matrix.abs().max() <= 1
+    assert matrix[:, 0, 1].std() > 0.4  # uniform in [-1, 1] has 0.58
+    clips = torch.randn(50, 2, 4, 25, 3)
+    torch.testing.assert_close(transform.apply(clips, parameters), torch.einsum('nmtvc,ncd->nmtvd', clips, matrix))
+    assert PoseShear(magnitude=0.5).draw(50)['matrix'].flatten(1)[:, 1:3].abs().max() <= 0.5
+
+
+def test_values_for_a_seed():
+    draw = PoseShear().draw(1, torch.Generator().manual_seed(0))['matrix'][0]
+    expected = torch.rand(3, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    torch.testing.assert_close(draw, expected.fill_diagonal_(1))
+    joints = JointCorruption().draw(1, torch.Generator().manual_seed(0))['joints'][0]
+    assert joints.nonzero().flatten().tolist() == CORRUPTED_AT_SEED_0
+
+
+CORRUPTED_AT_SEED_0 = [0, 1, 2, 4, 6, 7, 8, 10, 12, 13, 14, 16, 17, 20, 23]
+
+
+def test_one_of_applies_exactly_one_with_its_probability():
+    transform = OneOf([dict(type='JointCorruption'), dict(type='PoseShear')], layout='ntu')
+    clips, parameters = torch.randn(400, 1, 4, 25, 3), transform.draw(400)
+    out = transform.apply(clips, parameters)
+    for i, choice in enumerate(parameters['choice'].tolist()):
+        one = {key: value[i:i + 1] for key, value in parameters[str(choice)].items()}
+        torch.testing.assert_close(out[i:i + 1], transform.transforms[choice].apply(clips[i:i + 1], one))
+    assert 150 < parameters['choice'].sum() < 250
+    always = OneOf([dict(type='JointCorruption'), dict(type='PoseShear')], prob=[0, 1], layout='ntu').draw(100)
+    assert (always['choice'] == 1).all()
+    with pytest.raises(ValueError, match='prob needs 1 numbers that sum to 1'):
+        OneOf([dict(type='PoseShear')], prob=[0.5])
+
+
+@pytest.mark.parametrize('config', [
+    dict(type='JointCorruption'), dict(type='PoseShear'),
+    dict(type='OneOf', transforms=[dict(type='JointCorruption', layout='ntu'), dict(type='PoseShear')])])
+def test_stock_pipeline_and_batch_give_the_same(config, monkeypatch):
+    from hico_mm.datasets.transforms.base import select
+    transform = TRANSFORMS.build(config)
+    clips, parameters = torch.randn(4, 2, 5, 25, 3), transform.draw(4)
+    batch = transform.apply(clips, parameters)
+    for i in range(4):
+        monkeypatch.setattr(transform, 'draw', lambda n, i=i: select(parameters, torch.tensor([i])))
+        clip = transform(dict(keypoint=clips[i].numpy()))['keypoint']
+        np.testing.assert_allclose(clip, batch[i].numpy(), atol=1e-6)

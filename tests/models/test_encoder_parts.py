@@ -1,0 +1,122 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from torch import nn
+
+from hico_mm.models.necks import UDM
+from hico_mm.structures import HierarchicalFeatures
+
+ENCODERS = ('GRUEncoder', 'LSTMEncoder', 'TransformerEncoder')
+
+
+def test_tokens_are_frames_and_joint_trajectories():
+    backbone = MODELS.build(dict(type='HiCoBackbone', layout='nw_ucla', num_persons=2, clip_len=6, channels=16))
+    clips = torch.randn(3, 2, 6, 20, 3)
+    temporal, spatial = backbone(clips)
+    assert temporal.shape == (3, 6, 16) and spatial.shape == (3, 40, 16)
+    frame = torch.cat([clips[1, 0, 4].flatten(), clips[1, 1, 4].flatten()])
+    torch.testing.assert_close(temporal[1, 4], backbone.embeddings['temporal'](frame))
+    torch.testing.assert_close(spatial[1, 20 + 7], backbone.embeddings['spatial'](clips[1, 1, :, 7].flatten()))
+
+
+def test_embedding_with_and_without_norm():
+    released = MODELS.build(dict(type='HiCoBackbone', channels=8)).embeddings['temporal']
+    paper = MODELS.build(dict(type='HiCoBackbone', channels=8, norm=False)).embeddings['temporal']
+    assert [type(m).__name__ for m in released] == ['Linear', 'LayerNorm', 'ReLU', 'Linear']
+    x = torch.randn(4, 150)
+    torch.testing.assert_close(paper(x), paper[3](F.relu(paper[0](x))))
+
+
+def test_wrong_clips_get_one_sentence():
+    backbone = MODELS.build(dict(type='HiCoBackbone', channels=8))
+    with pytest.raises(ValueError, match=r'\(M, T, V, C\) = \(2, 64, 25, 3\) expected, got \(1, 2, 64, 20, 3\)'):
+        backbone(torch.zeros(1, 2, 64, 20, 3))
+
+
+@pytest.mark.parametrize('depthwise, norm_first', [(True, True), (False, False)])
+def test_udm_equals_its_equation(depthwise, norm_first):
+    udm = UDM(6, depthwise=depthwise, norm_first=norm_first)
+    assert udm.conv.weight.shape == ((6, 1, 5) if depthwise else (6, 6, 5))
+    x = torch.randn(2, 9, 6)
+    padded, weight = F.pad(x, (0, 0, 2, 2)), udm.conv.weight
+    if depthwise:
+        y = sum(padded[:, i:i + 9] * weight[:, 0, i] for i in range(5)) + udm.conv.bias
+    else:
+        y = sum(padded[:, i:i + 9] @ weight[:, :, i].t() for i in range(5)) + udm.conv.bias
+    y = F.relu(udm.norm(y)) if norm_first else udm.norm(F.relu(y))
+    torch.testing.assert_close(udm(x), torch.maximum(y[:, 0:8:2], y[:, 1:8:2]))
+
+
+@pytest.mark.parametrize('encoder', ENCODERS)
+def test_pyramid_shares_udm_and_encoder(encoder):
+    neck = MODELS.build(dict(type='UDMNeck', channels=16, encoder=dict(type=encoder))).eval()
+    tokens = torch.randn(2, 64, 16), torch.randn(2, 50, 16)
+    features = neck(tokens)
+    for branch, x, result in zip(('temporal', 'spatial'), tokens, (features.clip, features.part)):
+        pyramid = neck.pyramids[branch]
+        for level in range(4):
+            torch.testing.assert_close(result[:, level], pyramid.encoder(x).amax(1))
+            x = pyramid.udm(x)
+        assert x.shape[1] == (4 if branch == 'temporal' else 3)
+    with pytest.raises(ValueError, match='7 tokens cannot be halved 3 times'):
+        neck((torch.randn(1, 7, 16), torch.randn(1, 50, 16)))
+
+
+@pytest.mark.parametrize('encoder', ENCODERS)
+def test_encoders_are_torchs_own(encoder):
+    ours = MODELS.build(dict(type=encoder, channels=16)).eval()
+    theirs = dict(
+        GRUEncoder=lambda: nn.GRU(16, 8, bidirectional=True, batch_first=True),
+        LSTMEncoder=lambda: nn.LSTM(16, 8, bidirectional=True, batch_first=True),
+        TransformerEncoder=lambda: nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(16, 4, 16, 0.1, batch_first=True), 1, enable_nested_tensor=False))[encoder]()
+    inner = next(ours.children())
+    theirs.load_state_dict(inner.state_dict())
+    x = torch.randn(3, 5, 16)
+    expected = theirs.eval()(x)
+    torch.testing.assert_close(ours(x), expected[0] if isinstance(expected, tuple) else expected)
+
+
+def test_matrices_are_xavier_uniform_and_biases_torchs():
+    encoder = MODELS.build(dict(type='GRUEncoder', channels=64))
+    for weight in (encoder.rnn.weight_ih_l0, encoder.rnn.weight_hh_l0):
+        bound = (6 / sum(weight.shape)) ** 0.5
+        assert 0.99 * bound < weight.abs().max() <= bound
+        assert weight.std().item() == pytest.approx(bound / 3 ** 0.5, rel=0.05)
+    assert encoder.rnn.bias_ih_l0.abs().max() <= 32 ** -0.5
+
+
+@pytest.mark.parametrize('granularities', [1, 2, 3])
+def test_fewer_granularities_leave_no_parameter_without_gradient(granularities):
+    neck = MODELS.build(dict(type='UDMNeck', channels=8, num_granularities=granularities))
+    features = neck((torch.randn(2, 16, 8), torch.randn(2, 12, 8)))
+    assert features.clip.shape == (2, granularities, 8)
+    features.instance.sum().backward()
+    assert all(parameter.grad is not None for parameter in neck.parameters())
+
+
+def test_one_branch_builds_nothing_of_the_other():
+    one = dict(branches=('spatial', ))
+    backbone = MODELS.build(dict(type='HiCoBackbone', channels=8, clip_len=8, **one))
+    neck = MODELS.build(dict(type='UDMNeck', channels=8, **one))
+    projector = MODELS.build(dict(type='HierarchicalProjector', in_channels=8, levels=('instance', ), **one))
+    names = [name for part in (backbone, neck, projector) for name, _ in part.named_parameters()]
+    assert not any('temporal' in name for name in names)
+    features = neck(backbone(torch.randn(3, 2, 8, 25, 3)))
+    assert features.clip is None and projector(features)['instance'].shape == (3, 128)
+    with pytest.raises(ValueError, match='gives no temporal tokens'):
+        MODELS.build(dict(type='UDMNeck', channels=8))((None, torch.randn(1, 50, 8)))
+    with pytest.raises(ValueError, match=r"levels \['clip'\] need a branch that is switched off"):
+        MODELS.build(dict(type='HierarchicalProjector', levels=('clip', 'instance'), **one))
+
+
+def test_projector_projects_every_level_to_unit_length():
+    projector = MODELS.build(dict(type='HierarchicalProjector', in_channels=8, hidden_channels=6, out_channels=5))
+    features = HierarchicalFeatures(torch.randn(3, 4, 8), torch.randn(3, 4, 8))
+    projected = projector(features)
+    for level, x in projected.items():
+        mlp = projector.mlps[level]
+        expected = F.relu(features[level] @ mlp[0].weight.t() + mlp[0].bias) @ mlp[2].weight.t() + mlp[2].bias
+        torch.testing.assert_close(x, expected / expected.norm(dim=-1, keepdim=True))
+    assert projected['clip'].shape == (3, 4, 5) and projected['instance'].shape == (3, 5)

@@ -1,0 +1,95 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.structures import ActionDataSample
+
+from hico_mm.models.heads import HierarchicalClsHead, HierarchicalContrastHead, KNNHead
+from hico_mm.models.losses import info_nce
+from hico_mm.structures import LEVELS, HierarchicalFeatures
+
+
+def embeddings(n=3, granularities=4, dim=8):
+    return {level: F.normalize(torch.randn(*((n, granularities, dim) if level in ('clip', 'part') else (n, dim))),
+                               dim=-1) for level in LEVELS}
+
+
+def test_who_is_contrasted_with_whom():
+    head, q, k = HierarchicalContrastHead(dim=8, queue_length=20), embeddings(), embeddings()
+    memory = {level: queue.features for level, queue in head.queues.items()}
+    assert {level: len(m) for level, m in memory.items()} == dict(clip=80, part=80, temporal=20, spatial=20, instance=20)
+    losses = head.loss(q, k)
+    expected = dict(
+        clip=info_nce(q['clip'][:, 0], k['clip'], memory['clip']),
+        part=info_nce(q['part'][:, 0], k['part'], memory['part']),
+        temporal=info_nce(q['temporal'], k['spatial'], memory['spatial']),
+        spatial=info_nce(q['spatial'], k['temporal'], memory['temporal']),
+        instance=info_nce(q['instance'], k['instance'], memory['instance']))
+    for level in LEVELS:
+        torch.testing.assert_close(losses[f'loss_{level}'], expected[level])
+        assert 0 <= losses[f'acc_{level}'] <= 1
+
+
+def test_loss_leaves_the_queues_and_enqueue_fills_them_sample_by_sample():
+    head, q, k = HierarchicalContrastHead(dim=8, queue_length=20), embeddings(), embeddings()
+    before = {name: buffer.clone() for name, buffer in head.state_dict().items()}
+    head.loss(q, k)
+    assert all((buffer == before[name]).all() for name, buffer in head.state_dict().items())
+    head.enqueue(k)
+    torch.testing.assert_close(head.queues['clip'].features[:12], k['clip'].reshape(12, 8))
+    torch.testing.assert_close(head.queues['spatial'].features[:3], k['spatial'])
+
+
+def test_weights_and_levels():
+    head = HierarchicalContrastHead(dim=8, queue_length=5, levels=('instance', 'clip'), loss_weights=dict(clip=0.5))
+    plain = HierarchicalContrastHead(dim=8, queue_length=5, levels=('instance', 'clip'))
+    plain.load_state_dict(head.state_dict())
+    q, k = embeddings(), embeddings()
+    losses = head.loss(q, k)
+    assert [name for name in losses if 'loss' in name] == ['loss_clip', 'loss_instance'] and len(head.queues) == 2
+    torch.testing.assert_close(losses['loss_clip'], 0.5 * plain.loss(q, k)['loss_clip'])
+    with pytest.raises(ValueError, match="each other's keys: switch both on or off"):
+        HierarchicalContrastHead(levels=('temporal', 'instance'))
+    with pytest.raises(ValueError, match='loss_weights must be one or more of'):
+        HierarchicalContrastHead(levels=('instance', ), loss_weights=dict(clip=1))
+
+
+def samples(*labels):
+    return [ActionDataSample().set_gt_label(label) for label in labels]
+
+
+def test_knn_votes_like_scikit_learn():
+    sklearn = pytest.importorskip('sklearn.neighbors')
+    gallery, labels, queries = torch.randn(50, 6), torch.randint(4, (50, )), torch.randn(30, 6)
+    for k in (1, 5):
+        head = KNNHead(num_classes=4, k=k, chunk=7)
+        head.set_gallery(gallery, labels)
+        theirs = sklearn.KNeighborsClassifier(k, metric='cosine', algorithm='brute', weights=lambda d: 1 - d / 2)
+        theirs.fit(gallery.numpy(), labels.numpy())
+        scores = head(queries)
+        assert scores.argmax(1).tolist() == theirs.predict(queries.numpy()).tolist()
+        nearest = F.cosine_similarity(queries[:, None], gallery[None], dim=-1).topk(k, 1)
+        torch.testing.assert_close(scores.sum(1), ((1 + nearest.values) / 2).mean(1))
+
+
+def test_knn_predicts_the_nearest_and_says_what_is_missing():
+    head = KNNHead(num_classes=3)
+    with pytest.raises(RuntimeError, match='has no gallery: add dict\\(type="GalleryHook"'):
+        head(torch.randn(1, 4))
+    with pytest.raises(ValueError, match=r'labels 0..3, but the head has num_classes=3'):
+        head.set_gallery(torch.randn(2, 4), torch.tensor([0, 3]))
+    with pytest.raises(ValueError, match='gallery of 2 clips cannot give k=5'):
+        KNNHead(num_classes=3, k=5).set_gallery(torch.randn(2, 4), torch.tensor([0, 1]))
+    head.set_gallery(torch.eye(4)[:3], torch.tensor([2, 0, 1]))
+    features = HierarchicalFeatures(torch.tensor([[[5., 1]], [[0, 3]]]), torch.tensor([[[0., 0]], [[1, 0]]]))
+    predicted = head.predict(features, samples(0, 0))
+    assert [sample.pred_label.item() for sample in predicted] == [2, 0]
+    assert 'gallery' not in ''.join(head.state_dict())
+
+
+def test_classifier_is_linear_on_its_level():
+    head = HierarchicalClsHead(num_classes=3, in_channels=8, level='temporal')
+    assert head.fc.weight.std().item() == pytest.approx(0.01, rel=0.5) and not head.fc.bias.any()
+    features = HierarchicalFeatures(torch.randn(2, 2, 4), torch.randn(2, 2, 4))
+    torch.testing.assert_close(head(features), features.temporal @ head.fc.weight.t())
+    loss = head.loss(features, samples(0, 2))['loss_cls']
+    torch.testing.assert_close(loss, F.cross_entropy(head(features), torch.tensor([0, 2])))

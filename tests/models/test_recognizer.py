@@ -1,0 +1,38 @@
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+
+CONFIG = dict(
+    type='SkeletonRecognizer',
+    backbone=dict(type='HiCoBackbone', clip_len=8, channels=8),
+    neck=dict(type='UDMNeck', channels=8, encoder=dict(type='TransformerEncoder')),
+    cls_head=dict(type='HierarchicalClsHead', num_classes=3, in_channels=64))
+
+
+def test_honours_its_neck():
+    model = MODELS.build(CONFIG).eval()
+    inputs = torch.randn(2, 1, 2, 8, 25, 3)
+    features, _ = model.extract_feat(inputs)
+    torch.testing.assert_close(features.clip, model.neck(model.backbone(inputs[:, 0])).clip)
+    assert model.extract_feat(inputs, stage='backbone')[0][0].shape == (2, 8, 8)
+    torch.testing.assert_close(model.extract_feat(inputs, stage='head')[0], model.cls_head(features))
+
+
+def test_frozen_parts_have_no_gradient_and_stay_in_eval_mode():
+    model = MODELS.build(dict(CONFIG, frozen=('backbone', 'neck'))).train()
+    assert not model.neck.training and not model.backbone.training and model.cls_head.training
+    samples = [ActionDataSample().set_gt_label(i) for i in (0, 2)]
+    model.loss(torch.randn(2, 1, 2, 8, 25, 3), samples)['loss_cls'].backward()
+    assert {name for name, p in model.named_parameters() if p.grad is not None} == {
+        'cls_head.fc.weight', 'cls_head.fc.bias'}
+    with pytest.raises(ValueError, match='cannot freeze "encoder"'):
+        MODELS.build(dict(CONFIG, frozen=('encoder', )))
+
+
+def test_scores_of_a_clips_views_are_averaged():
+    model = MODELS.build(CONFIG).eval()
+    inputs = torch.randn(2, 3, 2, 8, 25, 3)
+    predicted = model(inputs, [ActionDataSample(), ActionDataSample()], mode='predict')
+    scores = model.cls_head(model.extract_feat(inputs)[0]).view(2, 3, 3).mean(1)
+    torch.testing.assert_close(torch.stack([sample.pred_score for sample in predicted]), scores)
