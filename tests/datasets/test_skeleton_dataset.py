@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import make_annotation
+from helpers import make_annotation
 from mmaction.registry import DATASETS
 
 from hico_mm.datasets.transforms import NormalizeSkeleton

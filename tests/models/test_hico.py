@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import small_model
+from helpers import small_model
 from mmaction.registry import MODELS
 from torch import nn
 

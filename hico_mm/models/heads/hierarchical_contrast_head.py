@@ -32,7 +32,8 @@ CONTRASTS = {
 class HierarchicalContrastHead(BaseModule):
     """InfoNCE at clip, part, domain and instance level, each against a queue of its own; eq. 8 to 11 of the paper.
 
-    At clip and part level the query is granularity 1 and the positives are the keys of all granularities.
+    Embeddings are (N, L, D) at clip and part level, where the query is granularity 1 and the positives are the keys of
+    all granularities, and (N, D) at the others.
 
     Args:
         dim: Embedding size D. Defaults to 128.

@@ -1,0 +1,39 @@
+import pytest
+import torch
+from helpers import small_model
+from mmengine.config import Config
+
+from hico_mm.apis import init_model
+from hico_mm.utils.checkpoint import META_KEY, model_to_json
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    config = small_model()
+    model = init_model(Config(dict(model=config)))
+    torch.save(dict(state_dict=model.state_dict(), meta={META_KEY: model_to_json(config)}), tmp_path / 'a.pth')
+    return model, tmp_path / 'a.pth'
+
+
+def test_the_checkpoint_knows_its_model(checkpoint):
+    model, path = checkpoint
+    again = init_model(None, path)
+    assert not again.training and again.cfg.model.type == 'HiCo'
+    inputs = torch.randn(1, 1, 2, 8, 25, 3)
+    assert (again.extract_feat(inputs)[0].instance == model.extract_feat(inputs)[0].instance).all()
+
+
+def test_errors_name_the_file_and_the_remedy(checkpoint, tmp_path):
+    _, path = checkpoint
+    with pytest.raises(ValueError, match='needs a config, a checkpoint, or both'):
+        init_model()
+    with pytest.raises(ValueError, match=r'a.pth does not fit HiCo: .* use a checkpoint of this encoder'):
+        init_model(Config(dict(model=small_model(**{'neck.encoder.type': 'LSTMEncoder'}))), path)
+    torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
+    with pytest.raises(ValueError, match='bare.pth does not say which model it is of: give the config'):
+        init_model(None, tmp_path / 'bare.pth')
+    (tmp_path / 'short.pth').write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match='short.pth is truncated or no checkpoint'):
+        init_model(None, tmp_path / 'short.pth')
+    with pytest.raises(ValueError, match='none.pth does not exist'):
+        init_model(None, tmp_path / 'none.pth')

@@ -1,0 +1,106 @@
+import pytest
+import torch
+from helpers import small_model
+from mmengine.config import Config
+
+from hico_mm.evaluation import encode
+
+
+@pytest.fixture
+def pretrained(make_runner):
+    runner = make_runner('pretrain')
+    runner.train()
+    return runner.work_dir + '/epoch_1.pth'
+
+
+def test_trains_the_classifier_alone_and_saves_the_whole_recognizer(make_runner, linear_model, pretrained):
+    runner = make_runner('linear', epochs=30, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                         **{'optim_wrapper.optimizer.lr': 1.0, 'param_scheduler.0.milestones': [20]})
+    last = {}
+    evaluate = runner.train_loop.evaluate
+    runner.train_loop.evaluate = lambda: last.update(evaluate()) or dict(last)
+    runner.train()
+    saved = torch.load(runner.work_dir + '/epoch_30.pth', weights_only=True)['state_dict']
+    source = torch.load(pretrained, weights_only=True)['state_dict']
+    encoder = [name for name in saved if not name.startswith('cls_head')]
+    assert encoder and all(torch.equal(saved[name], source[name]) for name in encoder)
+    tested = make_runner('test', model=linear_model, load_from=runner.work_dir + '/epoch_30.pth').test()
+    assert tested['acc/top1'] == pytest.approx(last['acc/top1']) and tested['acc/top1'] > 0.8
+
+
+def test_equals_encoding_every_batch_anew(make_runner, linear_model, pretrained):
+    runner = make_runner('linear', epochs=1, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                         **{'train_cfg.batch_size': 1024})
+    initial = runner.model.cls_head.state_dict()
+    initial = {name: weight.clone() for name, weight in initial.items()}
+    runner.train()
+    trained = {name: weight.clone() for name, weight in runner.model.cls_head.state_dict().items()}
+    model = runner.model.eval()
+    model.cls_head.load_state_dict(initial)
+    dataset = runner.train_loop.dataloader.dataset.clips.samples
+    assert len(dataset) == 12  # the whole split, also what pretraining's drop_last leaves out
+    loader_config = Config(runner.cfg.train_dataloader.to_dict())
+    loader_config.update(batch_size=12, drop_last=False)
+    batch = model.data_preprocessor(next(iter(runner.build_dataloader(loader_config))), False)
+    optimizer = torch.optim.SGD(model.cls_head.parameters(), lr=0.01, momentum=0.9)
+    model.cls_head.loss(model.extract_feat(batch['inputs'])[0], batch['data_samples'])['loss_cls'].backward()
+    optimizer.step()
+    for name, weight in model.cls_head.state_dict().items():
+        torch.testing.assert_close(weight, trained[name], atol=1e-6, rtol=1e-4)
+
+
+def test_frozen_weights_must_come_from_somewhere(make_runner, linear_model):
+    with pytest.raises(ValueError, match='no checkpoint was loaded: give --pretrained CKPT, or --pretrained none'):
+        make_runner('a', model=linear_model, loop='FeatureTrainLoop').train()
+    runner = make_runner('b', model=linear_model, loop='FeatureTrainLoop',
+                         **{'default_hooks.checkpoint_guard.allow_untrained': True})
+    runner.train()
+    assert runner.epoch == 1
+
+
+def test_absent_and_misshapen_weights_are_errors(make_runner, linear_model, pretrained, tmp_path):
+    checkpoint = torch.load(pretrained, weights_only=True)
+    weights = checkpoint['state_dict']
+    name = 'neck.pyramids.spatial.encoder.rnn.weight_hh_l0'
+    torch.save(dict(state_dict={k: v for k, v in weights.items() if k != name}), tmp_path / 'absent.pth')
+    torch.save(dict(state_dict={**weights, name: weights[name][:, :2]}), tmp_path / 'shape.pth')
+    for file, fault in (('absent', 'is absent'), ('shape', r'has shape \(24, 2\), not \(24, 8\)')):
+        runner = make_runner(file, model=linear_model, load_from=str(tmp_path / f'{file}.pth'), loop='FeatureTrainLoop')
+        with pytest.raises(ValueError, match=f'{file}.pth does not fit SkeletonRecognizer: {name} {fault}'):
+            runner.train()
+
+
+def test_a_checkpoint_without_the_classifier_is_no_test_checkpoint(make_runner, linear_model, pretrained):
+    with pytest.raises(ValueError, match='cls_head.fc.weight is absent'):
+        make_runner('test', model=linear_model, load_from=pretrained).test()
+    changed = small_model(**{'neck.encoder.type': 'LSTMEncoder'})
+    with pytest.raises(ValueError, match='does not fit HiCo'):
+        make_runner('other', model=changed, load_from=pretrained).train()
+
+
+def test_a_frozen_weight_that_moves_is_an_error(make_runner, linear_model, pretrained):
+    runner = make_runner('moves', model=linear_model, load_from=pretrained, loop='FeatureTrainLoop')
+    evaluate = runner.train_loop.evaluate
+
+    def meddle():
+        runner.model.backbone.embeddings['spatial'][0].weight.add_(1e-3)
+        return evaluate()
+
+    runner.train_loop.evaluate = torch.no_grad()(meddle)
+    with pytest.raises(RuntimeError, match='1 frozen weights have moved in training, backbone.embeddings.spatial.0'):
+        runner.train()
+
+
+def test_refuses_to_train_more_than_the_classifier(make_runner, linear_model, pretrained):
+    thawed = dict(linear_model, frozen=('backbone', ))
+    with pytest.raises(ValueError, match=r"trains cls_head alone, but \['cls_head', 'neck'\] are trained"):
+        make_runner('thawed', model=thawed, load_from=pretrained, loop='FeatureTrainLoop').train()
+
+
+def test_encode_keeps_order_and_mode(make_runner):
+    runner = make_runner('encode')
+    runner.model.train()
+    encoded = encode(runner.model, runner.val_dataloader)
+    assert runner.model.training and encoded.features.shape == (12, 128)
+    assert [sample.frame_dir for sample in encoded.samples] == [f'clip{i}' for i in range(12, 24)]
+    assert encoded.labels.tolist() == [i % 4 for i in range(12, 24)]

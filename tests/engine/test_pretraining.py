@@ -1,0 +1,95 @@
+import json
+
+import pytest
+import torch
+from helpers import small_model
+
+from hico_mm.utils.checkpoint import META_KEY
+
+
+def weights(runner):
+    return {name: value.clone() for name, value in runner.model.state_dict().items()}
+
+
+def equal(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+DROPOUT = {'neck.encoder.type': 'TransformerEncoder'}  # whose dropout is random too
+
+
+def test_does_not_depend_on_the_number_of_workers(make_runner):
+    runs = []
+    for workers in (0, 2):
+        runner = make_runner(f'workers{workers}', epochs=2, workers=workers, model=small_model(**DROPOUT))
+        runner.train()
+        runs.append(weights(runner))
+    assert equal(*runs)
+    other = make_runner('seed1', epochs=2, seed=1, model=small_model(**DROPOUT))
+    other.train()
+    assert not equal(runs[0], weights(other))
+
+
+def test_a_resumed_run_is_exact(make_runner):
+    whole = make_runner('whole', epochs=3, model=small_model(**DROPOUT))
+    whole.train()
+    rest = make_runner('rest', epochs=3, model=small_model(**DROPOUT), resume=True,
+                       load_from=whole.work_dir + '/epoch_1.pth')
+    rest.train()
+    assert equal(weights(whole), weights(rest)) and rest.epoch == 3
+    assert whole.optim_wrapper.get_lr() == rest.optim_wrapper.get_lr()
+
+
+def test_validates_by_nearest_neighbours_and_logs_every_level(make_runner, tmp_path):
+    runner = make_runner('logs', **{'default_hooks.logger': dict(type='LoggerHook', interval=1)})
+    metrics = {}
+    after = runner.val_loop.evaluator.evaluate
+    runner.val_loop.evaluator.evaluate = lambda size: metrics.update(after(size)) or metrics
+    runner.train()
+    head = runner.model.cls_head
+    assert len(head.gallery) == 12 and 0 <= metrics['acc/top1'] <= 1
+    scalars = {name.split('/')[1] for name in runner.message_hub.log_scalars if name.startswith('train/')}
+    for level in ('clip', 'part', 'temporal', 'spatial', 'instance'):
+        assert {f'loss_{level}', f'acc_{level}'} <= scalars
+    log = next((tmp_path / 'logs').glob('*/vis_data/scalars.json')).read_text().splitlines()
+    assert json.loads(log[0])['loss_instance'] > 0
+
+
+def test_gallery_is_the_training_split_without_augmentation(make_runner):
+    runner = make_runner('gallery')
+    runner.train()
+    model, loader = runner.model.eval(), runner.train_dataloader
+    expected = []
+    for i in range(12):
+        sample = loader.dataset[i]
+        inputs = model.data_preprocessor(dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']]))
+        with torch.no_grad():
+            expected.append(model.extract_feat(inputs['inputs'])[0].instance[0])
+    expected = torch.nn.functional.normalize(torch.stack(expected), dim=1)
+    torch.testing.assert_close(model.cls_head.gallery, expected, atol=1e-5, rtol=0)
+    assert runner.val_dataloader.dataset.split == 'val'
+
+
+def test_checkpoint_says_which_model_it_is_of(make_runner):
+    from hico_mm.apis import init_model
+    runner = make_runner('meta')
+    runner.train()
+    path = runner.work_dir + '/epoch_1.pth'
+    meta = torch.load(path, weights_only=True)['meta']
+    assert json.loads(meta[META_KEY])['model']['type'] == 'HiCo'
+    model = init_model(None, path)
+    inputs = torch.randn(2, 1, 2, 8, 25, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(model.extract_feat(inputs)[0].instance,
+                                   runner.model.eval().extract_feat(inputs)[0].instance)
+
+
+def test_a_file_that_would_be_executed_is_refused(make_runner, tmp_path):
+    first = make_runner('first')
+    first.train()
+    checkpoint = torch.load(first.work_dir + '/epoch_1.pth', weights_only=True)
+    checkpoint['meta']['config'] = f'open("{tmp_path}/evil", "w")'
+    torch.save(checkpoint, tmp_path / 'evil.pth')
+    with pytest.raises(ValueError, match='evil.pth carries Python source'):
+        make_runner('second', resume=True, load_from=str(tmp_path / 'evil.pth')).train()
+    assert not (tmp_path / 'evil').exists()

@@ -1,0 +1,39 @@
+"""Tiny data and tiny models."""
+
+import numpy as np
+from mmengine.config import Config
+
+from hico_mm.structures import get_layout
+
+
+def make_annotation(layout='ntu', num_persons=2, num_classes=4, per_class=6, channels=3, seed=0):
+    """An annotation of random walks, each class about a pose of its own; splits ``train`` and ``val``."""
+    rng = np.random.default_rng(seed)
+    joints = get_layout(layout).num_joints
+    poses = rng.normal(size=(num_classes, num_persons, 1, joints, channels))
+    clips = []
+    for i in range(num_classes * per_class):
+        frames = int(rng.integers(1, 120))
+        keypoint = poses[i % num_classes] + 0.05 * rng.normal(size=(num_persons, frames, joints, channels)).cumsum(1)
+        clips.append(dict(frame_dir=f'clip{i}', label=i % num_classes, total_frames=frames, img_shape=(1080, 1920),
+                          keypoint=keypoint.astype(np.float32)))
+    names = [clip['frame_dir'] for clip in clips]
+    half = len(names) // 2
+    return dict(split=dict(train=names[:half], val=names[half:]), annotations=clips)
+
+
+def small_model(**changes):
+    """Config of a HiCo model of width 16 for clips of 8 frames; ``changes`` are merged into it."""
+    crop = dict(type='TemporalCropResize', clip_len=8)
+    choice = dict(type='OneOf', transforms=[dict(type='JointCorruption'), dict(type='PoseShear')])
+    model = Config(dict(model=dict(
+        type='HiCo',
+        backbone=dict(type='HiCoBackbone', clip_len=8, channels=16),
+        neck=dict(type='UDMNeck', channels=16, encoder=dict(type='GRUEncoder')),
+        projector=dict(type='HierarchicalProjector', in_channels=16, hidden_channels=16, out_channels=8),
+        head=dict(type='HierarchicalContrastHead', dim=8, queue_length=10),
+        cls_head=dict(type='KNNHead', num_classes=4),
+        data_preprocessor=dict(type='SkeletonDataPreprocessor', train_views=[[crop, choice]] * 2,
+                               test_views=[[dict(type='CenterCropResize', clip_len=8)]]))))
+    model.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
+    return model.model

@@ -1,0 +1,62 @@
+"""Every config builds and takes a step on tiny data of its own layout."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import make_annotation
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from hico_mm.structures import get_layout
+from hico_mm.utils import dump_pickle
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / 'configs' / 'hico').rglob('*.py'))
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_builds_and_steps(path, tmp_path):
+    config = Config.fromfile(path)
+    backbone = config.model.backbone
+    annotation = make_annotation(backbone.layout, backbone.num_persons, per_class=2)
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        annotation['split'][loader.dataset.split] = annotation['split']['train']
+        loader.dataset.ann_file = str(tmp_path / 'a.pkl')
+        loader.update(batch_size=4, num_workers=0, persistent_workers=False)
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    model = MODELS.build(config.model)
+    data = model.data_preprocessor(next(iter(Runner.build_dataloader(config.train_dataloader, seed=0))), True)
+    views = 2 if config.model.type == 'HiCo' else 1
+    joints = get_layout(backbone.layout).num_joints
+    assert data['inputs'].shape == (4, views, backbone.num_persons, 64, joints, 3)
+    if config.model.cls_head.type == 'KNNHead':
+        model.cls_head.set_gallery(torch.randn(3, 4096), torch.arange(3))
+    if config.model.type == 'HiCo' or config.model.cls_head.type == 'HierarchicalClsHead':
+        total, _ = model.parse_losses(model(**data, mode='loss'))
+        total.backward()
+        assert torch.isfinite(total) and any(p.grad is not None and p.grad.any() for p in model.parameters())
+    if config.model.type == 'SkeletonRecognizer':
+        with torch.no_grad():
+            scores = model.eval()(**data, mode='predict')[0].pred_score
+        assert scores.shape == (config.model.cls_head.num_classes, )
+
+
+def test_released_settings():
+    config = Config.fromfile(ROOT / 'configs/hico/hico_gru_ntu60.py')
+    optimizer = config.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr, optimizer.momentum, optimizer.weight_decay) == ('SGD', 0.01, 0.9, 1e-4)
+    assert config.train_cfg.max_epochs == 451 and config.param_scheduler[0].milestones == [351]
+    assert config.train_dataloader.batch_size == 64 and config.train_dataloader.drop_last
+    head = config.model.head
+    assert (head.queue_length, head.temperature, head.dim, config.model.momentum) == (2048, 0.2, 128, 0.001)
+    linear = Config.fromfile(ROOT / 'configs/hico/linear/hico_gru_ntu60_linear.py')
+    optimizer = linear.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (2.0, 0.9, 0.0)
+    assert linear.train_cfg.batch_size == 1024 and linear.param_scheduler[0].milestones == [50, 70]
+
+
+def test_leaves_are_short():
+    for path in CONFIGS:
+        assert len(path.read_text().splitlines()) <= 10, path

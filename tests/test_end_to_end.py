@@ -1,0 +1,66 @@
+"""From made clips to accuracies, by the command lines a user types."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+EPOCHS = 10
+
+
+@pytest.fixture(scope='module')
+def tool(tmp_path_factory):
+    """Run a tool in an empty folder that holds the demo data; returns what it printed."""
+    folder = tmp_path_factory.mktemp('user')
+
+    def run(script, *args):
+        result = subprocess.run([sys.executable, ROOT / 'tools' / script, *map(str, args)], cwd=folder, text=True,
+                                capture_output=True)
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+        return result.stdout + result.stderr
+
+    run('data/make_demo.py', '--out', 'data/demo/demo.pkl')
+    run('train.py', config(''), '--seed', 0, '--work-dir', 'pretrain', '--cfg-options',
+        f'train_cfg.max_epochs={EPOCHS}', f'train_cfg.val_interval={EPOCHS}')
+    run.folder = folder
+    return run
+
+
+def config(task):
+    return ROOT / 'configs' / 'hico' / 'demo' / f'hico_gru_demo{task}.py'
+
+
+def accuracy(printed):
+    return float(re.findall(r'acc/top1: ([0-9.]+)', printed)[-1])
+
+
+def test_the_trained_encoder_beats_the_untrained_one(tool):
+    untrained = accuracy(tool('test.py', config('_knn'), 'none', '--seed', 0))
+    trained = tool('test.py', config('_knn'), f'pretrain/epoch_{EPOCHS}.pth')
+    assert 'k-NN: k=1, cosine, gallery of 384 training clips' in trained
+    assert accuracy(trained) > untrained + 0.05
+    during = accuracy((next(tool.folder.glob('pretrain/*/*.log'))).read_text())
+    assert during == accuracy(trained)  # validation in pretraining is the same measurement
+
+
+def test_linear_evaluation_saves_a_recognizer_that_test_py_tests(tool):
+    printed = tool('train.py', config('_linear'), '--pretrained', f'pretrain/epoch_{EPOCHS}.pth', '--work-dir', 'linear')
+    last, best = map(float, re.search(r'last epoch ([0-9.]+) %, best epoch ([0-9.]+) %', printed).groups())
+    tested = tool('test.py', config('_linear'), 'linear/epoch_80.pth', '--dump', 'scores.pkl')
+    assert accuracy(tested) == pytest.approx(last / 100, abs=1e-4) and last > 50 and best >= last
+    scalars = [json.loads(line) for line in
+               next(tool.folder.glob('pretrain/*/vis_data/scalars.json')).read_text().splitlines()]
+    assert {'loss_clip', 'acc_part', 'loss_temporal', 'acc_instance'} <= set(scalars[0])
+    assert list(tool.folder.glob('pretrain/*/vis_data/events.out.tfevents*'))
+    assert (tool.folder / 'scores.pkl').stat().st_size > 0
+
+
+def test_mmaction2s_own_tools_run_our_configs(tool):
+    import mmaction
+    stock = mmaction.__path__[0] + '/.mim/tools/test.py'
+    printed = subprocess.run([sys.executable, stock, config('_knn'), f'pretrain/epoch_{EPOCHS}.pth'], cwd=tool.folder,
+                             capture_output=True, text=True, check=True)
+    assert accuracy(printed.stdout + printed.stderr) > 0.5

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py]; without a GPU as many CPU processes over gloo.
+set -euo pipefail
+config=$1 checkpoint=$2 gpus=$3
+tools=$(dirname "$0")
+PYTHONPATH="$tools/..:${PYTHONPATH:-}" "${PYTHON:-python}" -m torch.distributed.run \
+  --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+  --master_port="${PORT:-29500}" --nproc_per_node="$gpus" "$tools/test.py" "$config" "$checkpoint" \
+  --launcher pytorch "${@:4}"
