@@ -17,8 +17,8 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['hico_mm', 'hico_mm.*']),
-    # mmcv is not listed: `mmcv` and `mmcv-lite` own the same folder, and either will do. Where neither is there, importing
-    # hico_mm says so.
+    # mmcv is not listed: `mmcv` and `mmcv-lite` own the same folder, and either will do. Where neither is there,
+    # importing hico_mm says so.
     install_requires=[
         'torch>=2.0',
         'mmengine>=0.10.7,<1',

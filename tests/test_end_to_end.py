@@ -47,7 +47,8 @@ def test_the_trained_encoder_beats_the_untrained_one(tool):
 
 
 def test_linear_evaluation_saves_a_recognizer_that_test_py_tests(tool):
-    printed = tool('train.py', config('_linear'), '--pretrained', f'pretrain/epoch_{EPOCHS}.pth', '--work-dir', 'linear')
+    pretrained = f'pretrain/epoch_{EPOCHS}.pth'
+    printed = tool('train.py', config('_linear'), '--pretrained', pretrained, '--work-dir', 'linear')
     last, best = map(float, re.search(r'last epoch ([0-9.]+) %, best epoch ([0-9.]+) %', printed).groups())
     tested = tool('test.py', config('_linear'), 'linear/epoch_80.pth', '--dump', 'scores.pkl')
     assert accuracy(tested) == pytest.approx(last / 100, abs=1e-4) and last > 50 and best >= last

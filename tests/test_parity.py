@@ -59,7 +59,7 @@ def test_six_steps_of_sgd(released):
 
 def test_a_true_fifo_leaves_no_initial_negative(released):
     figures, model = released
-    for level, queue in model.head.queues.items():
+    for queue in model.head.queues.values():
         queue.active = len(queue.features)
         queue.pointer.zero_()
     initial = {level: queue.features.clone() for level, queue in model.head.queues.items()}

@@ -9,7 +9,8 @@ from hico_mm.datasets import load_plain_pickle
 
 @pytest.mark.parametrize('protocol', range(2, 6))
 def test_plain_data_of_every_protocol(tmp_path, protocol):
-    content = dict(a=[np.arange(6, dtype=np.float16).reshape(2, 3), np.float32(2), np.int64(3)], b={'x', 1}, c=(None, 2.))
+    array = np.arange(6, dtype=np.float16).reshape(2, 3)
+    content = dict(a=[array, np.float32(2), np.int64(3)], b={'x', 1}, c=(None, 2.))
     path = tmp_path / 'a.pkl'
     path.write_bytes(pickle.dumps(content, protocol))
     loaded = load_plain_pickle(path)

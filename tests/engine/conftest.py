@@ -25,7 +25,8 @@ def make_runner(tmp_path, annotation_file):
             model=model or small_model(), load_from=load_from, randomness=dict(seed=seed),
             train_dataloader=dict(loader('train', True), drop_last=True), val_dataloader=loader('val', False),
             test_dataloader=loader('val', False), train_cfg=dict(type=loop, max_epochs=epochs),
-            val_cfg=dict(), test_cfg=dict(), val_evaluator=dict(type='AccMetric'), test_evaluator=dict(type='AccMetric'),
+            val_cfg=dict(), test_cfg=dict(),
+            val_evaluator=dict(type='AccMetric'), test_evaluator=dict(type='AccMetric'),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9)),
             param_scheduler=[dict(type='MultiStepLR', milestones=[1])],
             default_hooks=dict(

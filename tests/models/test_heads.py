@@ -16,7 +16,8 @@ def embeddings(n=3, granularities=4, dim=8):
 def test_who_is_contrasted_with_whom():
     head, q, k = HierarchicalContrastHead(dim=8, queue_length=20), embeddings(), embeddings()
     memory = {level: queue.features for level, queue in head.queues.items()}
-    assert {level: len(m) for level, m in memory.items()} == dict(clip=80, part=80, temporal=20, spatial=20, instance=20)
+    lengths = dict(clip=80, part=80, temporal=20, spatial=20, instance=20)
+    assert {level: len(m) for level, m in memory.items()} == lengths
     losses = head.loss(q, k)
     expected = dict(
         clip=info_nce(q['clip'][:, 0], k['clip'], memory['clip']),
