@@ -41,7 +41,7 @@ class SkeletonDataset(PoseDataset):
                  once: Sequence[dict] = (),
                  **kwargs) -> None:
         self.layout = get_layout(layout) if layout is not None else None
-        self.once = Compose([build_transform(transform, self.layout) for transform in once])
+        self.once = Compose([build_transform(transform, layout=self.layout) for transform in once])
         super().__init__(ann_file, pipeline, split=split, **kwargs)
 
     def load_data_list(self) -> List[Dict]:

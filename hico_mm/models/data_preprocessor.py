@@ -25,8 +25,10 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
     Args:
         layout: Skeleton layout, a name or a dict. Defaults to 'ntu'.
         num_persons: Persons M of the output: missing ones are zero, those beyond are left out. Defaults to 2.
+        in_channels: Coordinates C of a joint. Defaults to 3.
         train_views: One list of transforms for each view in training; the first of each list crops and resizes in
-            time; one that needs a layout and names none has this one. None, the default, trains on ``test_views``.
+            time; those that need ``layout`` or ``in_channels`` and name none have these. None, the default, trains on
+            ``test_views``.
         test_views: Likewise for testing. Defaults to the released centre crop of 95 %, one view.
         stream: 'joint', 'bone' or 'motion', derived after the views. Defaults to 'joint'.
         non_blocking: Copy to the device asynchronously. Defaults to True.
@@ -38,12 +40,13 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
     def __init__(self,
                  layout: Union[str, dict, SkeletonLayout] = 'ntu',
                  num_persons: int = 2,
+                 in_channels: int = 3,
                  train_views: Optional[Views] = None,
                  test_views: Views = ((dict(type='CenterCropResize'), ), ),
                  stream: str = 'joint',
                  non_blocking: bool = True) -> None:
         super().__init__(non_blocking=non_blocking)
-        self.layout, self.num_persons = get_layout(layout), num_persons
+        self.layout, self.num_persons, self.in_channels = get_layout(layout), num_persons, in_channels
         if stream not in STREAMS:
             raise ValueError(f'unknown stream "{stream}": use one of {list(STREAMS)}')
         self.stream = stream
@@ -51,7 +54,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         self.train_views = self.test_views if train_views is None else [self._build_view(v) for v in train_views]
 
     def _build_view(self, view: Sequence[dict]) -> List[SkeletonTransform]:
-        transforms = [build_transform(transform, self.layout) for transform in view]
+        transforms = [build_transform(t, layout=self.layout, in_channels=self.in_channels) for t in view]
         if not transforms or not hasattr(transforms[0], 'crop'):
             raise ValueError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips one '
                              f'length; got {transforms}')
@@ -66,7 +69,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
             training: Whether to make the training views.
 
         Raises:
-            ValueError: if the clips have another number of joints than the layout.
+            ValueError: if the clips have other joints than the layout, or other coordinates.
         """
         lengths = getattr(data['inputs'], 'lengths', None)
         data = self.cast_data(data)
@@ -82,9 +85,11 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
             if inputs[0].ndim == 5:
                 return torch.stack(list(inputs)).float()
             inputs = RaggedClips.from_clips(list(inputs))
-        if inputs.frames.shape[2] != self.layout.num_joints:
-            raise ValueError(f'the clips have {inputs.frames.shape[2]} joints, but layout "{self.layout.name}" has '
-                             f'{self.layout.num_joints}: set the layout that fits the annotations')
+        if inputs.frames.shape[2:] != (self.layout.num_joints, self.in_channels):
+            joints, channels = inputs.frames.shape[2:]
+            raise ValueError(f'the clips have {joints} joints of {channels} coordinates, but layout '
+                             f'"{self.layout.name}" has {self.layout.num_joints} and in_channels is '
+                             f'{self.in_channels}: set those that fit the annotations')
         clips = RaggedClips(self._fit_persons(inputs.frames.float()), inputs.lengths)
         views = self.train_views if training else self.test_views
         return torch.stack([self._view(clips, view) for view in views], 1)

@@ -64,6 +64,14 @@ def test_persons_are_filled_up_or_left_out():
     assert (one[:, :, 0] == build()(data)['inputs'][:, :, 0]).all()
 
 
+def test_two_dimensional_poses():
+    preprocessor = build(layout='coco', in_channels=2, num_persons=1)
+    data = preprocessor(dict(inputs=[torch.randn(1, 30, 17, 2)] * 3, data_samples=[ActionDataSample()] * 3), True)
+    assert data['inputs'].shape == (3, 2, 1, 16, 17, 2)
+    model = MODELS.build(dict(type='HiCoBackbone', layout='coco', in_channels=2, num_persons=1, clip_len=16))
+    assert model(data['inputs'][:, 0])[0].shape == (3, 16, 512)
+
+
 def test_stock_inputs_are_taken_as_they_are():
     clips = [torch.randn(2, 2, 16, 25, 3) for _ in range(3)]
     out = build()(dict(inputs=clips, data_samples=[ActionDataSample()] * 3), training=True)['inputs']
@@ -77,7 +85,7 @@ def test_training_views_default_to_the_test_views():
 
 
 def test_wrong_joints_streams_and_views_get_one_sentence():
-    with pytest.raises(ValueError, match='the clips have 20 joints, but layout "ntu" has 25'):
+    with pytest.raises(ValueError, match='the clips have 20 joints of 3 coordinates, but layout "ntu" has 25'):
         build()(batch(20)[1])
     with pytest.raises(ValueError, match='unknown stream "depth": use one of'):
         build(stream='depth')

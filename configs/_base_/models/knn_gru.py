@@ -1,2 +1,5 @@
 _base_ = './linear_gru.py'
-model = dict(cls_head=dict(_delete_=True, type='KNNHead', num_classes=60, k=1))
+# Nothing is trained, so nothing need be frozen; and DDP refuses a model without trainable weights.
+model = dict(
+    frozen=(),
+    cls_head=dict(_delete_=True, type='KNNHead', num_classes=60, k=1))

@@ -6,7 +6,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
-from ...structures import SkeletonLayout, get_layout
+from ...structures import SkeletonLayout
 from .base import Parameters, SkeletonTransform, select
 from .build import build_transform
 
@@ -25,6 +25,7 @@ class OneOf(SkeletonTransform):
         transforms: Configs of the transforms.
         prob: Probability of each, summing to 1. Defaults to equal ones.
         layout: Skeleton layout of those that need one and name none. Defaults to None.
+        in_channels: Likewise the coordinates C of a joint. Defaults to None.
 
     Raises:
         ValueError: if the probabilities do not fit the transforms.
@@ -33,9 +34,9 @@ class OneOf(SkeletonTransform):
     def __init__(self,
                  transforms: List[dict],
                  prob: Optional[List[float]] = None,
-                 layout: Union[str, dict, SkeletonLayout, None] = None) -> None:
-        layout = get_layout(layout) if layout is not None else None
-        self.transforms = [build_transform(transform, layout) for transform in transforms]
+                 layout: Union[str, dict, SkeletonLayout, None] = None,
+                 in_channels: Optional[int] = None) -> None:
+        self.transforms = [build_transform(t, layout=layout, in_channels=in_channels) for t in transforms]
         self.prob = list(prob) if prob is not None else [1 / len(transforms)] * len(transforms)
         if len(self.prob) != len(self.transforms) or abs(sum(self.prob) - 1) > 1e-6:
             raise ValueError(f'prob needs {len(self.transforms)} numbers that sum to 1, got {self.prob}')
