@@ -29,5 +29,5 @@ setup(
         'rich',
         'tensorboard',
     ],
-    extras_require={'dev': ['pytest', 'ruff', 'mypy', 'pre-commit']},
+    extras_require={'dev': ['pytest', 'ruff', 'mypy', 'pre-commit', 'scikit-learn']},
 )

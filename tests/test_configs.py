@@ -32,7 +32,7 @@ def test_builds_and_steps(path, tmp_path):
     joints = get_layout(backbone.layout).num_joints
     assert data['inputs'].shape == (4, views, backbone.num_persons, 64, joints, 3)
     if config.model.cls_head.type == 'KNNHead':
-        model.cls_head.set_gallery(torch.randn(3, 4096), torch.arange(3))
+        model.cls_head.set_gallery(torch.randn(3, 8 * backbone.channels), torch.arange(3))
     if config.model.type == 'HiCo' or config.model.cls_head.type == 'HierarchicalClsHead':
         total, _ = model.parse_losses(model(**data, mode='loss'))
         total.backward()

@@ -25,12 +25,17 @@ def test_names():
     assert FUNCTIONS.get('skeleton_collate') is not None
 
 
-@pytest.mark.parametrize('registry', [MODELS, TRANSFORMS, DATASETS, LOOPS])
-def test_documented(registry):
+@pytest.mark.parametrize('registry', [MODELS, TRANSFORMS, DATASETS, LOOPS, HOOKS])
+def test_documented_with_shapes_or_keys(registry):
     for name in ours(registry):
-        doc = ' '.join(filter(None, (registry.get(name).__doc__, registry.get(name).forward.__doc__
-                                     if hasattr(registry.get(name), 'forward') else '')))
-        assert re.search(r'\((N|M|n|T)\b|Required Keys|batch', doc), f'{name} says nothing of shapes'
+        cls = registry.get(name)
+        assert cls.__dict__.get('__doc__'), name
+        if registry is TRANSFORMS:
+            assert 'Required Keys' in cls.__doc__ and 'Modified Keys' in cls.__doc__, name
+        if registry is MODELS:
+            methods = [vars(cls).get(method) for method in ('forward', 'loss', 'extract_feat')]
+            docs = [cls.__doc__, *(method.__doc__ or '' for method in methods if method)]
+            assert any(re.search(r'\(N, [\w, *]+\)', doc) for doc in docs), f'{name} says nothing of shapes'
 
 
 def test_sizes_by_default():

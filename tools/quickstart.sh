@@ -6,15 +6,17 @@
 #
 # EPOCHS changes the length of pretraining. Run again, it goes on where it stopped.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
 data=
 case "${1:-}" in
   '') ;;
-  --data) data=${2:?--data needs the folder with the JSON clips}; [ -d "$data" ] || { echo "$data is no folder" >&2; exit 1; } ;;
+  --data) data=${2:?--data needs the folder with the JSON clips}
+    [ -d "$data" ] || { echo "--data $data is no folder: give the one with the JSON clips" >&2; exit 1; }
+    data=$(cd "$data" && pwd) ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
+cd "$(dirname "$0")/.."
 
 VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh
 python=${VENV:-$PWD/.venv}/bin/python
@@ -23,7 +25,7 @@ if [ -n "$data" ]; then
   name=nwucla epochs=${EPOCHS:-10}
   pretrain=configs/hico/hico_gru_nwucla.py linear=configs/hico/linear/hico_gru_nwucla_linear.py
   knn=configs/hico/knn/hico_gru_nwucla_knn.py
-  [ -f data/nwucla/nwucla.pkl ] || "$python" tools/data/prepare_nwucla.py --raw "$data" --out data/nwucla/nwucla.pkl
+  "$python" tools/data/prepare_nwucla.py --raw "$data" --out data/nwucla/nwucla.pkl
   schedule=(train_cfg.val_interval=5 "param_scheduler.0.milestones=[$((epochs * 351 / 451))]")
 else
   name=demo epochs=${EPOCHS:-20}
@@ -39,7 +41,7 @@ mkdir -p "$out"
 step() {
   local log=$out/$1.log
   shift
-  "$python" "$@" > >(tee "$log" | grep --line-buffered -E 'Epoch\((train|val)\)|linear evaluation|k-NN:' || true) 2>&1 ||
+  "$python" "$@" 2>&1 | tee "$log" | { grep --line-buffered -E 'Epoch\((train|val)\)|linear evaluation|k-NN:' || true; } ||
     { tail -n 20 "$log" >&2; echo "failed: $* (whole log: $log)" >&2; exit 1; }
 }
 accuracy() { grep -o 'acc/top1: [0-9.]*' "$out/$1.log" | tail -n 1 | awk '{printf "%5.1f", 100 * $2}'; }

@@ -21,9 +21,6 @@ def parse_args() -> argparse.Namespace:
                         help='checkpoint to start from; "none" lets frozen parts keep their initial weights')
     parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
     parser.add_argument('--seed', type=int, help='random seed')
-    parser.add_argument('--no-validate', action='store_true', help='do not validate during training')
-    parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate with the batch size, after auto_scale_lr.base_batch_size')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value pairs to change in the config')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
@@ -39,8 +36,6 @@ def parse_args() -> argparse.Namespace:
 def apply_args(config: Config, args: argparse.Namespace) -> Config:
     """The config with what the command line changes in it."""
     config.work_dir = args.work_dir or config.get('work_dir')
-    if args.no_validate:
-        config.val_cfg = config.val_dataloader = config.val_evaluator = None
     if args.amp:
         config.optim_wrapper.type = 'AmpOptimWrapper'
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -53,8 +48,6 @@ def apply_args(config: Config, args: argparse.Namespace) -> Config:
         config.load_from = args.pretrained
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
-    if args.auto_scale_lr:
-        config.auto_scale_lr.enable = True
     config.merge_from_dict(args.cfg_options or {})
     return config
 

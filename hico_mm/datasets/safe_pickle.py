@@ -5,6 +5,8 @@ import pickle
 from os import PathLike
 from typing import Any, Union
 
+import numpy as np
+
 # What containers, numbers, strings and numpy arrays need to be rebuilt; nothing here runs code of the file's choice.
 _PLAIN = {
     ('numpy', 'ndarray'), ('numpy', 'dtype'),
@@ -19,6 +21,8 @@ _PLAIN = {
 class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
+        if not hasattr(np, '_core'):  # numpy 1 reads what numpy 2 wrote
+            module = module.replace('numpy._core', 'numpy.core')
         if (module.replace('__builtin__', 'builtins'), name) in _PLAIN:  # Python 2's name, up to protocol 2
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f'{module}.{name} is not plain data')

@@ -1,12 +1,14 @@
 """MMAction2's skeleton annotations, read with care."""
 
-from typing import Callable, Dict, List, Optional, Sequence, Union
+import logging
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
 from mmengine.dataset import Compose
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 from rich.progress import track
 
 from ..structures import SkeletonLayout, get_layout
@@ -49,7 +51,7 @@ class SkeletonDataset(PoseDataset):
         content = load_plain_pickle(self.ann_file)
         try:
             clips = list(self._of_split(content))
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f'{self.ann_file} is no skeleton annotation ({error!r} while reading it): it must hold '
                              '{"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}'
                              ) from error
@@ -65,18 +67,25 @@ class SkeletonDataset(PoseDataset):
         if self.split not in content['split']:
             raise ValueError(f'{self.ann_file} has no split "{self.split}": it has {sorted(content["split"])}')
         names = set(content['split'][self.split])
-        return [clip for clip in content['annotations'] if clip.get('frame_dir', clip.get('filename')) in names]
+        clips = [clip for clip in content['annotations'] if _name(clip) in names]
+        missing = names.difference(map(_name, clips))
+        if missing:
+            print_log(f'{self.ann_file}: {len(missing)} of the {len(names)} clips of split "{self.split}" have no '
+                      f'annotation, {min(missing)} among them', 'current', logging.WARNING)
+        return clips
 
     def _prepare(self, clip: dict) -> dict:
         fault = self._fault(clip)
         if fault:
-            name = clip.get('frame_dir', clip.get('filename', 'without a name'))
-            raise ValueError(f'{self.ann_file}: clip {name} {fault}')
+            raise ValueError(f'{self.ann_file}: clip {_name(clip)} {fault}')
         keypoint = np.asarray(clip['keypoint'], dtype=np.float32)
         return self.once({**clip, 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
 
     def _fault(self, clip: dict) -> Optional[str]:
         """What is wrong with a clip and what to do, or None."""
+        absent = [key for key in ('keypoint', 'label') if key not in clip]
+        if absent:
+            return f'has no {absent[0]}: prepare it again'
         keypoint = np.asarray(clip['keypoint'])
         if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
             return f'has key points of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
@@ -90,3 +99,8 @@ class SkeletonDataset(PoseDataset):
         if not isinstance(clip['label'], (int, np.integer)) or clip['label'] < 0:
             return f'has the label {clip["label"]!r}, not an integer from 0: prepare it again'
         return None
+
+
+def _name(clip: dict) -> Any:
+    """The name of a clip; MMAction2 allows either key."""
+    return clip.get('frame_dir', clip.get('filename'))

@@ -60,6 +60,7 @@ def _gather(part: EncodedClips, size: int) -> EncodedClips:
     if dist.get_world_size() == 1:
         return part
     parts = dist.all_gather_object(part)
-    features = torch.stack([p.features for p in parts], 1).flatten(0, 1)[:size]
-    samples = [sample for row in zip(*(p.samples for p in parts)) for sample in row][:size]
-    return EncodedClips(features, samples)
+    place = torch.cat([torch.arange(len(p.samples)) * len(parts) + rank for rank, p in enumerate(parts)])
+    order = place.argsort()[:size]
+    samples = [sample for p in parts for sample in p.samples]
+    return EncodedClips(torch.cat([p.features for p in parts])[order], [samples[i] for i in order.tolist()])

@@ -65,7 +65,8 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: ``inputs`` is :class:`RaggedClips`, from ``skeleton_collate``, or a list of clips: (M, T, V, C) to
-                make views of, or (num_clips, M, T, V, C) from a stock MMAction2 pipeline, which are taken as they are.
+                make views of, or (num_clips, M, T, V, C) from a stock MMAction2 pipeline, which are taken as the views;
+                the stream is derived from these too.
             training: Whether to make the training views.
 
         Raises:
@@ -82,17 +83,21 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
 
     def _views_of(self, inputs: Any, training: bool) -> Tensor:
         if not isinstance(inputs, RaggedClips):
+            self._check(inputs[0])
             if inputs[0].ndim == 5:
                 return torch.stack(list(inputs)).float()
             inputs = RaggedClips.from_clips(list(inputs))
-        if inputs.frames.shape[2:] != (self.layout.num_joints, self.in_channels):
-            joints, channels = inputs.frames.shape[2:]
-            raise ValueError(f'the clips have {joints} joints of {channels} coordinates, but layout '
-                             f'"{self.layout.name}" has {self.layout.num_joints} and in_channels is '
-                             f'{self.in_channels}: set those that fit the annotations')
+        self._check(inputs.frames)
         clips = RaggedClips(self._fit_persons(inputs.frames.float()), inputs.lengths)
         views = self.train_views if training else self.test_views
         return torch.stack([self._view(clips, view) for view in views], 1)
+
+    def _check(self, clip: Tensor) -> None:
+        joints, channels = clip.shape[-2:]
+        if (joints, channels) != (self.layout.num_joints, self.in_channels):
+            raise ValueError(f'the clips have {joints} joints of {channels} coordinates, but layout '
+                             f'"{self.layout.name}" has {self.layout.num_joints} and in_channels is '
+                             f'{self.in_channels}: set those that fit the annotations')
 
     def _fit_persons(self, frames: Tensor) -> Tensor:
         """(frames, any M, V, C) -> (frames, num_persons, V, C)."""

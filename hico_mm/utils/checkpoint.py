@@ -1,14 +1,16 @@
 """What a checkpoint holds, and whether it fits a model."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from ..structures import SkeletonLayout
 from .atomic import atomic_write
 
 META_KEY = 'hico_mm'
@@ -16,6 +18,9 @@ META_KEY = 'hico_mm'
 
 def load_checkpoint(path: Union[str, Path]) -> dict:
     """Load a checkpoint to the CPU.
+
+    Loaded as mmengine does: from torch 2.6 on, weights and plain data only; earlier versions do not protect from a file
+    with code in it.
 
     Raises:
         ValueError: if the file is missing, truncated, or holds more than weights and plain data; the message names it.
@@ -74,17 +79,45 @@ def _fault(wanted: Tensor, given: Optional[Tensor]) -> Optional[str]:
 
 
 def model_to_json(model: dict) -> str:
-    """The config of a model as JSON, for ``meta['hico_mm']``: plain data, nothing to execute."""
-    return json.dumps(dict(model=Config(dict(model=model)).to_dict()['model']))
+    """The config of a model as JSON, for ``meta['hico_mm']``: plain data, nothing to execute.
+
+    Raises:
+        TypeError: if the config holds objects other than registered classes and skeleton layouts.
+    """
+    return json.dumps(dict(model=Config(dict(model=model)).to_dict()['model']), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, SkeletonLayout):
+        return asdict(value)
+    raise TypeError(f'the config of the model holds {value!r}, which a checkpoint cannot carry: give its config '
+                    'instead')
 
 
 def model_from_json(checkpoint: Mapping, source: object) -> dict:
     """The config of the model that a checkpoint was trained with.
 
     Raises:
-        ValueError: if the checkpoint has none.
+        ValueError: if the checkpoint has none, or one that names anything but registered components: mmengine would
+            import and call whatever a dotted ``type`` names.
     """
-    text = checkpoint.get('meta', {}).get(META_KEY)
-    if text is None:
-        raise ValueError(f'{source} does not say which model it is of: give the config it was trained with')
-    return json.loads(text)['model']
+    try:
+        model = json.loads((checkpoint.get('meta') or {})[META_KEY])['model']
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{source} does not say which model it is of: give the config it was trained with') from error
+    for key, value in _items(model):
+        if key == '_scope_' or key == 'type' and not str(value).isidentifier():
+            raise ValueError(f'{source} asks for {key}={value!r}, which is no registered component: give the config it '
+                             'was trained with')
+    return model
+
+
+def _items(config: Any) -> Iterator[Tuple[str, Any]]:
+    """All keys and values at any depth."""
+    if isinstance(config, dict):
+        yield from config.items()
+    if isinstance(config, (dict, list)):
+        for value in config.values() if isinstance(config, dict) else config:
+            yield from _items(value)

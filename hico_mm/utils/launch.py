@@ -1,11 +1,10 @@
 """From the command line to a runner."""
 
-import os
 from pathlib import Path
 
 import torch
+from mmaction.registry import RUNNERS
 from mmengine.config import Config
-from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed
 
@@ -34,7 +33,6 @@ def _start_gloo(config: Config, launcher: str) -> None:
     if launcher != 'pytorch':
         raise ValueError(f'without a GPU only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
     if not distributed.is_initialized():
-        os.environ.setdefault('OMP_NUM_THREADS', '1')
         distributed.init_process_group('gloo')
     config.model_wrapper_cfg = dict(config.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel'),
                                     device_ids=None)

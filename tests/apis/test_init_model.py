@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 from helpers import small_model
@@ -32,6 +34,12 @@ def test_errors_name_the_file_and_the_remedy(checkpoint, tmp_path):
     torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
     with pytest.raises(ValueError, match='bare.pth does not say which model it is of: give the config'):
         init_model(None, tmp_path / 'bare.pth')
+    for bad in (dict(type='subprocess.check_call', args=['touch', str(tmp_path / 'evil')]),
+                dict(type='HiCo', neck=dict(_scope_='mmdet', type='FPN')), dict(a=[dict(type='os.system')])):
+        torch.save(dict(state_dict={}, meta={META_KEY: json.dumps(dict(model=bad))}), tmp_path / 'evil.pth')
+        with pytest.raises(ValueError, match='evil.pth asks for .* which is no registered component'):
+            init_model(None, tmp_path / 'evil.pth')
+    assert not (tmp_path / 'evil').exists()
     (tmp_path / 'short.pth').write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match='short.pth is truncated or no checkpoint'):
         init_model(None, tmp_path / 'short.pth')

@@ -57,7 +57,25 @@ def clip_with(**changes):
 NAN = np.full((1, 3, 25, 3), np.nan, np.float32)
 
 
+def test_names_without_an_annotation_are_counted(tmp_path, monkeypatch):
+    annotation = make_annotation()
+    annotation['split']['train'] += ['gone1', 'gone2']
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    messages = []
+    monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
+    assert len(build(tmp_path / 'a.pkl', split='train')) == 12
+    assert '2 of the 14 clips of split "train" have no annotation, gone1 among them' in messages[0]
+
+
+def clip_without(key):
+    annotation = make_annotation()
+    del annotation['annotations'][0][key]
+    return annotation
+
+
 @pytest.mark.parametrize('annotation, sentence', [
+    (clip_without('keypoint'), 'clip clip0 has no keypoint: prepare it again'),
+    (clip_without('label'), 'clip clip0 has no label: prepare it again'),
     (clip_with(keypoint=np.ones((1, 3, 20, 3))), 'clip clip0 has 20 joints, but layout "ntu" has 25: set the layout'),
     (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite key points: repair it'),
     (clip_with(keypoint=np.zeros((1, 3, 25, 3))), 'clip clip0 is empty: leave it out'),

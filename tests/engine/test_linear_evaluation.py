@@ -37,7 +37,7 @@ def test_equals_encoding_every_batch_anew(make_runner, linear_model, pretrained)
     trained = {name: weight.clone() for name, weight in runner.model.cls_head.state_dict().items()}
     model = runner.model.eval()
     model.cls_head.load_state_dict(initial)
-    dataset = runner.train_loop.dataloader.dataset.clips.samples
+    dataset = runner.train_loop.features.clips.samples
     assert len(dataset) == 12  # the whole split, also what pretraining's drop_last leaves out
     loader_config = Config(runner.cfg.train_dataloader.to_dict())
     loader_config.update(batch_size=12, drop_last=False)
@@ -89,6 +89,12 @@ def test_a_frozen_weight_that_moves_is_an_error(make_runner, linear_model, pretr
     runner.train_loop.evaluate = torch.no_grad()(meddle)
     with pytest.raises(RuntimeError, match='1 frozen weights have moved in training, backbone.embeddings.spatial.0'):
         runner.train()
+
+
+def test_needs_a_test_split(make_runner, linear_model, pretrained):
+    without = dict(val_cfg=None, val_dataloader=None, val_evaluator=None)
+    with pytest.raises(ValueError, match='the config needs val_dataloader and val_cfg'):
+        make_runner('blind', model=linear_model, load_from=pretrained, loop='FeatureTrainLoop', **without).train()
 
 
 def test_refuses_to_train_more_than_the_classifier(make_runner, linear_model, pretrained):

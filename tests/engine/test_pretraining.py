@@ -4,6 +4,7 @@ import pytest
 import torch
 from helpers import small_model
 
+from hico_mm.engine.loaders import training_split
 from hico_mm.utils.checkpoint import META_KEY
 
 
@@ -31,9 +32,9 @@ def test_does_not_depend_on_the_number_of_workers(make_runner):
 
 
 def test_a_resumed_run_is_exact(make_runner):
-    whole = make_runner('whole', epochs=3, model=small_model(**DROPOUT))
+    whole = make_runner('whole', epochs=3, seed=None, model=small_model(**DROPOUT))
     whole.train()
-    rest = make_runner('rest', epochs=3, model=small_model(**DROPOUT), resume=True,
+    rest = make_runner('rest', epochs=3, seed=None, model=small_model(**DROPOUT), resume=True,
                        load_from=whole.work_dir + '/epoch_1.pth')
     rest.train()
     assert equal(weights(whole), weights(rest)) and rest.epoch == 3
@@ -68,6 +69,7 @@ def test_gallery_is_the_training_split_without_augmentation(make_runner):
     expected = torch.nn.functional.normalize(torch.stack(expected), dim=1)
     torch.testing.assert_close(model.cls_head.gallery, expected, atol=1e-5, rtol=0)
     assert runner.val_dataloader.dataset.split == 'val'
+    assert training_split(runner).dataset is runner.train_dataloader.dataset
 
 
 def test_checkpoint_says_which_model_it_is_of(make_runner):

@@ -59,12 +59,12 @@ def samples(*labels):
 
 
 def test_knn_votes_like_scikit_learn():
-    sklearn = pytest.importorskip('sklearn.neighbors')
+    from sklearn import neighbors
     gallery, labels, queries = torch.randn(50, 6), torch.randint(4, (50, )), torch.randn(30, 6)
     for k in (1, 5):
         head = KNNHead(num_classes=4, k=k, chunk=7)
         head.set_gallery(gallery, labels)
-        theirs = sklearn.KNeighborsClassifier(k, metric='cosine', algorithm='brute', weights=lambda d: 1 - d / 2)
+        theirs = neighbors.KNeighborsClassifier(k, metric='cosine', algorithm='brute', weights=lambda d: 1 - d / 2)
         theirs.fit(gallery.numpy(), labels.numpy())
         scores = head(queries)
         assert scores.argmax(1).tolist() == theirs.predict(queries.numpy()).tolist()
@@ -74,7 +74,7 @@ def test_knn_votes_like_scikit_learn():
 
 def test_knn_predicts_the_nearest_and_says_what_is_missing():
     head = KNNHead(num_classes=3)
-    with pytest.raises(RuntimeError, match='has no gallery: add dict\\(type="GalleryHook"'):
+    with pytest.raises(RuntimeError, match='has no gallery: add dict\\(type="GalleryHook"\\)'):
         head(torch.randn(1, 4))
     with pytest.raises(ValueError, match=r'labels 0..3, but the head has num_classes=3'):
         head.set_gallery(torch.randn(2, 4), torch.tensor([0, 3]))
@@ -85,6 +85,8 @@ def test_knn_predicts_the_nearest_and_says_what_is_missing():
     predicted = head.predict(features, samples(0, 0))
     assert [sample.pred_label.item() for sample in predicted] == [2, 0]
     assert 'gallery' not in ''.join(head.state_dict())
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert (head(torch.eye(4).bfloat16()).argmax(1)[:3] == torch.tensor([2, 0, 1])).all()
 
 
 def test_classifier_is_linear_on_its_level():

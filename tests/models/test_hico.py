@@ -62,6 +62,11 @@ def test_levels_switched_off_leave_no_parameter_without_gradient(levels):
         build(**{'projector.levels': levels})
 
 
+def test_a_branch_that_feeds_no_level_is_refused():
+    with pytest.raises(ValueError, match=r"branch spatial feeds none of the levels \['clip'\]: leave it out"):
+        build(**{'projector.levels': ('clip', ), 'head.levels': ('clip', )})
+
+
 def test_wrong_number_of_views():
     with pytest.raises(ValueError, match='give the data preprocessor two train_views'):
         build().loss(torch.randn(3, 1, 2, 8, 25, 3))

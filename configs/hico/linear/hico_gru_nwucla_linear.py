@@ -3,5 +3,5 @@ model = dict(
     backbone=dict(layout='nw_ucla', num_persons=1),
     cls_head=dict(num_classes=10),
     data_preprocessor=dict(layout='nw_ucla', num_persons=1))
-# With the released 1024 an epoch is one step for 1,020 clips, on which lr 2 diverges.
+# With the released 1024 an epoch of 1,020 clips is one step, and lr 2 oscillates.
 train_cfg = dict(batch_size=128)

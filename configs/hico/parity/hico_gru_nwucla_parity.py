@@ -1,8 +1,7 @@
-# The authors' code as it was measured on NW-UCLA: its clip and part queues, first-frame normalisation.
-_base_ = ['../../_base_/models/hico_gru.py', '../../_base_/datasets/nwucla_first_frame.py',
-          '../../_base_/schedules/pretrain.py']
-model = dict(
-    backbone=dict(layout='nw_ucla', num_persons=1),
-    head=dict(active=2048),
-    cls_head=dict(num_classes=10),
-    data_preprocessor=dict(layout='nw_ucla', num_persons=1))
+# The authors' code as it was measured on NW-UCLA: its clip and part queues, clips centred on their first frame.
+_base_ = '../hico_gru_nwucla.py'
+first_frame = dict(dataset=dict(once=[dict(type='NormalizeSkeleton', center='first_frame')]))
+train_dataloader = first_frame
+val_dataloader = first_frame
+test_dataloader = first_frame
+model = dict(head=dict(active=2048))

@@ -36,7 +36,7 @@ class SkeletonTransform(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Transform ``results['keypoint']``, one clip (M, T, V, C)."""
-        clip = torch.as_tensor(results['keypoint'])
+        clip = torch.as_tensor(results['keypoint']).float()
         results['keypoint'] = self.apply(clip[None], self.draw(1))[0].numpy()
         return results
 

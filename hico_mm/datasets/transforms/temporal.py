@@ -53,7 +53,7 @@ class _CropResize(SkeletonTransform):
 
     def transform(self, results: dict) -> dict:
         """Crop ``results['keypoint']``, one clip (M, T, V, C)."""
-        clips = RaggedClips.from_clips([torch.as_tensor(results['keypoint'])])
+        clips = RaggedClips.from_clips([torch.as_tensor(results['keypoint']).float()])
         results['keypoint'] = self.apply(clips, self.draw(1))[0].numpy()
         results.update(total_frames=self.clip_len, clip_len=self.clip_len, num_clips=1)
         return results

@@ -5,7 +5,7 @@ from typing import Dict, Sequence
 import torch
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 from torch import Tensor, nn
 
 from ...utils import unwrap
@@ -29,6 +29,7 @@ class CheckpointGuardHook(Hook):
     def __init__(self, encoder: Sequence[str] = ('backbone', 'neck'), allow_untrained: bool = False) -> None:
         self.encoder, self.allow_untrained = tuple(encoder), allow_untrained
         self._checked = False
+        self._config = ''
         self._frozen: Dict[str, Tensor] = {}
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -38,25 +39,27 @@ class CheckpointGuardHook(Hook):
             ValueError: if a weight that is needed is absent or of another shape, or resuming would execute the file.
         """
         if runner._resume and 'config' in checkpoint.get('meta', {}):
-            raise ValueError(f'{runner._load_from} carries Python source that mmengine would execute on resuming: '
+            raise ValueError(f'{_source(runner)} carries Python source that mmengine would execute on resuming: '
                              'start from it with --pretrained instead')
         model = unwrap(runner.model)
         starts_training = not runner._resume and not isinstance(runner._train_loop, (dict, type(None)))
-        needed = _weights(model, (*self.encoder, *model.frozen)) if starts_training else model.state_dict()
-        check_fit(needed, weights_of(checkpoint), runner._load_from, type(model).__name__)
+        needed = _weights(model, (*self.encoder, *_frozen(model))) if starts_training else model.state_dict()
+        check_fit(needed, weights_of(checkpoint), _source(runner), type(model).__name__)
         self._checked = True
 
     def before_train(self, runner: Runner) -> None:
-        """Remember the frozen weights.
+        """Remember the frozen weights, and the model's config.
 
         Raises:
+            TypeError: if the config is not plain data.
             ValueError: if frozen parts got their weights from nowhere.
         """
+        self._config = model_to_json(runner.cfg.model)
         model = unwrap(runner.model)
-        self._frozen = {name: weight.detach().cpu().clone() for name, weight in _weights(model, model.frozen).items()}
+        self._frozen = {name: weight.detach().cpu().clone() for name, weight in _weights(model, _frozen(model)).items()}
         if self._frozen and not self._checked and not self.allow_untrained:
-            raise ValueError(f'{list(model.frozen)} are frozen, but no checkpoint was loaded: give --pretrained CKPT, '
-                             'or --pretrained none to measure the untrained encoder')
+            raise ValueError(f'{list(_frozen(model))} are frozen, but no checkpoint was loaded: give --pretrained '
+                             'CKPT, or --pretrained none to measure the untrained encoder')
 
     def after_train(self, runner: Runner) -> None:
         """Compare the frozen weights with those at the start.
@@ -71,7 +74,17 @@ class CheckpointGuardHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the model's config as plain JSON."""
-        checkpoint['meta'][META_KEY] = model_to_json(runner.cfg.model)
+        checkpoint['meta'][META_KEY] = self._config
+
+
+def _source(runner: Runner) -> str:
+    """The checkpoint's path, which mmengine does not keep when it finds the last one itself."""
+    return runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
+
+
+def _frozen(model: nn.Module) -> Sequence[str]:
+    """Names of the frozen parts; MMAction2's own recognizers have none."""
+    return getattr(model, 'frozen', ())
 
 
 def _weights(model: nn.Module, parts: Sequence[str]) -> Dict[str, Tensor]:

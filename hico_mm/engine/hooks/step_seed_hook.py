@@ -24,6 +24,12 @@ class StepSeedHook(Hook):
 
     priority = 'VERY_HIGH'
 
+    def before_train(self, runner: Runner) -> None:
+        """Give the sampler the run's seed: a resumed run learns its own only after the sampler was built."""
+        sampler = getattr(runner.train_dataloader, 'sampler', None)
+        if sampler is not None and hasattr(sampler, 'seed'):
+            sampler.seed = runner.seed
+
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
         """Seed torch's generators."""
         torch.manual_seed(step_seed(runner.seed, get_rank(), runner.iter))

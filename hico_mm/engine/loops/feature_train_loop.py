@@ -5,6 +5,7 @@ from typing import Dict, Iterator, List, Tuple
 import torch
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 from mmaction.registry import LOOPS
+from mmengine import dist
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -14,13 +15,13 @@ from ..loaders import ordered
 
 
 class _Clips(Dataset):
-    """Features and samples, fetched a batch at a time."""
+    """Features and samples, fetched a batch at a time, once they are there."""
 
-    def __init__(self, clips: EncodedClips) -> None:
-        self.clips = clips
+    def __init__(self, size: int) -> None:
+        self.size, self.clips = size, EncodedClips(torch.empty(0), [])
 
     def __len__(self) -> int:
-        return len(self.clips.samples)
+        return self.size
 
     def __getitem__(self, index: List[int]) -> Tuple[torch.Tensor, list]:
         return self.clips.features[index], [self.clips.samples[i] for i in index]
@@ -50,8 +51,8 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
 
     Its input is deterministic and its encoder frozen, so an epoch is a pass over features. The test split is scored
     after every epoch; ``acc/top1`` is of that epoch, ``acc/best_top1`` the best so far, and both are reported at the
-    end, the last and the best, since the released code reports the best. Checkpoints hold the whole recognizer. With
-    several ranks each encodes a part and all train the same classifier.
+    end, the last and the best, since the released code reports the best; ``val_evaluator`` is not asked. Checkpoints
+    hold the whole recognizer. With several ranks each encodes a part and all train the same classifier.
 
     Args:
         runner: The runner.
@@ -61,7 +62,7 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         topk: The k of the top-k accuracies. Defaults to (1, 5).
 
     Raises:
-        ValueError: if a part of the model before ``cls_head`` is not frozen.
+        ValueError: if a part of the model before ``cls_head`` is not frozen, or there is no test split.
     """
 
     dataloader: DataLoader
@@ -77,27 +78,32 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         trained = sorted({name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad})
         if trained != ['cls_head']:
             raise ValueError(f'FeatureTrainLoop trains cls_head alone, but {trained} are trained: freeze the others')
+        if runner._val_loop is None:
+            raise ValueError('FeatureTrainLoop scores the test split: the config needs val_dataloader and val_cfg')
         self.model, self.batch_size, self.topk = model, batch_size, tuple(topk)
-        self._max_iters = max_epochs * -(-len(self.dataloader.dataset) // batch_size)  # type: ignore[arg-type]
+        self.clip_loader = self.dataloader
+        self.features = _Clips(len(self.clip_loader.dataset))  # type: ignore[arg-type]
+        seed = torch.tensor(runner.seed)
+        dist.broadcast(seed)  # every rank shuffles alike
+        sampler = _ShuffledBatches(len(self.features), batch_size, int(seed))
+        self.dataloader = DataLoader(self.features, sampler=sampler, batch_size=None)
+        self._max_iters = max_epochs * len(self.dataloader)
 
     def run(self) -> torch.nn.Module:
         """Encode, then train; returns the model."""
         self.runner.call_hook('before_train')
         level = self.model.cls_head.level
-        train = encode(self.model, self.dataloader, level, 'encoding the training split')
+        self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
         self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
-        sampler = _ShuffledBatches(len(train.samples), self.batch_size, self.runner.seed)
-        self.dataloader = DataLoader(_Clips(train), sampler=sampler, batch_size=None)
-        best = (0.0, 0)
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
             scores = self.evaluate()
-            best = max(best, (scores['acc/top1'], -self._epoch))
-            scores['acc/best_top1'] = best[0]
+            scores['acc/best_top1'] = self._best(scores['acc/top1'])[0]
             self.runner.call_hook('after_val_epoch', metrics=scores)
-        if self._epoch and best[1]:
-            self.runner.logger.info(f'linear evaluation: last epoch {100 * scores["acc/top1"]:.2f} %, best epoch '
-                                    f'{100 * best[0]:.2f} % (epoch {-best[1]})')
+        last = self.evaluate()['acc/top1']
+        best, epoch = self._best(last)
+        self.runner.logger.info(f'linear evaluation: last epoch {100 * last:.2f} %, best epoch {100 * best:.2f} % '
+                                f'(epoch {epoch})')
         self.runner.call_hook('after_train')
         return self.runner.model
 
@@ -112,6 +118,15 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         wrapper.update_params(total)
         self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=logs)
         self._iter += 1
+
+    def _best(self, accuracy: float) -> Tuple[float, int]:
+        """The best accuracy so far and its epoch, the earliest of equals; kept in checkpoints, so across resuming."""
+        hub = self.runner.message_hub
+        best = tuple(hub.get_info('linear_best', (-1.0, 0)))
+        if accuracy > best[0]:
+            best = (accuracy, self._epoch)
+            hub.update_info('linear_best', best)
+        return best
 
     @torch.no_grad()
     def evaluate(self) -> Dict[str, float]:

@@ -53,9 +53,11 @@ class KNNHead(BaseHead):
             RuntimeError: if there is no gallery.
         """
         if self.gallery is None or self.gallery_labels is None:
-            raise RuntimeError('KNNHead has no gallery: add dict(type="GalleryHook", dataloader=...) to custom_hooks')
+            raise RuntimeError('KNNHead has no gallery: add dict(type="GalleryHook") to custom_hooks, or '
+                               'call set_gallery')
         queries = features if isinstance(features, Tensor) else features[self.level]
-        return torch.cat([self._vote(chunk) for chunk in F.normalize(queries.float(), dim=1).split(self.chunk)])
+        with torch.autocast(queries.device.type, enabled=False):
+            return torch.cat([self._vote(chunk) for chunk in F.normalize(queries.float(), dim=1).split(self.chunk)])
 
     def _vote(self, queries: Tensor) -> Tensor:
         assert self.gallery is not None and self.gallery_labels is not None

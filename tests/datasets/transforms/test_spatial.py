@@ -19,9 +19,9 @@ def test_corruption_touches_60_percent_of_the_joints_of_both_persons(layout, joi
     zeroed = (parameters['matrix'] == 0).all((1, 2))
     assert 8 < zeroed.sum() < 32  # with probability 1/2
     assert not out[zeroed][touched[zeroed]].any()
-    n, v = 1 - int(zeroed[1]), parameters['joints'][1 - int(zeroed[1])].nonzero()[0, 0]
-    if not zeroed[n]:
-        torch.testing.assert_close(out[n, 1, 3, v], clips[n, 1, 3, v] @ parameters['matrix'][n])
+    n = int((~zeroed).nonzero()[0])
+    v = int(parameters['joints'][n].nonzero()[0])
+    torch.testing.assert_close(out[n, 1, 3, v], clips[n, 1, 3, v] @ parameters['matrix'][n])
     assert parameters['matrix'].abs().max() <= 1
 
 
@@ -37,14 +37,21 @@ def test_shear_has_a_unit_diagonal_and_is_linear():
 
 
 def test_values_for_a_seed():
-    draw = PoseShear().draw(1, torch.Generator().manual_seed(0))['matrix'][0]
-    expected = torch.rand(3, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    torch.testing.assert_close(draw, expected.fill_diagonal_(1))
-    joints = JointCorruption().draw(1, torch.Generator().manual_seed(0))['joints'][0]
-    assert joints.nonzero().flatten().tolist() == CORRUPTED_AT_SEED_0
+    def draw(transform, n):
+        return transform.draw(n, torch.Generator().manual_seed(0))
+
+    assert draw(PoseShear(), 1)['matrix'][0].flatten().tolist() == pytest.approx(SHEAR_AT_SEED_0, abs=1e-4)
+    corruption = draw(JointCorruption(), 2)
+    assert corruption['joints'][0].nonzero().flatten().tolist() == CORRUPTED_AT_SEED_0
+    assert corruption['matrix'][0, 0].tolist() == pytest.approx(MATRIX_AT_SEED_0, abs=1e-4)
+    choice = OneOf([dict(type='PoseShear'), dict(type='PoseShear')])
+    assert draw(choice, 8)['choice'].tolist() == CHOICE_AT_SEED_0
 
 
+SHEAR_AT_SEED_0 = [1.0, 0.5364, -0.823, -0.7359, 1.0, 0.2682, -0.0198, 0.7929, 1.0]
 CORRUPTED_AT_SEED_0 = [0, 1, 2, 4, 6, 7, 8, 10, 12, 13, 14, 16, 17, 20, 23]
+MATRIX_AT_SEED_0 = [0.3969, 0.1351, 0.6705]
+CHOICE_AT_SEED_0 = [0, 1, 0, 0, 0, 1, 0, 1]
 
 
 def test_one_of_applies_exactly_one_with_its_probability():
