@@ -1,7 +1,8 @@
 import pytest
 import torch
-from mmaction.registry import MODELS
+from mmaction.registry import DATASETS, MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.dataset import pseudo_collate
 
 from hico_mm.datasets import skeleton_collate
 from hico_mm.datasets.transforms import derive_stream
@@ -91,3 +92,16 @@ def test_wrong_joints_streams_and_views_get_one_sentence():
         build(stream='depth')
     with pytest.raises(ValueError, match='a view must begin with TemporalCropResize or CenterCropResize'):
         MODELS.build(dict(type='SkeletonDataPreprocessor', train_views=[[dict(type='PoseShear')]]))
+
+
+def test_our_transforms_in_a_stock_pipeline_feed_the_model(annotation_file):
+    pipeline = [dict(type='PreNormalize3D'), dict(type='TemporalCropResize', clip_len=16), dict(type='JointCorruption'),
+                dict(type='PoseShear'), dict(type='FormatGCNInput', num_person=2), dict(type='PackActionInputs')]
+    source = dict(type='PoseDataset', ann_file=str(annotation_file()), split='train')
+    dataset = DATASETS.build(dict(source, pipeline=pipeline))
+    data = build()(pseudo_collate([dataset[i] for i in range(3)]), training=True)
+    assert data['inputs'].shape == (3, 1, 2, 16, 25, 3) and torch.isfinite(data['inputs']).all()
+    model = MODELS.build(dict(type='SkeletonRecognizer', backbone=dict(type='HiCoBackbone', clip_len=16, channels=8),
+                              neck=dict(type='UDMNeck', channels=8),
+                              cls_head=dict(type='HierarchicalClsHead', num_classes=4, in_channels=64)))
+    assert torch.isfinite(model.loss(**data)['loss_cls'])
