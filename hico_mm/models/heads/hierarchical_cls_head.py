@@ -36,5 +36,13 @@ class HierarchicalClsHead(BaseHead):
         nn.init.zeros_(self.fc.bias)
 
     def forward(self, features: Union[HierarchicalFeatures, Tensor], **kwargs) -> Tensor:
-        """Hierarchical features, or those of the level (N, in_channels) -> scores (N, num_classes)."""
-        return self.fc(features if isinstance(features, Tensor) else features[self.level])
+        """Hierarchical features, or those of the level (N, in_channels) -> scores (N, num_classes).
+
+        Raises:
+            ValueError: if the features have another width.
+        """
+        x = features if isinstance(features, Tensor) else features[self.level]
+        if x.shape[1] != self.in_channels:
+            raise ValueError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to that, '
+                             f'not {self.in_channels}')
+        return self.fc(x)
