@@ -21,6 +21,7 @@ _PLAIN = {
 class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
+        """Look up what the pickle asks for, if it is plain data."""
         if not hasattr(np, '_core'):  # numpy 1 reads what numpy 2 wrote
             module = module.replace('numpy._core', 'numpy.core')
         if (module.replace('__builtin__', 'builtins'), name) in _PLAIN:  # Python 2's name, up to protocol 2
