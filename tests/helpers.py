@@ -37,3 +37,15 @@ def small_model(**changes):
                                test_views=[[dict(type='CenterCropResize', clip_len=8)]]))))
     model.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
     return model.model
+
+
+def skeleton_text(frames, end='\n'):
+    """The text of an NTU file; each frame is a list of (ID, joints (V, 3))."""
+    lines = [str(len(frames))]
+    for frame in frames:
+        lines.append(str(len(frame)))
+        for name, joints in frame:
+            lines += [f'{name} 0 1 0 1 0 0 -0.15 0.03 2', str(len(joints))]
+            lines += [' '.join([*(f'{x:.9g}' for x in joint), '277.4 191.8 1036.2 519.2 -0.2 0.05 0.97 -0.12 2'])
+                      for joint in joints]
+    return end.join(lines) + end

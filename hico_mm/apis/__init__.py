@@ -1,5 +1,6 @@
 """Using models from Python."""
 
+from .extract import extract
 from .init_model import init_model
 
-__all__ = ['init_model']
+__all__ = ['extract', 'init_model']

@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
-from ..utils.checkpoint import check_fit, load_checkpoint, model_from_json, weights_of
+from ..utils.checkpoint import check_fit, config_from_json, load_checkpoint, weights_of
 
 
 def init_model(config: Union[str, Path, Config, None] = None,
@@ -31,7 +31,7 @@ def init_model(config: Union[str, Path, Config, None] = None,
         raise ValueError('init_model needs a config, a checkpoint, or both')
     loaded = load_checkpoint(checkpoint) if checkpoint is not None else None
     if config is None:
-        config = Config(dict(model=model_from_json(loaded or {}, checkpoint)))
+        config = Config(config_from_json(loaded or {}, checkpoint))
     elif not isinstance(config, Config):
         config = Config.fromfile(config)
     assert isinstance(config, Config)

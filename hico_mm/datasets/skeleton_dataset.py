@@ -1,7 +1,7 @@
 """MMAction2's skeleton annotations, read with care."""
 
 import logging
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmaction.datasets import PoseDataset
@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from rich.progress import track
 
 from ..structures import SkeletonLayout, get_layout
+from .checks import clip_fault, clip_name
 from .safe_pickle import load_plain_pickle
 from .transforms.build import build_transform
 
@@ -67,40 +68,16 @@ class SkeletonDataset(PoseDataset):
         if self.split not in content['split']:
             raise ValueError(f'{self.ann_file} has no split "{self.split}": it has {sorted(content["split"])}')
         names = set(content['split'][self.split])
-        clips = [clip for clip in content['annotations'] if _name(clip) in names]
-        missing = names.difference(map(_name, clips))
+        clips = [clip for clip in content['annotations'] if clip_name(clip) in names]
+        missing = names.difference(map(clip_name, clips))
         if missing:
             print_log(f'{self.ann_file}: {len(missing)} of the {len(names)} clips of split "{self.split}" have no '
                       f'annotation, {min(missing)} among them', 'current', logging.WARNING)
         return clips
 
     def _prepare(self, clip: dict) -> dict:
-        fault = self._fault(clip)
+        fault = clip_fault(clip, self.layout)
         if fault:
-            raise ValueError(f'{self.ann_file}: clip {_name(clip)} {fault}')
+            raise ValueError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
         keypoint = np.asarray(clip['keypoint'], dtype=np.float32)
         return self.once({**clip, 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
-
-    def _fault(self, clip: dict) -> Optional[str]:
-        """What is wrong with a clip and what to do, or None."""
-        absent = [key for key in ('keypoint', 'label') if key not in clip]
-        if absent:
-            return f'has no {absent[0]}: prepare it again'
-        keypoint = np.asarray(clip['keypoint'])
-        if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
-            return f'has key points of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
-        if self.layout is not None and keypoint.shape[2] != self.layout.num_joints:
-            return (f'has {keypoint.shape[2]} joints, but layout "{self.layout.name}" has {self.layout.num_joints}: '
-                    'set the layout that fits')
-        if not np.isfinite(keypoint).all():
-            return 'has NaN or infinite key points: repair it, or leave it out of the split'
-        if not keypoint.any():
-            return 'is empty: leave it out of the split'
-        if not isinstance(clip['label'], (int, np.integer)) or clip['label'] < 0:
-            return f'has the label {clip["label"]!r}, not an integer from 0: prepare it again'
-        return None
-
-
-def _name(clip: dict) -> Any:
-    """The name of a clip; MMAction2 allows either key."""
-    return clip.get('frame_dir', clip.get('filename'))

@@ -1,5 +1,5 @@
 """Evaluation of representations."""
 
-from .features import EncodedClips, encode
+from .features import EncodedClips, encode, encode_batch
 
-__all__ = ['EncodedClips', 'encode']
+__all__ = ['EncodedClips', 'encode', 'encode_batch']

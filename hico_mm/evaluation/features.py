@@ -47,12 +47,18 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
     features: List[Tensor] = []
     samples: List[ActionDataSample] = []
     for batch in track(dataloader, title, disable=not dist.is_main_process(), transient=True):
-        batch = recognizer.data_preprocessor(batch, False)
-        feature = recognizer.extract_feat(batch['inputs'])[0][level]
-        features.append(feature.unflatten(0, batch['inputs'].shape[:2]).mean(1).cpu())
+        features.append(encode_batch(recognizer, batch, level))
         samples.extend(sample.cpu() for sample in batch['data_samples'])
     recognizer.train(training)
     return _gather(EncodedClips(torch.cat(features), samples), len(dataloader.dataset))  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def encode_batch(model: Any, batch: dict, level: str = 'instance') -> Tensor:
+    """A batch from a data loader -> features (n, D) on the CPU, views averaged; in the model's present mode."""
+    inputs = model.data_preprocessor(batch, False)['inputs']
+    features = model.extract_feat(inputs)[0][level]
+    return features.unflatten(0, inputs.shape[:2]).mean(1).cpu()
 
 
 def _gather(part: EncodedClips, size: int) -> EncodedClips:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.config import Config
@@ -78,13 +78,24 @@ def _fault(wanted: Tensor, given: Optional[Tensor]) -> Optional[str]:
     return None
 
 
-def model_to_json(model: dict) -> str:
-    """The config of a model as JSON, for ``meta['hico_mm']``: plain data, nothing to execute.
+def config_to_json(model: dict, once: Optional[Sequence[dict]] = None) -> str:
+    """What ``meta['hico_mm']`` holds, as JSON: plain data, nothing to execute.
+
+    Args:
+        model: Config of the model.
+        once: Config of the deterministic transforms of its clips, which :func:`hico_mm.apis.extract` repeats; None if
+            they are not known. Defaults to None.
 
     Raises:
-        TypeError: if the config holds objects other than registered classes and skeleton layouts.
+        TypeError: if a config holds objects other than registered classes and skeleton layouts.
     """
-    return json.dumps(dict(model=Config(dict(model=model)).to_dict()['model']), default=_plain)
+    return json.dumps(Config(dict(model=model, once=once)).to_dict(), default=_plain)
+
+
+def transforms_of(config: Mapping) -> Optional[Sequence[dict]]:
+    """The deterministic transforms of the clips by a config: ``once`` of its data set. None if it has no data set."""
+    loader = config.get('test_dataloader') or config.get('train_dataloader')
+    return loader['dataset'].get('once', []) if loader else config.get('once')
 
 
 def _plain(value: Any) -> Any:
@@ -92,26 +103,27 @@ def _plain(value: Any) -> Any:
         return value.__name__
     if isinstance(value, SkeletonLayout):
         return asdict(value)
-    raise TypeError(f'the config of the model holds {value!r}, which a checkpoint cannot carry: give its config '
+    raise TypeError(f'the config holds {value!r}, which a checkpoint cannot carry: give its config '
                     'instead')
 
 
-def model_from_json(checkpoint: Mapping, source: object) -> dict:
-    """The config of the model that a checkpoint was trained with.
+def config_from_json(checkpoint: Mapping, source: object) -> dict:
+    """The config of the model that a checkpoint was trained with, and of what was done to its clips: see above.
 
     Raises:
         ValueError: if the checkpoint has none, or one that names anything but registered components: mmengine would
             import and call whatever a dotted ``type`` names.
     """
     try:
-        model = json.loads((checkpoint.get('meta') or {})[META_KEY])['model']
-    except (KeyError, TypeError, ValueError) as error:
+        content = json.loads((checkpoint.get('meta') or {})[META_KEY])
+        config = dict(model=content['model'], once=content.get('once'))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f'{source} does not say which model it is of: give the config it was trained with') from error
-    for key, value in _items(model):
+    for key, value in _items(config):
         if key == '_scope_' or key == 'type' and not str(value).isidentifier():
             raise ValueError(f'{source} asks for {key}={value!r}, which is no registered component: give the config it '
                              'was trained with')
-    return model
+    return config
 
 
 def _items(config: Any) -> Iterator[Tuple[str, Any]]:

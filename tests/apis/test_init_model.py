@@ -6,14 +6,14 @@ from helpers import small_model
 from mmengine.config import Config
 
 from hico_mm.apis import init_model
-from hico_mm.utils.checkpoint import META_KEY, model_to_json
+from hico_mm.utils.checkpoint import META_KEY, config_to_json
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
     config = small_model()
     model = init_model(Config(dict(model=config)))
-    torch.save(dict(state_dict=model.state_dict(), meta={META_KEY: model_to_json(config)}), tmp_path / 'a.pth')
+    torch.save(dict(state_dict=model.state_dict(), meta={META_KEY: config_to_json(config)}), tmp_path / 'a.pth')
     return model, tmp_path / 'a.pth'
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, tensor
 
 from hico_mm.apis import init_model
 from hico_mm.structures import LAYOUTS, get_layout
-from hico_mm.utils.checkpoint import META_KEY, check_fit, load_checkpoint, model_to_json, save_checkpoint, weights_of
+from hico_mm.utils.checkpoint import META_KEY, check_fit, config_to_json, load_checkpoint, save_checkpoint, weights_of
 
 BRANCHES = dict(t='temporal', s='spatial')
 QUEUES = dict(c='clip', p='part', t='temporal', s='spatial', i='instance')
@@ -123,7 +123,8 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
     surplus = sorted(set(weights) - set(state))
     if surplus:
         raise ValueError(f'{source} has weights that no HiCo model of these sizes has: {surplus[:3]}')
-    return dict(state_dict=weights, meta={META_KEY: model_to_json(model), 'epoch': released.get('epoch')})
+    once = [dict(type='NormalizeSkeleton')]  # the released code's own
+    return dict(state_dict=weights, meta={META_KEY: config_to_json(model, once), 'epoch': released.get('epoch')})
 
 
 def main(argv: 'List[str] | None' = None) -> int:

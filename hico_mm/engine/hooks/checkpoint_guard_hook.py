@@ -9,7 +9,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from torch import Tensor, nn
 
 from ...utils import unwrap
-from ...utils.checkpoint import META_KEY, check_fit, model_to_json, weights_of
+from ...utils.checkpoint import META_KEY, check_fit, config_to_json, transforms_of, weights_of
 
 
 @HOOKS.register_module()
@@ -17,8 +17,8 @@ class CheckpointGuardHook(Hook):
     """Refuse a checkpoint that does not fit, where mmengine's non-strict loading would go on in silence.
 
     Testing and resuming need all weights of the model, training those of its encoder and frozen parts; by name and
-    shape. At the end of training no frozen weight may have moved. A checkpoint gets the config of its model as JSON in
-    ``meta['hico_mm']``.
+    shape. At the end of training no frozen weight may have moved. A checkpoint gets the config of its model, and of
+    what was done to its clips, as JSON in ``meta['hico_mm']``.
 
     Args:
         encoder: Parts that a checkpoint must fill when training starts from it. Defaults to backbone and neck.
@@ -54,7 +54,7 @@ class CheckpointGuardHook(Hook):
             TypeError: if the config is not plain data.
             ValueError: if frozen parts got their weights from nowhere.
         """
-        self._config = model_to_json(runner.cfg.model)
+        self._config = config_to_json(runner.cfg.model, transforms_of(runner.cfg))
         model = unwrap(runner.model)
         self._frozen = {name: weight.detach().cpu().clone() for name, weight in _weights(model, _frozen(model)).items()}
         if self._frozen and not self._checked and not self.allow_untrained:
@@ -73,7 +73,7 @@ class CheckpointGuardHook(Hook):
             raise RuntimeError(f'{len(moved)} frozen weights have moved in training, {moved[0]} among them')
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the model's config as plain JSON."""
+        """Add the configs as plain JSON."""
         checkpoint['meta'][META_KEY] = self._config
 
 

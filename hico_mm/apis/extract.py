@@ -1,0 +1,61 @@
+"""Features of clips that are at hand as arrays."""
+
+from typing import Any, List, Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import Compose
+from rich.progress import track
+from torch import nn
+
+from ..datasets import skeleton_collate
+from ..datasets.checks import keypoint_fault
+from ..datasets.transforms.build import build_transform
+from ..evaluation import encode_batch
+from ..utils.checkpoint import transforms_of
+
+
+def extract(model: nn.Module,
+            clips: Sequence[np.ndarray],
+            level: str = 'instance',
+            batch_size: int = 64) -> np.ndarray:
+    """Encode clips as they come from the sensor: they are normalised, cropped and turned into the model's stream here.
+
+    Args:
+        model: A model from :func:`init_model`, which knows how the clips it was trained on were normalised.
+        clips: Key points (M, T, V, C) of each clip, or (T, V, C) of one person; all-zero joints are absent ones.
+        level: 'clip', 'part', 'temporal', 'spatial' or 'instance', the representation. Defaults to 'instance'.
+        batch_size: Clips encoded at a time. Defaults to 64.
+
+    Returns:
+        (n, D) float32; (n, L, D) of the levels 'clip' and 'part'.
+
+    Raises:
+        ValueError: if there are no clips, or one is empty, not finite, or of another skeleton; the message says which.
+            If the model does not say how clips were normalised.
+    """
+    prepared = _prepare(model, clips)
+    features = [encode_batch(model, skeleton_collate(prepared[i:i + batch_size]), level).float()
+                for i in track(range(0, len(prepared), batch_size), 'encoding', transient=True,
+                               disable=len(prepared) <= 10 * batch_size)]
+    return torch.cat(features).numpy()
+
+
+def _prepare(model: Any, clips: Sequence[np.ndarray]) -> List[dict]:
+    """Checked and normalised samples."""
+    layout, once = model.data_preprocessor.layout, transforms_of(model.cfg)
+    if once is None:
+        raise ValueError('the model does not say how its clips were normalised: give init_model its config')
+    if not len(clips):
+        raise ValueError('there are no clips to encode')
+    normalise = Compose([build_transform(transform, layout=layout) for transform in once])
+    samples = []
+    for i, clip in enumerate(clips):
+        keypoint = np.asarray(clip, dtype=np.float32)
+        keypoint = keypoint[None] if keypoint.ndim == 3 else keypoint
+        fault = keypoint_fault(keypoint, layout)
+        if fault:
+            raise ValueError(f'clip {i} {fault}')
+        sample = normalise(dict(keypoint=keypoint, total_frames=keypoint.shape[1]))
+        samples.append(dict(inputs=torch.from_numpy(np.ascontiguousarray(sample['keypoint']))))
+    return samples

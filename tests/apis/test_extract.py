@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from helpers import small_model
+from mmengine.config import Config
+
+from hico_mm.apis import extract, init_model
+
+
+@pytest.fixture
+def trained(make_runner):
+    runner = make_runner('trained')
+    runner.train()
+    return runner
+
+
+def test_raw_clips_get_the_features_that_training_saw(trained):
+    """The transforms of the training data travel in the checkpoint."""
+    from mmengine.fileio import load
+
+    from hico_mm.engine.loaders import training_split
+    from hico_mm.evaluation import encode
+    expected = encode(trained.model, training_split(trained))
+    annotation = load(trained.cfg.train_dataloader.dataset.ann_file)
+    raw = {clip['frame_dir']: clip['keypoint'] for clip in annotation['annotations']}
+    clips = [raw[sample.frame_dir] for sample in expected.samples]
+    model = init_model(None, trained.work_dir + '/epoch_1.pth')
+    np.testing.assert_allclose(extract(model, clips, batch_size=5), expected.features, atol=1e-5)
+    assert extract(model, clips[:2], level='clip').shape == (2, 4, 16)
+    by_config = init_model(Config(dict(model=trained.cfg.model, test_dataloader=trained.cfg.test_dataloader)),
+                           trained.work_dir + '/epoch_1.pth')
+    np.testing.assert_array_equal(extract(by_config, clips), extract(model, clips))
+    one_person = clips[0][0]
+    np.testing.assert_array_equal(extract(model, [one_person]), extract(model, [one_person[None]]))
+
+
+def test_bad_clips_are_named():
+    model = init_model(Config(dict(model=small_model(), once=[])))
+    good = np.ones((1, 5, 25, 3))
+    for bad, message in ((np.zeros((1, 5, 25, 3)), 'clip 1 is empty'), (np.full((5, 25, 3), np.nan), 'clip 1 has NaN'),
+                         (np.ones((1, 5, 20, 3)), 'clip 1 has 20 joints, but layout "ntu" has 25'),
+                         (np.ones(3), 'clip 1 has key points of shape')):
+        with pytest.raises(ValueError, match=message):
+            extract(model, [good, bad])
+    with pytest.raises(ValueError, match='no clips'):
+        extract(model, [])
+    with pytest.raises(ValueError, match='does not say how its clips were normalised'):
+        extract(init_model(Config(dict(model=small_model()))), [good])
