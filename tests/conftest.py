@@ -33,10 +33,11 @@ def golden():
 
 
 @pytest.fixture
-def load_tool():
-    """Import a script of ``tools/`` by its path."""
+def load_tool(monkeypatch):
+    """Import a script of ``tools/`` by its path, its neighbours in reach as they are when it is run."""
 
     def load(path):
+        monkeypatch.syspath_prepend(str((ROOT / 'tools' / path).parent))
         spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / 'tools' / path)
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module

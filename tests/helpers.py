@@ -1,5 +1,7 @@
 """Tiny data and tiny models."""
 
+import re
+
 import numpy as np
 from mmengine.config import Config
 
@@ -49,3 +51,16 @@ def skeleton_text(frames, end='\n'):
             lines += [' '.join([*(f'{x:.9g}' for x in joint), '277.4 191.8 1036.2 519.2 -0.2 0.05 0.97 -0.12 2'])
                       for joint in joints]
     return end.join(lines) + end
+
+
+def make_demo(run_tool, num_subjects):
+    """Make the demo data as a user does; ``run_tool(script, *args)`` runs a script of ``tools/`` where they are wanted.
+
+    Returns:
+        The number of clips in each split.
+    """
+    raw = 'data/demo/raw'
+    run_tool('data/make_demo.py', '--out', raw, '--num-subjects', num_subjects, '--workers', 2)
+    printed = run_tool('data/prepare_ntu.py', '--raw', raw, '--dataset', 'ntu60', '--out', 'data/demo/demo.pkl',
+                       '--missing', f'{raw}/missing.txt', '--workers', 2)
+    return {name: int(size) for name, size in re.findall(r'  (\w+): (\d+)\n', printed)}

@@ -19,8 +19,8 @@ CONFIGS = sorted((ROOT / 'configs' / 'hico').rglob('*.py'))
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_builds_and_steps(path, tmp_path):
     config = Config.fromfile(path)
-    backbone = config.model.backbone
-    annotation = make_annotation(backbone.layout, backbone.num_persons, per_class=2)
+    views = config.model.data_preprocessor
+    annotation = make_annotation(views.layout, views.num_persons, per_class=2)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         annotation['split'][loader.dataset.split] = annotation['split']['train']
         loader.dataset.ann_file = str(tmp_path / 'a.pkl')
@@ -28,11 +28,11 @@ def test_builds_and_steps(path, tmp_path):
     dump_pickle(annotation, tmp_path / 'a.pkl')
     model = MODELS.build(config.model)
     data = model.data_preprocessor(next(iter(Runner.build_dataloader(config.train_dataloader, seed=0))), True)
-    views = 2 if config.model.type == 'HiCo' else 1
-    joints = get_layout(backbone.layout).num_joints
-    assert data['inputs'].shape == (4, views, backbone.num_persons, 64, joints, 3)
+    shape = (views.num_persons, views.test_views[0][0].clip_len, get_layout(views.layout).num_joints, 3)
+    assert data['inputs'].shape == (4, 2 if config.model.type == 'HiCo' else 1, *shape)
     if config.model.cls_head.type == 'KNNHead':
-        model.cls_head.set_gallery(torch.randn(3, 8 * backbone.channels), torch.arange(3))
+        width = model.extract_feat(data['inputs'])[0].instance.shape[1]
+        model.cls_head.set_gallery(torch.randn(3, width), torch.arange(3))
     if config.model.type == 'HiCo' or config.model.cls_head.type == 'HierarchicalClsHead':
         total, _ = model.parse_losses(model(**data, mode='loss'))
         total.backward()

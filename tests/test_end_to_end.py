@@ -7,16 +7,17 @@ import sys
 
 import pytest
 from conftest import ROOT
+from helpers import make_demo
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from hico_mm.structures import LEVELS
 
-EPOCHS = 10
+EPOCHS = 20
 
 
 @pytest.fixture(scope='module')
 def tool(tmp_path_factory):
-    """Run a tool in an empty folder that holds the demo data; returns what it printed."""
+    """Run a tool in a folder of its own that holds the demo data; returns what it printed."""
     folder = tmp_path_factory.mktemp('user')
 
     def run(script, *args):
@@ -25,15 +26,15 @@ def tool(tmp_path_factory):
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
         return result.stdout + result.stderr
 
-    run('data/make_demo.py', '--out', 'data/demo/demo.pkl')
+    run.sizes = make_demo(run, 12)
     run('train.py', config(''), '--seed', 0, '--work-dir', 'pretrain', '--cfg-options',
-        f'train_cfg.max_epochs={EPOCHS}', f'train_cfg.val_interval={EPOCHS}')
+        f'train_cfg.max_epochs={EPOCHS}')
     run.folder = folder
     return run
 
 
 def config(task):
-    return ROOT / 'configs' / 'hico' / 'demo' / f'hico_gru_demo{task}.py'
+    return ROOT / 'configs' / 'hico' / 'demo' / f'hico_lstm_demo{task}.py'
 
 
 def accuracy(printed):
@@ -43,7 +44,7 @@ def accuracy(printed):
 def test_the_trained_encoder_beats_the_untrained_one(tool):
     untrained = accuracy(tool('test.py', config('_knn'), 'none', '--seed', 0))
     trained = tool('test.py', config('_knn'), f'pretrain/epoch_{EPOCHS}.pth')
-    assert 'k-NN: k=1, cosine, gallery of 384 training clips' in trained
+    assert f'k-NN: k=1, cosine, gallery of {tool.sizes["xsub_train"]} training clips' in trained
     assert accuracy(trained) > untrained + 0.05
     during = accuracy((next(tool.folder.glob('pretrain/*/*.log'))).read_text())
     assert during == accuracy(trained)  # validation in pretraining is the same measurement
@@ -53,6 +54,8 @@ def test_linear_evaluation_saves_a_recognizer_that_test_py_tests(tool):
     pretrained = f'pretrain/epoch_{EPOCHS}.pth'
     printed = tool('train.py', config('_linear'), '--pretrained', pretrained, '--work-dir', 'linear')
     last, best = map(float, re.search(r'last epoch ([0-9.]+) %, best epoch ([0-9.]+) %', printed).groups())
+    retrieval = float(re.search(r'k-NN of the same features: ([0-9.]+) %', printed)[1]) / 100
+    assert retrieval == pytest.approx(accuracy(tool('test.py', config('_knn'), pretrained)), abs=1e-4)
     tested = tool('test.py', config('_linear'), 'linear/epoch_80.pth', '--dump', 'scores.pkl')
     assert accuracy(tested) == pytest.approx(last / 100, abs=1e-4) and last > 50 and best >= last
     scalars = [json.loads(line) for line in

@@ -4,7 +4,7 @@
 #   bash tools/quickstart.sh              on moving bodies that it makes itself, some minutes
 #   bash tools/quickstart.sh --data DIR   on Northwestern-UCLA; DIR holds its JSON clips (all_sqe)
 #
-# EPOCHS changes the length of pretraining. Run again, it goes on where it stopped.
+# EPOCHS changes the length of pretraining, SEED its seed. Run again, it reuses what is there and goes on where it stopped.
 set -euo pipefail
 usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
 data=
@@ -21,50 +21,94 @@ cd "$(dirname "$0")/.."
 VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh
 python=${VENV:-$PWD/.venv}/bin/python
 
+seed=${SEED:-0} schedule=()
 if [ -n "$data" ]; then
-  name=nwucla epochs=${EPOCHS:-10}
+  name=nwucla layout=nw_ucla epochs=${EPOCHS:-10} protocols=(xview) annotation=data/nwucla/nwucla.pkl
   pretrain=configs/hico/hico_gru_nwucla.py linear=configs/hico/linear/hico_gru_nwucla_linear.py
-  knn=configs/hico/knn/hico_gru_nwucla_knn.py
-  "$python" tools/data/prepare_nwucla.py --raw "$data" --out data/nwucla/nwucla.pkl
-  schedule=(train_cfg.val_interval=5 "param_scheduler.0.milestones=[$((epochs * 351 / 451))]")
+  knn=configs/hico/knn/hico_gru_nwucla_knn.py raw=configs/hico/knn/raw_nwucla_knn.py
+  schedule=("param_scheduler.0.milestones=[$((epochs * 351 / 451))]")
+  [ -f $annotation ] || "$python" tools/data/prepare_nwucla.py --raw "$data" --out $annotation
 else
-  name=demo epochs=${EPOCHS:-20}
-  pretrain=configs/hico/demo/hico_gru_demo.py linear=configs/hico/demo/hico_gru_demo_linear.py
-  knn=configs/hico/demo/hico_gru_demo_knn.py
-  [ -f data/demo/demo.pkl ] || "$python" tools/data/make_demo.py --out data/demo/demo.pkl
-  schedule=()
+  name=demo layout=ntu epochs=${EPOCHS:-60} protocols=(xsub xview) annotation=data/demo/demo.pkl
+  pretrain=configs/hico/demo/hico_lstm_demo.py linear=configs/hico/demo/hico_lstm_demo_linear.py
+  knn=configs/hico/demo/hico_lstm_demo_knn.py raw=configs/hico/demo/raw_demo_knn.py
+  [ -d data/demo/raw ] || "$python" tools/data/make_demo.py --out data/demo/raw
+  [ -f $annotation ] || "$python" tools/data/prepare_ntu.py --raw data/demo/raw --dataset ntu60 --out $annotation \
+    --missing data/demo/raw/missing.txt --workers "$(nproc)"
 fi
-out=work_dirs/quickstart_$name
+"$python" tools/data/check_annotations.py $annotation --layout $layout
+out=work_dirs/quickstart_$name/epochs${epochs}_seed$seed
 mkdir -p "$out"
 
-# step NAME COMMAND...: run a command, its log in $out/NAME.log, its progress on the screen.
+# step NAME COMMAND...: run a command unless its log says that it has run; pretraining shows its progress.
+progress="s|.*Epoch\(train\) +\[([0-9]*[05])\]\[ *([0-9]+)/ *\2\].* eta: ([0-9:]+) .* loss: ([0-9.]+) .*acc_part.*|\
+epoch \1 of $epochs, loss \4, \3 left|p"
 step() {
-  local log=$out/$1.log
+  local name=$1 log=$out/$1.log
   shift
-  "$python" "$@" 2>&1 | tee "$log" | { grep --line-buffered -E 'Epoch\((train|val)\)|linear evaluation|k-NN:' || true; } ||
-    { tail -n 20 "$log" >&2; echo "failed: $* (whole log: $log)" >&2; exit 1; }
+  [ ! -f "$log" ] || return 0
+  echo "$name ..."
+  "$python" "$@" 2>&1 | tee "$log.part" | sed -unE "$progress" | sed -u "s/^/$name: /" ||
+    { tail -n 20 "$log.part" >&2; echo "failed: $* (whole log: $log.part)" >&2; return 1; }
+  mv "$log.part" "$log"
 }
-accuracy() { grep -o 'acc/top1: [0-9.]*' "$out/$1.log" | tail -n 1 | awk '{printf "%5.1f", 100 * $2}'; }
 
-echo "pretraining for $epochs epochs"
-step pretrain tools/train.py "$pretrain" --seed 0 --resume --work-dir "$out/pretrain" \
-  --cfg-options "train_cfg.max_epochs=$epochs" ${schedule[@]+"${schedule[@]}"}
-trained=$out/pretrain/epoch_$epochs.pth
-echo 'retrieval and linear evaluation, of the untrained encoder and of the trained one'
-step knn_untrained tools/test.py "$knn" none --seed 0 --work-dir "$out/knn_untrained"
-step knn_trained tools/test.py "$knn" "$trained" --work-dir "$out/knn_trained"
-step linear_untrained tools/train.py "$linear" --seed 0 --pretrained none --work-dir "$out/linear_untrained"
-step linear_trained tools/train.py "$linear" --seed 0 --pretrained "$trained" --work-dir "$out/linear_trained"
+# protocol NAME: train on the split NAME_train, test on NAME_val.
+protocol() {
+  local p=$1 trained=$out/pretrain_$1/epoch_$epochs.pth
+  local split=(--cfg-options train_dataloader.dataset.split="$p"_train {val,test}_dataloader.dataset.split="$p"_val)
+  step "raw_$p" tools/test.py $raw none --work-dir "$out/raw_$p" "${split[@]}"
+  step "pretrain_$p" tools/train.py $pretrain --seed "$seed" --resume --work-dir "$out/pretrain_$p" \
+    "${split[@]}" train_cfg.max_epochs="$epochs" ${schedule[@]+"${schedule[@]}"}
+  step "linear_untrained_$p" tools/train.py $linear --seed "$seed" --pretrained none \
+    --work-dir "$out/linear_untrained_$p" "${split[@]}"
+  step "linear_trained_$p" tools/train.py $linear --seed "$seed" --pretrained "$trained" \
+    --work-dir "$out/linear_trained_$p" "${split[@]}"
+  echo "$p: done"
+}
 
-cat <<TABLE
+# Protocols run side by side, each a job in a process group of its own: Ctrl-C is handed on to them.
+set -m
+jobs=()
+trap 'trap - INT TERM; for job in "${jobs[@]}"; do kill -INT -- "-$job" 2>/dev/null || true; done; wait
+  echo "interrupted: run it again to go on" >&2; exit 130' INT TERM
+[ "${#protocols[@]}" = 1 ] || export OMP_NUM_THREADS=1
+echo "pretraining for $epochs epochs, then retrieval and linear evaluation: ${protocols[*]}"
+for p in "${protocols[@]}"; do
+  protocol "$p" &
+  jobs+=($!)
+done
+for job in "${jobs[@]}"; do wait "$job"; done
+trap - INT TERM
 
-accuracy on the test split, %        untrained   trained
-retrieval (k-NN, k=1, cosine)           $(accuracy knn_untrained)     $(accuracy knn_trained)
-linear evaluation (last epoch)          $(accuracy linear_untrained)     $(accuracy linear_trained)
+"$python" tools/analysis/plot_clips.py $annotation --layout $layout --out "$out/clips.png" > "$out/plot.log"
+"$python" tools/analysis/plot_curves.py "${protocols[@]/#/$out/pretrain_}" --names "${protocols[@]}" \
+  --out "$out/curves.png" >> "$out/plot.log"
 
-pretrained encoder:  $trained
-classifier:          $out/linear_trained/epoch_80.pth
-test it again:       $python tools/test.py $linear $out/linear_trained/epoch_80.pth
-curves:              $python -m tensorboard.main --logdir $out/pretrain
-next:                README.md, "Your own data"
-TABLE
+accuracy() { grep -o "acc/$2: [0-9.]*" "$out/$1.log" | tail -n 1 | awk '{printf "%.1f", 100 * $2}'; }
+row() { printf '%-36s %7s %11s %9s\n' "$@"; }
+echo
+row 'accuracy on the test split, %' raw untrained trained
+for p in "${protocols[@]}"; do
+  row "$p retrieval (k-NN, k=1, cosine)" "$(accuracy "raw_$p" top1)" \
+    "$(accuracy "linear_untrained_$p" knn)" "$(accuracy "linear_trained_$p" knn)"
+  row "$p linear evaluation (last epoch)" - \
+    "$(accuracy "linear_untrained_$p" top1)" "$(accuracy "linear_trained_$p" top1)"
+done
+p=${protocols[0]}
+cat <<NEXT
+
+raw: nearest neighbours on normalised coordinates; untrained: the encoder before pretraining, same seed
+
+pretrained encoder   $out/pretrain_$p/epoch_$epochs.pth
+pictures             $out/clips.png, $out/curves.png
+logs                 $out/*.log; python -m tensorboard.main --logdir $out
+
+what next, after: source ${python%/python}/activate
+  retrieval again    python tools/test.py $knn $out/pretrain_$p/epoch_$epochs.pth
+  features, arrays   python tools/extract_features.py $knn $out/pretrain_$p/epoch_$epochs.pth \\
+                       --split ${p}_val --out $out/features.npz
+  another encoder    python tools/train.py $pretrain --cfg-options model.neck.encoder.type=GRUEncoder
+  your own clips     README.md, "Your own data"
+  start anew         remove $out
+NEXT

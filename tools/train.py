@@ -2,9 +2,13 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
+import torch
 from mmengine.config import Config, DictAction
+from mmengine.dist import is_main_process
+from mmengine.runner import find_latest_checkpoint
 
 import hico_mm  # noqa: F401
 from hico_mm.utils import build_runner
@@ -20,6 +24,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--pretrained', metavar='CKPT',
                         help='checkpoint to start from; "none" lets frozen parts keep their initial weights')
     parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument('--auto-scale-lr', action='store_true',
+                        help="scale the learning rate with the batch of all processes over the config's base batch")
     parser.add_argument('--seed', type=int, help='random seed')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value pairs to change in the config')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
@@ -30,6 +36,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('--resume goes on with a run, --pretrained starts one: give one of them')
     if args.pretrained not in (None, 'none') and not Path(args.pretrained).is_file():
         parser.error(f'--pretrained {args.pretrained} does not exist')
+    if args.amp and not torch.cuda.is_available():
+        parser.error('--amp needs a GPU, and PyTorch sees none here: leave it out')
     return args
 
 
@@ -39,6 +47,10 @@ def apply_args(config: Config, args: argparse.Namespace) -> Config:
     if args.amp:
         config.optim_wrapper.type = 'AmpOptimWrapper'
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in config:
+            raise ValueError(f'{args.config} has no auto_scale_lr to scale by: leave --auto-scale-lr out')
+        config.auto_scale_lr.enable = True
     if args.resume:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume
@@ -52,12 +64,26 @@ def apply_args(config: Config, args: argparse.Namespace) -> Config:
     return config
 
 
-def main() -> None:
-    """Train."""
+def main() -> int:
+    """Train; returns the exit status."""
     args = parse_args()
     config = apply_args(Config.fromfile(args.config), args)
-    build_runner(config, Path(args.config).stem, args.launcher).train()
+    try:
+        build_runner(config, Path(args.config).stem, args.launcher).train()
+    except KeyboardInterrupt:
+        if is_main_process():
+            print(f'\ninterrupted; {how_to_go_on(config.work_dir)}', file=sys.stderr)
+        return 130
+    return 0
+
+
+def how_to_go_on(work_dir: str) -> str:
+    """What to do after an interruption."""
+    if not (Path(work_dir) / 'last_checkpoint').is_file():
+        return f'there is no checkpoint in {work_dir} yet: run the same command again'
+    last = Path(find_latest_checkpoint(work_dir) or '').name
+    return f'the last checkpoint is {last} in {work_dir}: to go on from there, run the same command with --resume'
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

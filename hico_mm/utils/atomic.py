@@ -1,11 +1,14 @@
 """Files that are written whole or not at all."""
 
+import io
 import os
 import pickle
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Union
+
+from mmengine.fileio import LocalBackend, register_backend
 
 
 @contextmanager
@@ -31,6 +34,16 @@ def dump_pickle(content: Any, path: Union[str, Path]) -> None:
     """Pickle ``content`` to ``path``, whole or not at all."""
     with atomic_write(path) as temporary, open(temporary, 'wb') as file:
         pickle.dump(content, file, protocol=4)
+
+
+@register_backend('AtomicLocalBackend')
+class AtomicLocalBackend(LocalBackend):
+    """mmengine's local files, written whole or not at all; for ``CheckpointHook(backend_args=...)``."""
+
+    def put(self, obj: Union[bytes, io.BytesIO], filepath: Union[str, Path]) -> None:
+        """Write bytes to a file."""
+        with atomic_write(filepath) as temporary:
+            super().put(obj, temporary)
 
 
 def _umask() -> int:

@@ -1,4 +1,9 @@
+from pathlib import Path
+
 import pytest
+import torch
+from mmengine.fileio import LocalBackend
+from mmengine.runner import save_checkpoint
 
 from hico_mm.utils import atomic_write
 
@@ -13,3 +18,17 @@ def test_whole_or_not_at_all(tmp_path):
         temporary.write_text('ha')
         raise KeyboardInterrupt
     assert path.read_text() == 'whole' and list(path.parent.iterdir()) == [path]
+
+
+def test_an_interrupted_save_leaves_the_checkpoint_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / 'epoch_1.pth'
+    save_checkpoint(dict(weight=torch.ones(3)), str(path), backend_args=dict(backend='AtomicLocalBackend'))
+
+    def interrupted(self, obj, filepath):
+        Path(filepath).write_bytes(obj[:10])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LocalBackend, 'put', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(dict(weight=torch.zeros(3)), str(path), backend_args=dict(backend='AtomicLocalBackend'))
+    assert torch.load(path)['weight'].tolist() == [1, 1, 1] and list(tmp_path.iterdir()) == [path]

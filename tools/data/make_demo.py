@@ -1,139 +1,199 @@
-"""Make a small data set of moving bodies, in MMAction2's skeleton annotation, to try things on.
+"""Make a small data set of moving bodies in the text format of NTU RGB+D, to try things on.
 
-    python tools/data/make_demo.py --out data/demo/demo.pkl
+    python tools/data/make_demo.py --out data/demo/raw
 
-Eight actions that differ in how joints turn over time, subjects of their own proportions and tempo, three cameras,
-sensor noise. Splits: ``xsub_train`` and ``xsub_val`` (subjects from two thirds on), ``xview_train`` and ``xview_val``
-(the third camera).
+Ten actions, two of them of two persons, that differ in how joints move more than in where they are. Twelve subjects of
+their own proportions, tempo and vigour. Cameras as NTU has them: one in the middle, one at 45 degrees to either side;
+subjects face one side in their first performance and the other in their second, and each clip is a performance of its
+own. The sensor is a poor one: joints tremble, some are taken for something else and stay away for long, limbs that the
+body hides are guessed, frames are dropped, furniture is taken for a body. ``missing.txt`` lists the clips in which
+nobody is seen, as NTU's authors do.
 """
 
 import argparse
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
+from demo_motion import ACTIONS, Turn, pose, rotation, template
 from rich.progress import track
 
-from hico_mm.structures import get_layout
-from hico_mm.utils import dump_pickle
-
-LEFT = {4: (-.18, .48, 0), 5: (-.20, .22, 0), 6: (-.20, -.02, 0), 7: (-.20, -.10, 0), 21: (-.20, -.17, 0),
-        22: (-.17, -.10, .04), 12: (-.10, -.02, 0), 13: (-.10, -.42, 0), 14: (-.10, -.82, 0), 15: (-.10, -.88, .10)}
-RIGHT_OF = {4: 8, 5: 9, 6: 10, 7: 11, 21: 23, 22: 24, 12: 16, 13: 17, 14: 18, 15: 19}
-TRUNK = {0: (0, 0, 0), 1: (0, .25, 0), 20: (0, .50, 0), 2: (0, .58, 0), 3: (0, .72, 0)}
-CAMERAS = np.deg2rad([-45.0, 0.0, 45.0])
-
-
-class Turn(NamedTuple):
-    """A joint that turns: angle(t) = rest + swing * sin(2 pi * (rate * t + phase)), radians, t in seconds."""
-
-    joint: int
-    axis: str
-    rest: float
-    swing: float
-    rate: float
-    phase: float = 0.0
+FPS = 30
+CAMERAS = (0.0, 45.0, -45.0)  # degrees: where cameras 1, 2, 3 stand,
+FACING = (45.0, -45.0)  # and where the subjects face in replications 1, 2
+DISTANCE, HEIGHT = 3.2, 0.9  # of the camera, metres
+POSTURE, SWAY = .05, .03  # how far a performance is off in posture, how far a body sways; radians
+HIDDEN = .01  # how far a hidden limb is off, metres
+LOST, ASTRAY, LOST_FOR = .2, .7, (40, 150)  # share of joints that get lost, how far off they are, for how many frames
+SWAYING = (1, 20, 2, 4, 5, 8, 9, 12, 13, 16, 17)
+LIMBS = ((4, 5, 6, 7, 21, 22), (8, 9, 10, 11, 23, 24), (12, 13, 14, 15), (16, 17, 18, 19))
 
 
-ACTIONS: Dict[str, List[Turn]] = {
-    'wave': [Turn(8, 'z', 2.2, 0.1, 0.5), Turn(9, 'z', 0.4, 0.7, 1.6)],
-    'punch': [Turn(8, 'x', -1.0, 0.5, 1.2), Turn(9, 'x', -1.0, 0.9, 1.2, 0.5)],
-    'clap': [Turn(4, 'x', -1.2, 0.1, 1.5), Turn(8, 'x', -1.2, 0.1, 1.5),
-             Turn(4, 'y', -0.4, 0.5, 1.5), Turn(8, 'y', 0.4, 0.5, 1.5, 0.5)],
-    'kick': [Turn(16, 'x', -0.5, 0.7, 0.8), Turn(17, 'x', 0.4, 0.5, 0.8, 0.3)],
-    'squat': [Turn(12, 'x', -0.6, 0.6, 0.6), Turn(16, 'x', -0.6, 0.6, 0.6), Turn(13, 'x', 0.8, 0.8, 0.6),
-              Turn(17, 'x', 0.8, 0.8, 0.6)],
-    'march': [Turn(12, 'x', -0.3, 0.6, 1.0), Turn(16, 'x', -0.3, 0.6, 1.0, 0.5), Turn(4, 'x', 0, 0.5, 1.0, 0.5),
-              Turn(8, 'x', 0, 0.5, 1.0)],
-    'flap': [Turn(4, 'z', -0.9, 0.8, 1.0), Turn(8, 'z', 0.9, 0.8, 1.0, 0.5)],
-    'nod': [Turn(20, 'x', 0.1, 0.15, 1.2), Turn(2, 'x', 0.2, 0.5, 1.2)],
-}
+class Take(NamedTuple):
+    """Which subject does what before which camera; numbers from 1, as in NTU's names."""
+
+    camera: int
+    subject: int
+    replication: int
+    action: int
+
+    @property
+    def name(self) -> str:
+        """The name of the clip."""
+        return f'S001C{self.camera:03}P{self.subject:03}R{self.replication:03}A{self.action:03}'
 
 
-def template() -> np.ndarray:
-    """A standing body, (25, 3), metres, y upwards."""
-    body = np.zeros((get_layout('ntu').num_joints, 3))
-    for joint, place in {**TRUNK, **LEFT}.items():
-        body[joint] = place
-        if joint in RIGHT_OF:
-            body[RIGHT_OF[joint]] = np.array(place) * (-1, 1, 1)
-    return body
+class Style(NamedTuple):
+    """What is a subject's own."""
+
+    body: np.ndarray
+    tempo: float
+    vigour: float
+
+    @classmethod
+    def of(cls, seed: int, subject: int) -> 'Style':
+        """The style of a subject."""
+        rng = np.random.default_rng([seed, subject])
+        return cls(template() * rng.uniform(.85, 1.15, 3), rng.uniform(.75, 1.3), rng.uniform(.75, 1.25))
 
 
-def rotation(axis: str, angle: np.ndarray) -> np.ndarray:
-    """Rotations (T, 3, 3) about an axis by angles (T,), radians."""
-    i, j = {'x': (1, 2), 'y': (2, 0), 'z': (0, 1)}[axis]
-    turn = np.tile(np.eye(3), (len(angle), 1, 1))
-    turn[:, i, i] = turn[:, j, j] = np.cos(angle)
-    turn[:, j, i] = np.sin(angle)
-    turn[:, i, j] = -turn[:, j, i]
-    return turn
+def drift(rng: np.random.Generator, frames: int, size: int, seconds: float) -> np.ndarray:
+    """Smooth noise (frames, size) of standard deviation 1 or less that changes over about so many seconds."""
+    at = np.arange(frames) / (FPS * seconds)
+    knots = rng.normal(size=(int(at[-1]) + 2, size))
+    below, share = at.astype(int), (at % 1)[:, None]
+    return knots[below] * (1 - share) + knots[below + 1] * share
 
 
-def pose(body: np.ndarray, turns: List[Turn], seconds: np.ndarray) -> np.ndarray:
-    """Forward kinematics: body (V, 3) with joints turned over time (T,) -> (T, V, 3)."""
-    parents = get_layout('ntu').parents
-    frames = len(seconds)
-    local = np.tile(np.eye(3), (len(body), frames, 1, 1))
+def act(turns: List[Turn], style: Style, rng: np.random.Generator, clock: np.ndarray) -> np.ndarray:
+    """A person who sways, and for most of the clip does what ``turns`` say; (T, V, 3), metres, facing +z."""
+    frames = len(clock)
+    start, end = rng.uniform(0, .2) * frames, rng.uniform(.8, 1) * frames
+    strength = np.clip(np.minimum(np.arange(frames) - start, end - np.arange(frames)) / (.3 * FPS), 0, 1)
+    sway = [(joint, axis, rng.normal(0, .6 * POSTURE) + SWAY * drift(rng, frames, 1, .8)[:, 0])
+            for joint in SWAYING for axis in 'xz']
+    acting = []
     for turn in turns:
-        angle = turn.rest + turn.swing * np.sin(2 * np.pi * (turn.rate * seconds + turn.phase))
-        local[turn.joint] = local[turn.joint] @ rotation(turn.axis, angle)
-    place, turned = np.zeros((frames, len(body), 3)), np.zeros((len(body), frames, 3, 3))
-    done: List[int] = []
-    while len(done) < len(body):
-        for joint, parent in enumerate(parents):
-            if joint in done or (parent != joint and parent not in done):
-                continue
-            root = parent == joint
-            turned[joint] = local[joint] if root else turned[parent] @ local[joint]
-            place[:, joint] = body[joint] if root else place[:, parent] + turned[parent] @ (body[joint] - body[parent])
-            done.append(joint)
-    return place
+        swing = turn.swing * style.vigour * rng.uniform(.8, 1.2)
+        own = turn._replace(rest=turn.rest + rng.normal(0, POSTURE), swing=swing)
+        acting.append((own.joint, own.axis, strength * own.angle(clock)))
+    return pose(style.body, acting + sway)
 
 
-def make_clip(action: int, subject: int, camera: int, repeat: int, seed: int, noise: float) -> dict:
-    """One clip, drawn from its numbers and the seed alone."""
-    style = np.random.default_rng([seed, subject])
-    size, tempo, vigour = style.uniform(.85, 1.15, 3), style.uniform(.75, 1.3), style.uniform(.7, 1.2)
-    rng = np.random.default_rng([seed, subject, action, camera, repeat])
-    seconds = np.arange(rng.integers(45, 110)) / 30 * tempo + rng.uniform(0, 2)
-    turns = [turn._replace(rest=turn.rest + rng.normal(0, .35), swing=turn.swing * vigour * rng.uniform(.8, 1.2))
-             for turn in list(ACTIONS.values())[action]]
-    sway = [Turn(joint, axis, rng.normal(0, .2), rng.uniform(0, .25), rng.uniform(.2, .8), rng.uniform())
-            for joint in (1, 2, 4, 5, 8, 9, 12, 16) for axis in 'xz']
-    body = pose(template() * size, turns + sway, seconds)
-    view = CAMERAS[camera] + rng.normal(0, .15)
-    body = body @ rotation('y', np.array([view]))[0].T + (rng.normal(0, .3), 0, 3)
-    keypoint = (body + rng.normal(0, noise, body.shape))[None].astype(np.float32)
-    name = f'C{camera + 1:03}P{subject + 1:03}R{repeat + 1:03}A{action + 1:03}'
-    return dict(frame_dir=name, label=action, total_frames=keypoint.shape[1], keypoint=keypoint)
+def perform(take: Take, seed: int, rng: np.random.Generator) -> List[np.ndarray]:
+    """The persons of a take, each (T, V, 3), metres, the camera at the origin, z away from it."""
+    frames = int(rng.integers(50, 100))
+    style = Style.of(seed, take.subject)
+    tempo = style.tempo * (1 + .15 * drift(rng, frames, 1, 1.0)[:, 0])
+    clock = rng.uniform(0, 2) + np.cumsum(tempo) / FPS
+    roles = list(ACTIONS.values())[take.action - 1]
+    angle = np.deg2rad(CAMERAS[take.camera - 1] - FACING[take.replication - 1] + rng.normal(0, 10))
+    apart, persons = rng.uniform(.8, 1.1), []
+    for number, turns in enumerate(roles):
+        own = style if number == 0 else Style.of(seed, int(rng.integers(1, 1000)))
+        person = act(turns, own, rng, clock)
+        if number == 1:  # face to face
+            person = person @ rotation('y', np.array([np.pi]))[0].T + (0, 0, apart)
+        person = person @ rotation('y', np.array([np.pi + angle]))[0].T
+        persons.append(person + (rng.normal(0, .05), -HEIGHT, DISTANCE))
+    return persons
 
 
-def make_demo(num_subjects: int = 12, repeats: int = 2, seed: int = 0, noise: float = .04) -> dict:
-    """The annotation: 8 actions x subjects x 3 cameras x repeats; noise in metres."""
-    numbers = [(action, subject, camera, repeat) for subject in range(num_subjects) for action in range(len(ACTIONS))
-               for camera in range(len(CAMERAS)) for repeat in range(repeats)]
-    clips = [make_clip(*number, seed, noise) for number in track(numbers, 'making clips')]
-    split: Dict[str, List[str]] = {name: [] for name in ('xsub_train', 'xsub_val', 'xview_train', 'xview_val')}
-    for (_, subject, camera, _), clip in zip(numbers, clips):
-        split['xsub_val' if subject >= num_subjects * 2 // 3 else 'xsub_train'].append(clip['frame_dir'])
-        split['xview_val' if camera == len(CAMERAS) - 1 else 'xview_train'].append(clip['frame_dir'])
-    return dict(split=split, annotations=clips)
+def sense(person: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:
+    """What the sensor makes of a person, (T, V, 3): it trembles, guesses hidden limbs, and joints get lost."""
+    frames, joints = person.shape[:2]
+    seen = person + rng.normal(0, noise, person.shape)
+    for limb in LIMBS:  # the further a limb is behind the trunk, the worse it is seen
+        hidden = np.clip((person[:, limb, 2].mean(1) - person[:, 1, 2]) / .25, 0, 1)
+        wrong = hidden[:, None] * drift(rng, frames, 3, .3) * HIDDEN
+        seen[:, limb] += wrong[:, None]
+    for joint in np.flatnonzero(rng.random(joints) < LOST):  # it is taken for something else
+        start = rng.integers(frames)
+        seen[start:start + rng.integers(*LOST_FOR), joint] += rng.normal(0, ASTRAY, 3)
+    return seen
+
+
+def record(take: Take, seed: int, noise: float) -> Tuple[np.ndarray, np.ndarray]:
+    """What a recording holds: bodies (P, T, V, 3), and whether each is there in each frame, (P, T)."""
+    rng = np.random.default_rng([seed, *take])
+    persons = perform(take, seed, rng)
+    frames = len(persons[0])
+    bodies = [sense(person, rng, noise) for person in persons]
+    there = np.ones((len(persons) + 1, frames), bool)
+    if rng.random() < .3:  # frames are dropped
+        start = rng.integers(frames)
+        there[:, start:start + rng.integers(1, 8)] = False
+    start = rng.integers(frames)  # a piece of furniture is taken for a body
+    there[-1, :start], there[-1, start + rng.integers(5, 40):] = False, False
+    there[-1] &= rng.random() < .1
+    bodies.append(.3 * template() + (rng.uniform(-1, 1), -.5, 3.5) + rng.normal(0, noise, persons[0].shape))
+    return np.stack(bodies), there & (rng.random() > .005)  # and in a few nobody is seen at all
+
+
+def to_text(bodies: np.ndarray, there: np.ndarray, first_id: int) -> str:
+    """The `.skeleton` file of a recording: see :mod:`hico_mm.datasets.ntu_skeleton`."""
+    x, y, z = np.moveaxis(bodies, -1, 0)
+    zero = np.zeros_like(x)
+    # Pixels of the depth and the colour image by a pinhole camera; orientations are not simulated; tracked.
+    fields = np.stack([x, y, z, 256 + 366 * x / z, 212 - 366 * y / z, 960 + 1060 * x / z, 540 - 1060 * y / z,
+                       zero, zero, zero, zero, zero + 2], -1)
+    joint = ' '.join(['%.7g'] * fields.shape[-1]) + '\r\n'
+    lines = [f'{there.shape[1]}\r\n']
+    for frame in range(there.shape[1]):
+        present = np.flatnonzero(there[:, frame])
+        lines.append(f'{len(present)}\r\n')
+        for body in present:
+            lines.append(f'{first_id + body} 0 1 1 1 1 0 0 0 2\r\n{bodies.shape[2]}\r\n')
+            lines.append(joint * bodies.shape[2] % tuple(fields[body, frame].ravel()))
+    return ''.join(lines)
+
+
+def write(take: Take, folder: Path, seed: int, noise: float) -> bool:
+    """Write the file of a take; returns whether anybody is seen in it."""
+    bodies, there = record(take, seed, noise)
+    first_id = 72057594037900000 + int(np.random.default_rng([seed, *take]).integers(90000))
+    (folder / f'{take.name}.skeleton').write_text(to_text(bodies, there, first_id), newline='')
+    return bool(there.any())
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', type=Path, required=True, help='folder to make')
+    parser.add_argument('--num-subjects', type=int, default=12)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--noise', type=float, default=.005, help='trembling of a joint, metres; default: 0.005')
+    parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
+                        help='processes; default: as many as cores')
+    args = parser.parse_args()
+    if args.out.exists():
+        parser.error(f'{args.out} exists: remove it, or give another --out')
+    return args
 
 
 def main() -> None:
     """Make the data set."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
-    parser.add_argument('--num-subjects', type=int, default=12)
-    parser.add_argument('--repeats', type=int, default=2)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--noise', type=float, default=.04, help='sensor noise, metres')
-    args = parser.parse_args()
-    demo = make_demo(args.num_subjects, args.repeats, args.seed, args.noise)
-    dump_pickle(demo, args.out)
-    print(f'{args.out}: {len(demo["annotations"])} clips, '
-          + ', '.join(f'{name} {len(clips)}' for name, clips in demo['split'].items()))
+    args = parse_args()
+    takes = [Take(*numbers) for numbers in product(
+        range(1, 1 + len(CAMERAS)), range(1, 1 + args.num_subjects), range(1, 1 + len(FACING)),
+        range(1, 1 + len(ACTIONS)))]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{args.out.name}.', dir=args.out.parent) as folder, \
+            ProcessPoolExecutor(args.workers) as pool:
+        whole = Path(folder) / 'whole'
+        whole.mkdir()
+        results = pool.map(partial(write, folder=whole, seed=args.seed, noise=args.noise), takes, chunksize=8)
+        seen = list(track(results, 'recording', total=len(takes)))
+        missing = [take.name for take, anybody in zip(takes, seen) if not anybody]
+        (whole / 'missing.txt').write_text('\n'.join(['clips without a skeleton:', *missing, '']))
+        whole.rename(args.out)
+    print(f'{args.out}: {len(takes)} clips of {args.num_subjects} subjects, actions '
+          + ', '.join(f'{number} {name}' for number, name in enumerate(ACTIONS, 1)))
 
 
 if __name__ == '__main__':

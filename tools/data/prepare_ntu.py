@@ -7,62 +7,21 @@ camera coordinates; the one or two persons that move most, the greater first.
 """
 
 import argparse
-import re
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from signal import SIG_IGN, SIGINT, signal
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
+from ntu_benchmarks import BENCHMARKS, NAME, Benchmark, make_splits, parse_name
 from rich.progress import track
 
 from hico_mm.datasets.ntu_skeleton import read_skeleton, to_persons
 from hico_mm.utils import dump_pickle
 
-NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
 LISTS = 'https://github.com/shahroudy/NTURGB-D'
-SUBJECTS_60 = {1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38}
-SUBJECTS_120 = SUBJECTS_60 | {
-    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95,
-    97, 98, 100, 103}
-
-
-class ClipName(NamedTuple):
-    """The numbers in a clip's name, from 1."""
-
-    setup: int
-    camera: int
-    subject: int
-    replication: int
-    action: int
-
-
-class Benchmark(NamedTuple):
-    """A data set: its actions, who trains in each split, and the clips (training, test) of the whole, without the
-    listed ones.
-    """
-
-    num_actions: int
-    trains: Dict[str, Callable[[ClipName], bool]]
-    counts: Dict[str, Tuple[int, int]]
-
-
-BENCHMARKS = {
-    'ntu60': Benchmark(
-        60, dict(xsub=lambda clip: clip.subject in SUBJECTS_60, xview=lambda clip: clip.camera in (2, 3)),
-        dict(xsub=(40091, 16487), xview=(37646, 18932))),
-    'ntu120': Benchmark(
-        120, dict(xsub=lambda clip: clip.subject in SUBJECTS_120, xset=lambda clip: clip.setup % 2 == 0),
-        dict(xsub=(63026, 50919), xset=(54468, 59477))),
-}
-
-
-def parse_name(name: str) -> Optional[ClipName]:
-    """The numbers in ``SsssCcccPpppRrrrAaaa``; None if it is not named so."""
-    match = NAME.fullmatch(name)
-    return ClipName(*map(int, match.groups())) if match else None
 
 
 def read_list(path: Path) -> Set[str]:
@@ -127,18 +86,6 @@ def read_all(paths: List[Path], bodies: str, workers: int) -> Tuple[List[dict], 
         if pool:
             pool.shutdown(cancel_futures=True)
     return clips, faults
-
-
-def make_splits(clips: List[dict], benchmark: Benchmark) -> Dict[str, List[str]]:
-    """The names of the clips in each split."""
-    split: Dict[str, List[str]] = {}
-    for protocol, trains in benchmark.trains.items():
-        split[f'{protocol}_train'], split[f'{protocol}_val'] = [], []
-        for clip in clips:
-            name = parse_name(clip['frame_dir'])
-            assert name is not None
-            split[f'{protocol}_{"train" if trains(name) else "val"}'].append(clip['frame_dir'])
-    return split
 
 
 def report(out: Path, clips: List[dict], split: Dict[str, List[str]], dropped: int, left_out: Counter) -> None:

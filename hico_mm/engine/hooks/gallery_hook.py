@@ -32,7 +32,7 @@ class GalleryHook(Hook):
         if self._dataloader is None:
             self._dataloader = training_split(runner)
         gallery = encode(model, self._dataloader, head.level, title='gallery')
-        device = next(model.parameters()).device
+        device = model.data_preprocessor.device
         head.set_gallery(gallery.features.to(device), gallery.labels.to(device))
         runner.logger.info(f'k-NN: k={head.k}, cosine, gallery of {len(gallery.samples)} training clips')
 

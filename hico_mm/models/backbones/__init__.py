@@ -1,5 +1,6 @@
 """Backbones: skeleton clip -> tokens."""
 
 from .hico_backbone import HiCoBackbone
+from .raw_coordinates import RawCoordinates
 
-__all__ = ['HiCoBackbone']
+__all__ = ['HiCoBackbone', 'RawCoordinates']

@@ -1,0 +1,19 @@
+"""The baseline that a representation has to beat."""
+
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from ...structures import HierarchicalFeatures
+
+
+@MODELS.register_module()
+class RawCoordinates(BaseModule):
+    """No encoder: the instance feature is the coordinates themselves, normalised and resized as an encoder gets them.
+
+    With ``KNNHead`` it is nearest neighbour search on raw coordinates. It has no weights and needs no neck.
+    """
+
+    def forward(self, x: Tensor) -> HierarchicalFeatures:
+        """(N, M, T, V, C) -> instance (N, M * T * V * C)."""
+        return HierarchicalFeatures(clip=x.flatten(1)[:, None])

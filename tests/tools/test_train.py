@@ -1,0 +1,66 @@
+"""What `tools/train.py` says, run as a user runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from conftest import ROOT
+from mmengine.config import Config
+from mmengine.runner import find_latest_checkpoint
+
+
+@pytest.fixture
+def start(make_runner, tmp_path):
+    """Start `tools/train.py` on tiny data."""
+    runtime = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
+    config = make_runner('unused', epochs=3, workers=1).cfg
+    config.default_hooks.checkpoint = runtime.default_hooks.checkpoint
+    config.custom_imports = runtime.custom_imports
+    config.dump(tmp_path / 'tiny.py')
+
+    def process(*args):
+        return subprocess.Popen(
+            [sys.executable, ROOT / 'tools' / 'train.py', tmp_path / 'tiny.py', '--work-dir', tmp_path / 'work',
+             *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+    return process
+
+
+def interrupt_after(path, process):
+    """Press Ctrl-C, which every process of the terminal gets, once a file is there; returns what was printed."""
+    while not path.exists():
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(.05)
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=60)[0]
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
+    work = tmp_path / 'work'
+    process = start('--cfg-options', 'train_cfg.max_epochs=10000')
+    printed = interrupt_after(work / 'epoch_3.pth', process)
+    assert process.returncode == 130 and 'Traceback' not in printed, printed
+    last = find_latest_checkpoint(str(work))
+    assert f'the last checkpoint is {last.split("/")[-1]} in {work}: to go on from there, run the same command with ' \
+           '--resume' in printed
+    epoch = torch.load(last, weights_only=True)['meta']['epoch']
+    assert len(list(work.glob('epoch_*.pth'))) <= 3 and not list(work.glob('.epoch*'))
+    process = start('--resume', '--cfg-options', f'train_cfg.max_epochs={epoch + 1}')
+    printed = process.communicate()[0]
+    assert process.returncode == 0 and f'epoch: {epoch}' in printed and (work / f'epoch_{epoch + 1}.pth').exists()
+
+
+def test_options_that_cannot_be(start):
+    for options, sentence in ((('--amp', ), '--amp needs a GPU'),
+                              (('--auto-scale-lr', ), 'has no auto_scale_lr to scale by'),
+                              (('--pretrained', 'none.pth'), '--pretrained none.pth does not exist'),
+                              (('--resume', '--pretrained', 'none'), 'give one of them')):
+        if torch.cuda.is_available() and options == ('--amp', ):
+            continue
+        process = start(*options)
+        assert sentence in process.communicate()[0] and process.returncode
