@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint of any task; its encoder must be that of the config')
+    parser.add_argument('checkpoint', help='checkpoint of any task, if the config is one of linear evaluation or k-NN')
     parser.add_argument('--split', required=True, help='name of the split in the annotation')
     parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz')
     parser.add_argument('--level', choices=LEVELS, default='instance', help='default: instance, the representation')

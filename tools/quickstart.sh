@@ -27,7 +27,8 @@ if [ -n "$data" ]; then
   pretrain=configs/hico/hico_gru_nwucla.py linear=configs/hico/linear/hico_gru_nwucla_linear.py
   knn=configs/hico/knn/hico_gru_nwucla_knn.py raw=configs/hico/knn/raw_nwucla_knn.py
   schedule=("param_scheduler.0.milestones=[$((epochs * 351 / 451))]")
-  [ -f $annotation ] || "$python" tools/data/prepare_nwucla.py --raw "$data" --out $annotation
+  if [ -f $annotation ]; then echo "$annotation is there already, and reused: remove it to convert $data"
+  else "$python" tools/data/prepare_nwucla.py --raw "$data" --out $annotation; fi
 else
   name=demo layout=ntu epochs=${EPOCHS:-60} protocols=(xsub xview) annotation=data/demo/demo.pkl
   pretrain=configs/hico/demo/hico_lstm_demo.py linear=configs/hico/demo/hico_lstm_demo_linear.py
@@ -70,16 +71,18 @@ protocol() {
 # Protocols run side by side, each a job in a process group of its own: Ctrl-C is handed on to them.
 set -m
 jobs=()
-trap 'trap - INT TERM; for job in "${jobs[@]}"; do kill -INT -- "-$job" 2>/dev/null || true; done; wait
-  echo "interrupted: run it again to go on" >&2; exit 130' INT TERM
+trap 'trap - INT TERM HUP; for job in "${jobs[@]}"; do kill -INT -- "-$job" 2>/dev/null || true; done; wait
+  echo "interrupted: run it again to go on" >&2; exit 130' INT TERM HUP
 [ "${#protocols[@]}" = 1 ] || export OMP_NUM_THREADS=1
 echo "pretraining for $epochs epochs, then retrieval and linear evaluation: ${protocols[*]}"
 for p in "${protocols[@]}"; do
   protocol "$p" &
   jobs+=($!)
 done
-for job in "${jobs[@]}"; do wait "$job"; done
-trap - INT TERM
+failed=0
+for job in "${jobs[@]}"; do wait "$job" || failed=1; done
+trap - INT TERM HUP
+[ $failed = 0 ] || exit 1
 
 "$python" tools/analysis/plot_clips.py $annotation --layout $layout --out "$out/clips.png" > "$out/plot.log"
 "$python" tools/analysis/plot_curves.py "${protocols[@]/#/$out/pretrain_}" --names "${protocols[@]}" \
@@ -108,7 +111,7 @@ what next, after: source ${python%/python}/activate
   retrieval again    python tools/test.py $knn $out/pretrain_$p/epoch_$epochs.pth
   features, arrays   python tools/extract_features.py $knn $out/pretrain_$p/epoch_$epochs.pth \\
                        --split ${p}_val --out $out/features.npz
-  another encoder    python tools/train.py $pretrain --cfg-options model.neck.encoder.type=GRUEncoder
+  another encoder    python tools/train.py $pretrain --cfg-options model.neck.encoder.type=TransformerEncoder
   your own clips     README.md, "Your own data"
   start anew         remove $out
 NEXT

@@ -72,17 +72,18 @@ def main() -> int:
         build_runner(config, Path(args.config).stem, args.launcher).train()
     except KeyboardInterrupt:
         if is_main_process():
-            print(f'\ninterrupted; {how_to_go_on(config.work_dir)}', file=sys.stderr)
+            print(f'\ninterrupted; {how_to_go_on(config.work_dir, bool(args.pretrained))}', file=sys.stderr)
         return 130
     return 0
 
 
-def how_to_go_on(work_dir: str) -> str:
-    """What to do after an interruption."""
+def how_to_go_on(work_dir: str, pretrained: bool) -> str:
+    """What to do after an interruption, of a run that was started with ``--pretrained`` or not."""
     if not (Path(work_dir) / 'last_checkpoint').is_file():
         return f'there is no checkpoint in {work_dir} yet: run the same command again'
     last = Path(find_latest_checkpoint(work_dir) or '').name
-    return f'the last checkpoint is {last} in {work_dir}: to go on from there, run the same command with --resume'
+    return (f'the last checkpoint is {last} in {work_dir}: to go on from there, run the same command with --resume'
+            + (' in place of --pretrained' if pretrained else ''))
 
 
 if __name__ == '__main__':

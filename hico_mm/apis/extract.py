@@ -1,6 +1,6 @@
 """Features of clips that are at hand as arrays."""
 
-from typing import Any, List, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -18,7 +18,8 @@ from ..utils.checkpoint import transforms_of
 def extract(model: nn.Module,
             clips: Sequence[np.ndarray],
             level: str = 'instance',
-            batch_size: int = 64) -> np.ndarray:
+            batch_size: int = 64,
+            img_shape: Optional[Tuple[int, int]] = None) -> np.ndarray:
     """Encode clips as they come from the sensor: they are normalised, cropped and turned into the model's stream here.
 
     Args:
@@ -26,6 +27,7 @@ def extract(model: nn.Module,
         clips: Key points (M, T, V, C) of each clip, or (T, V, C) of one person; all-zero joints are absent ones.
         level: 'clip', 'part', 'temporal', 'spatial' or 'instance', the representation. Defaults to 'instance'.
         batch_size: Clips encoded at a time. Defaults to 64.
+        img_shape: (height, width) of the picture, in pixels; needed by the normalisation of 2-D poses.
 
     Returns:
         (n, D) float32; (n, L, D) of the levels 'clip' and 'part'.
@@ -34,20 +36,22 @@ def extract(model: nn.Module,
         ValueError: if there are no clips, or one is empty, not finite, or of another skeleton; the message says which.
             If the model does not say how clips were normalised.
     """
-    prepared = _prepare(model, clips)
+    prepared = _prepare(model, clips, dict(img_shape=img_shape) if img_shape else {})
     features = [encode_batch(model, skeleton_collate(prepared[i:i + batch_size]), level).float()
                 for i in track(range(0, len(prepared), batch_size), 'encoding', transient=True,
                                disable=len(prepared) <= 10 * batch_size)]
     return torch.cat(features).numpy()
 
 
-def _prepare(model: Any, clips: Sequence[np.ndarray]) -> List[dict]:
+def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]:
     """Checked and normalised samples."""
     layout, once = model.data_preprocessor.layout, transforms_of(model.cfg)
     if once is None:
         raise ValueError('the model does not say how its clips were normalised: give init_model its config')
     if not len(clips):
         raise ValueError('there are no clips to encode')
+    if any(transform['type'] == 'PreNormalize2D' for transform in once) and not known:
+        raise ValueError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
     normalise = Compose([build_transform(transform, layout=layout) for transform in once])
     samples = []
     for i, clip in enumerate(clips):
@@ -56,6 +60,6 @@ def _prepare(model: Any, clips: Sequence[np.ndarray]) -> List[dict]:
         fault = keypoint_fault(keypoint, layout)
         if fault:
             raise ValueError(f'clip {i} {fault}')
-        sample = normalise(dict(keypoint=keypoint, total_frames=keypoint.shape[1]))
+        sample = normalise(dict(keypoint=keypoint, total_frames=keypoint.shape[1], **known))
         samples.append(dict(inputs=torch.from_numpy(np.ascontiguousarray(sample['keypoint']))))
     return samples

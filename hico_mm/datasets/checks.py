@@ -24,7 +24,8 @@ def clip_fault(clip: Mapping, layout: Optional[SkeletonLayout] = None) -> Option
 
 def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Optional[str]:
     """What is wrong with the key points of a clip and what to do; see :func:`clip_fault`."""
-    keypoint = np.asarray(keypoint)
+    if not isinstance(keypoint, np.ndarray):
+        return 'has key points that are no array: prepare it again'
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
         return f'has key points of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
     if not np.issubdtype(keypoint.dtype, np.number):

@@ -44,6 +44,8 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
         raise ValueError('is empty')
     try:
         num_frames, bodies, rows = _outline(lines)
+        if rows and rows[-1] is lines[-1] and len(rows[-1].split()) < JOINT_FIELDS:
+            raise IndexError  # it was cut within its last line
         joints = _coordinates(rows)
     except IndexError:
         raise ValueError(f'is truncated: it ends at line {len(lines)}, within its {lines[0]} frames') from None
@@ -62,7 +64,7 @@ def _outline(lines: List[str]) -> Tuple[int, List[Tuple[int, int, str]], List[st
         in_frame, at = _count(lines, at), at + 1
         for slot in range(in_frame):
             bodies.append((frame, slot, (lines[at].split() or ['?'])[0]))
-            if _count(lines, at + 1) != joints:
+            if _count(lines, at + 1) != joints and at + 2 < len(lines):  # else the file was cut within the number
                 raise ValueError(f'has a body of {lines[at + 1].strip()} joints at line {at + 2}, not {joints}')
             lines[at + 1 + joints]  # raises where the file ends early
             rows += lines[at + 2:at + 2 + joints]
@@ -89,8 +91,9 @@ def _coordinates(rows: List[str]) -> np.ndarray:
     joints = get_layout('ntu').num_joints
     if not rows:
         return np.zeros((0, joints, 3), np.float32)
-    if len(rows[-1].split()) < JOINT_FIELDS:
-        raise IndexError  # the file was cut within its last line
+    for row in rows:
+        if row.count(' ') != JOINT_FIELDS - 1 and len(row.split()) != JOINT_FIELDS:  # counting is the quick way
+            raise ValueError(f'has a joint that is no list of {JOINT_FIELDS} numbers ({row[:40]!r})')
     try:
         # As doubles, then rounded once; comments=None keeps stray characters from passing as comments.
         xyz = np.loadtxt(rows, usecols=(0, 1, 2), comments=None, ndmin=2)
@@ -136,7 +139,6 @@ def motion_energy(person: np.ndarray) -> float:
 class _Track(NamedTuple):
     """A body ID: the first and last frame it is seen in, and where its joints are then, on average."""
 
-    key: Hashable
     first: int
     last: int
     start: np.ndarray
@@ -153,8 +155,8 @@ def _follow_ids(recording: SkeletonRecording) -> List[Hashable]:
     latest: Dict[Hashable, _Track] = {}
     middle = recording.joints.mean(1)
     for key, bodies in places.items():  # in the order in which they appear
-        track = _Track(key, recording.frames[bodies[0]], recording.frames[bodies[-1]], middle[bodies[0]],
-                       middle[bodies[-1]])
+        first, last = bodies[0], bodies[-1]
+        track = _Track(recording.frames[first], recording.frames[last], middle[first], middle[last])
         gone = [p for p, t in latest.items() if t.last < track.first]
         person[key] = min(gone, key=lambda p: np.linalg.norm(latest[p].end - track.start)) if gone else key
         latest[person[key]] = track

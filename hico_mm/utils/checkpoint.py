@@ -93,9 +93,11 @@ def config_to_json(model: dict, once: Optional[Sequence[dict]] = None) -> str:
 
 
 def transforms_of(config: Mapping) -> Optional[Sequence[dict]]:
-    """The deterministic transforms of the clips by a config: ``once`` of its data set. None if it has no data set."""
+    """The deterministic transforms of the clips by a config: ``once`` of its ``SkeletonDataset``, None without one."""
     loader = config.get('test_dataloader') or config.get('train_dataloader')
-    return loader['dataset'].get('once', []) if loader else config.get('once')
+    if not loader:
+        return config.get('once')
+    return loader['dataset'].get('once', []) if loader['dataset']['type'] == 'SkeletonDataset' else None
 
 
 def _plain(value: Any) -> Any:

@@ -25,7 +25,10 @@ def read_scalars(work_dir: Union[str, Path]) -> Dict[str, Dict[float, float]]:
     scalars: Dict[str, Dict[float, float]] = {}
     for file in files:
         for line in file.read_text().splitlines():
-            row = json.loads(line)
+            try:
+                row = json.loads(line)
+            except ValueError:  # a run was killed while it wrote
+                continue
             epoch = row.get('epoch', row.get('step', 0))
             for name, value in row.items():
                 scalars.setdefault(name, {})[epoch] = value

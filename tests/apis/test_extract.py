@@ -45,3 +45,18 @@ def test_bad_clips_are_named():
         extract(model, [])
     with pytest.raises(ValueError, match='does not say how its clips were normalised'):
         extract(init_model(Config(dict(model=small_model()))), [good])
+    stock = dict(dataset=dict(type='PoseDataset'))  # normalised in a pipeline that is not known here
+    with pytest.raises(ValueError, match='does not say how its clips were normalised'):
+        extract(init_model(Config(dict(model=small_model(), test_dataloader=stock))), [good])
+
+
+def test_2d_poses_need_the_size_of_the_picture():
+    changes = {'backbone.layout': 'coco', 'backbone.in_channels': 2, 'data_preprocessor.layout': 'coco',
+               'data_preprocessor.in_channels': 2}
+    model = init_model(Config(dict(model=small_model(**changes), once=[dict(type='PreNormalize2D')])))
+    clip = np.random.default_rng(0).uniform(1, 400, (1, 9, 17, 2))
+    with pytest.raises(ValueError, match=r'give img_shape=\(height, width\)'):
+        extract(model, [clip])
+    small, large = (extract(model, [clip * scale], img_shape=(480 * scale, 640 * scale)) for scale in (1, 2))
+    np.testing.assert_allclose(small, large, atol=1e-5)
+    assert np.abs(small - extract(model, [clip], img_shape=(1080, 1920))).max() > 1e-3

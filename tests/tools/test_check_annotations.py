@@ -39,6 +39,8 @@ def test_a_sound_file(check):
     (lambda a: a['annotations'][3].update(label='walk'), "clip3 has the label 'walk', not an integer"),
     (lambda a: a['annotations'][3].update(keypoint=np.ones((1, 5, 25)), total_frames=5),
      'clip3 has key points of shape'),
+    (lambda a: a['annotations'][3].update(label=[1]), 'clip3 has the label [1], not an integer'),
+    (lambda a: a['annotations'][3].update(keypoint=[[1], [2, 3]]), 'clip3 has key points that are no array'),
     (lambda a: a['annotations'][3].update(frame_dir='clip4'), 'clip4 is there more than once'),
     (lambda a: a['annotations'].append(make_annotation('nw_ucla')['annotations'][0]), 'different joints'),
     (lambda a: a['split']['val'].append('clip0'), 'clip0 is in train and in val'),
@@ -55,6 +57,15 @@ def test_each_problem_is_named(check, change, message):
     change(annotation)
     status, printed = check(annotation)
     assert status == 1 and message in printed
+
+
+@pytest.mark.parametrize('train, test', [('xsub_train', 'xsub_val'), ('train1', 'test1'), ('Training', 'Testing')])
+def test_the_two_sides_of_a_protocol_by_their_names(check, train, test):
+    annotation = make_annotation()
+    annotation['split'] = {train: ['clip0', 'clip1'], test: ['clip1'], 'other_val': ['clip0'], 'train9': ['clip1']}
+    printed = check(annotation)[1]
+    assert f'clip1 is in {train} and in {test}' in printed and 'other_val and' not in printed
+    assert 'train9 and' not in printed and 'and in train9' not in printed
 
 
 def test_many_clips_of_one_fault_are_counted(check):

@@ -24,12 +24,14 @@ def main() -> int:
     parser.add_argument('--out', type=Path, required=True, help='picture to write')
     parser.add_argument('--clips', nargs='+', metavar='NAME', help='which; default: the first of each class, up to ten')
     args = parser.parse_args()
+    if args.out.suffix not in ('.png', '.pdf', '.svg'):
+        parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
     try:
         content = load_plain_pickle(args.file)
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    annotations = content['annotations'] if isinstance(content, dict) else content
+    annotations = content.get('annotations', []) if isinstance(content, dict) else content
     sound = {clip_name(clip): clip for clip in annotations if not clip_fault(clip, LAYOUTS[args.layout])}
     first = {clip['label']: name for name, clip in reversed(sound.items())}
     names = args.clips or [first[label] for label in sorted(first)[:10]]

@@ -20,6 +20,8 @@ def main() -> int:
     parser.add_argument('--names', nargs='+', help='names to show, as many; default: those of the folders')
     parser.add_argument('--out', type=Path, required=True, help='picture to write')
     args = parser.parse_args()
+    if args.out.suffix not in ('.png', '.pdf', '.svg'):
+        parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
     names = args.names or [Path(folder).name for folder in args.work_dirs]
     if len(set(names)) != len(args.work_dirs):
         parser.error(f'{len(args.work_dirs)} runs need as many names, all different: give --names')

@@ -7,6 +7,7 @@ Exit status 1 if something is wrong.
 
 import argparse
 import hashlib
+import re
 import sys
 from collections import Counter, defaultdict
 from itertools import combinations
@@ -21,6 +22,7 @@ from hico_mm.datasets.checks import clip_fault, clip_name
 from hico_mm.structures import LAYOUTS, SkeletonLayout
 
 SHOWN = 10  # clips named for each thing that is wrong
+SIDE = re.compile('train(ing)?|val(idation)?|test(ing)?', re.IGNORECASE)
 
 
 def load(path: Path) -> Tuple[List[dict], Dict[str, List[str]]]:
@@ -43,7 +45,7 @@ def load(path: Path) -> Tuple[List[dict], Dict[str, List[str]]]:
 def summary(clips: List[dict], split: Dict[str, List[str]]) -> Iterator[str]:
     """What the clips are, a line each."""
     shapes = _shapes(clips)
-    classes = Counter(clip.get('label') for clip in clips)
+    classes = Counter(str(clip.get('label')) for clip in clips)
     yield f'clips     {len(clips)} of {len(classes)} classes'
     if shapes:
         frames = [shape[1] for shape in shapes]
@@ -51,8 +53,8 @@ def summary(clips: List[dict], split: Dict[str, List[str]]) -> Iterator[str]:
         for name, axis in (('persons', 0), ('joints', 2), ('axes', 3)):
             counts = Counter(shape[axis] for shape in shapes)
             yield f'{name:9} ' + ', '.join(f'{value} in {count} clips' for value, count in sorted(counts.items()))
-        yield f'numbers   {", ".join(sorted({str(np.asarray(c["keypoint"]).dtype) for c in clips if "keypoint" in c}))}'
-    yield 'classes   ' + ', '.join(f'{label}: {count}' for label, count in sorted(classes.items(), key=str))
+        yield f'numbers   {", ".join(sorted({str(_array(clip).dtype) for clip in clips}))}'
+    yield 'classes   ' + ', '.join(f'{label}: {count}' for label, count in sorted(classes.items(), key=_by_number))
     yield 'splits    ' + (', '.join(f'{name}: {len(names)}' for name, names in split.items()) or 'none')
 
 
@@ -63,7 +65,7 @@ def clip_problems(clips: List[dict], layout: Optional[SkeletonLayout]) -> Dict[s
         fault = clip_fault(clip, layout)
         if fault:
             problems[fault].append(str(clip_name(clip)))
-        elif clip.get('total_frames', np.shape(clip['keypoint'])[1]) != np.shape(clip['keypoint'])[1]:
+        elif clip.get('total_frames', len(_array(clip)[0])) != len(_array(clip)[0]):
             problems['has another total_frames than its key points: prepare it again'].append(str(clip_name(clip)))
     for name, count in Counter(map(clip_name, clips)).items():
         if count > 1:
@@ -91,25 +93,38 @@ def split_problems(clips: List[dict], split: Dict[str, List[str]]) -> Dict[str, 
         same = [f'{n} (as {marks[_mark(by_name[n])]})' for n in split[test]
                 if n in by_name and marks.get(_mark(by_name[n]), n) != n]
         problems[f'of {test} has the key points of another clip, of {train}: take one out'] = same
-        labels = [{by_name[n].get('label') for n in split[part] if n in by_name} for part in (train, test)]
-        lacking = sorted(labels[1 if 'train' in train else 0] - labels[0 if 'train' in train else 1], key=str)
+        first = 'train' in train.lower()
+        labels = [{str(by_name[n].get('label')) for n in split[part] if n in by_name} for part in (train, test)]
+        lacking = sorted(labels[1 if first else 0] - labels[0 if first else 1], key=str)
         problems[f'is a class that only the test side of {train} and {test} has'] = [str(label) for label in lacking]
     return {fault: names for fault, names in problems.items() if names}
 
 
 def _shapes(clips: List[dict]) -> List[Tuple[int, ...]]:
     """The shapes (M, T, V, C) of key points that have one."""
-    return [shape for shape in (np.shape(clip.get('keypoint', ())) for clip in clips) if len(shape) == 4]
+    return [clip['keypoint'].shape for clip in clips if np.ndim(_array(clip)) == 4]
+
+
+def _array(clip: dict) -> np.ndarray:
+    """The key points, if they are an array."""
+    keypoint = clip.get('keypoint')
+    return keypoint if isinstance(keypoint, np.ndarray) else np.zeros(0)
+
+
+def _by_number(item: Tuple[str, int]) -> Tuple[int, str]:
+    """Labels in their order, what is no number last."""
+    return (int(item[0]), '') if item[0].isdigit() else (1 << 62, item[0])
 
 
 def _excludes(a: str, b: str) -> bool:
     """Whether two splits are the two sides of one protocol, as xsub_train and xsub_val, or train and test."""
-    sides = [name.rpartition('_')[::2] for name in (a, b)]
-    return sides[0][0] == sides[1][0] and sum(side[1] == 'train' for side in sides) == 1
+    sides = [SIDE.search(name) for name in (a, b)]
+    rest = {SIDE.sub('', name).lower() for name in (a, b)}
+    return all(sides) and len(rest) == 1 and sum('train' in side[0].lower() for side in sides if side) == 1
 
 
 def _mark(clip: dict) -> bytes:
-    return hashlib.sha1(np.ascontiguousarray(clip.get('keypoint', 0)).tobytes()).digest()
+    return hashlib.sha1(np.ascontiguousarray(_array(clip)).tobytes()).digest()
 
 
 def main() -> int:
@@ -127,7 +142,7 @@ def main() -> int:
     problems = {**clip_problems(clips, LAYOUTS[args.layout] if args.layout else None), **split_problems(clips, split)}
     for fault, names in problems.items():
         more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
-        print(f'problem: {", ".join(names[:SHOWN])}{more} {fault}')
+        print(f'problem: {", ".join(map(str, names[:SHOWN]))}{more} {fault}')
     print(f'{len(problems)} problems' if problems else 'nothing is wrong')
     return int(bool(problems))
 

@@ -12,11 +12,13 @@ nobody is seen, as NTU's authors do.
 
 import argparse
 import os
+import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
 from typing import List, NamedTuple, Tuple
 
 import numpy as np
@@ -184,7 +186,7 @@ def main() -> None:
         range(1, 1 + len(ACTIONS)))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{args.out.name}.', dir=args.out.parent) as folder, \
-            ProcessPoolExecutor(args.workers) as pool:
+            ProcessPoolExecutor(args.workers, initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
         whole = Path(folder) / 'whole'
         whole.mkdir()
         results = pool.map(partial(write, folder=whole, seed=args.seed, noise=args.noise), takes, chunksize=8)
@@ -197,4 +199,7 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit('interrupted: nothing was written')

@@ -30,7 +30,7 @@ def read_list(path: Path) -> Set[str]:
     Raises:
         ValueError: if it names none; the message says what to do.
     """
-    names = {match[0] for match in NAME.finditer(path.read_text())}
+    names = {match[0] for match in NAME.finditer(path.read_text(errors='replace'))}
     if not names:
         raise ValueError(f'{path} names no clip SsssCcccPpppRrrrAaaa: get the list from {LISTS}')
     return names
@@ -58,10 +58,10 @@ def choose(paths: List[Path], num_actions: int, missing: Set[str]) -> Tuple[List
         name = parse_name(path.stem)
         if name is None or not name.action:
             faults[path] = 'is not named SsssCcccPpppRrrrAaaa.skeleton'
-        elif path.stem in missing:
-            left_out['named by the list of missing skeletons'] += 1
         elif name.action > num_actions:
             left_out[f'of actions beyond {num_actions}'] += 1
+        elif path.stem in missing:
+            left_out['named by the list of missing skeletons'] += 1
         elif path.stem in chosen:
             faults[path] = f'is there twice: {chosen[path.stem]} is kept'
         else:

@@ -99,6 +99,8 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
         self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
         knn = self.nearest_neighbours()
+        if self._epoch:  # resumed: a checkpoint is written before its epoch is scored
+            self._best(self.evaluate()['acc/top1'])
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
             scores = self.evaluate()
