@@ -49,8 +49,9 @@ step() {
   shift
   [ ! -f "$log" ] || return 0
   echo "$name ..."
-  "$python" "$@" 2>&1 | tee "$log.part" | sed -unE "$progress" | sed -u "s/^/$name: /" ||
-    { tail -n 20 "$log.part" >&2; echo "failed: $* (whole log: $log.part)" >&2; return 1; }
+  # Ctrl-C is for the command; what reads its output stays to the end.
+  "$python" "$@" 2>&1 | (trap '' INT; tee "$log.part" | sed -unE "$progress" | sed -u "s/^/$name: /") ||
+    { [ "${PIPESTATUS[0]}" = 130 ] || { tail -n 20 "$log.part"; echo "failed: $* (whole log: $log.part)"; } >&2; return 1; }
   mv "$log.part" "$log"
 }
 
@@ -84,9 +85,10 @@ for job in "${jobs[@]}"; do wait "$job" || failed=1; done
 trap - INT TERM HUP
 [ $failed = 0 ] || exit 1
 
-"$python" tools/analysis/plot_clips.py $annotation --layout $layout --out "$out/clips.png" > "$out/plot.log"
+"$python" tools/analysis/plot_clips.py $annotation --layout $layout --out "$out/clips.png" > "$out/clips.log" 2>&1 &
 "$python" tools/analysis/plot_curves.py "${protocols[@]/#/$out/pretrain_}" --names "${protocols[@]}" \
-  --out "$out/curves.png" >> "$out/plot.log"
+  --out "$out/curves.png" > "$out/curves.log" 2>&1 || cat "$out/curves.log" >&2
+wait $! || cat "$out/clips.log" >&2
 
 accuracy() { grep -o "acc/$2: [0-9.]*" "$out/$1.log" | tail -n 1 | awk '{printf "%.1f", 100 * $2}'; }
 row() { printf '%-36s %7s %11s %9s\n' "$@"; }
