@@ -3,6 +3,7 @@
 from typing import Sequence, Union
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..structures import SkeletonLayout, get_layout
@@ -45,7 +46,7 @@ def _limits(keypoint: np.ndarray) -> np.ndarray:
     return np.stack([low - margin, high + margin])
 
 
-def _draw(axis, person: np.ndarray, layout: SkeletonLayout, colour: str) -> None:
+def _draw(axis: Axes, person: np.ndarray, layout: SkeletonLayout, colour: str) -> None:
     for joint, parent in layout.edges:
         if person[joint].any() and person[parent].any():
             axis.plot(*person[[joint, parent], :2].T, color=colour, linewidth=1.2)
