@@ -17,10 +17,10 @@ def ours(registry):
 
 def test_names():
     assert ours(MODELS) == sorted(
-        [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'SkeletonRecognizer'])
+        [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
     assert ours(TRANSFORMS) == sorted(
         ['CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'TemporalCropResize'])
-    assert ours(HOOKS) == sorted(['CheckpointGuardHook', 'GalleryHook', 'StepSeedHook'])
+    assert ours(HOOKS) == sorted(['CheckpointGuardHook', 'GalleryHook', 'InterruptHook', 'StepSeedHook'])
     assert ours(LOOPS) == ['FeatureTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
     assert FUNCTIONS.get('skeleton_collate') is not None
 

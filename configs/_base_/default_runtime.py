@@ -12,6 +12,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     step_seed=dict(type='StepSeedHook'),
     gallery=dict(type='GalleryHook'),
+    interrupt=dict(type='InterruptHook'),
     checkpoint_guard=dict(type='CheckpointGuardHook'))
 
 env_cfg = dict(cudnn_benchmark=False, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
