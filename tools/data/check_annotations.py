@@ -143,7 +143,7 @@ def main() -> int:
     for fault, names in problems.items():
         more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
         print(f'problem: {", ".join(map(str, names[:SHOWN]))}{more} {fault}')
-    print(f'{len(problems)} problems' if problems else 'nothing is wrong')
+    print(f'wrong: {len(problems)}' if problems else 'nothing is wrong')
     return int(bool(problems))
 
 
