@@ -2,6 +2,7 @@ import os
 import signal
 
 import pytest
+from torch.utils.data import DataLoader
 
 from hico_mm.engine import InterruptHook
 
@@ -23,3 +24,14 @@ def test_an_interrupt_that_a_destructor_swallows_is_raised_after_the_step():
         hook.after_train_iter(None, 1)
     hook.after_train(None)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_worker_leaves_ctrl_c_to_the_process_that_trains():
+    hook = InterruptHook()
+    hook.before_train(None)
+    batches = iter(DataLoader(range(100), num_workers=1))
+    next(batches)
+    os.kill(batches._workers[0].pid, signal.SIGINT)
+    assert len(list(batches)) == 99
+    hook.after_train_iter(None, 0)
+    hook.after_train(None)

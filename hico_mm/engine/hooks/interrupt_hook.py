@@ -1,5 +1,6 @@
 """Ctrl-C that is not lost."""
 
+import os
 import signal
 from typing import Any, Optional
 
@@ -13,20 +14,23 @@ class InterruptHook(Hook):
     """End training on Ctrl-C, after this step at the latest.
 
     Python drops a ``KeyboardInterrupt`` that is raised within a destructor, say of a data loader at the end of an
-    epoch; here it is raised again.
+    epoch; here it is raised again. A terminal sends Ctrl-C to the workers of a data loader as well, and one that dies of
+    it is taken for a crash; they inherit the handler, and leave ending to the process that trains.
     """
 
     def __init__(self) -> None:
-        self._pressed = False
+        self._pressed, self._process = False, os.getpid()
         self._previous: Any = signal.default_int_handler
 
     def before_train(self, runner: Runner) -> None:
         """Take over Ctrl-C."""
+        self._process = os.getpid()
         self._previous = signal.signal(signal.SIGINT, self._press)
 
     def _press(self, number: int, frame: Any) -> None:
-        self._pressed = True
-        raise KeyboardInterrupt
+        if os.getpid() == self._process:
+            self._pressed = True
+            raise KeyboardInterrupt
 
     def after_train_iter(self,
                          runner: Runner,
