@@ -22,7 +22,7 @@ def test_the_config_for_your_own_data(tmp_path, base, views):
     assert './hico_gru_nwucla.py' in example and base in README
     (tmp_path / 'mine.py').write_text(example.replace('./hico_gru_nwucla.py', f'{ROOT}/configs/hico/{base}'))
     config = Config.fromfile(tmp_path / 'mine.py')
-    annotation = make_annotation(config.model.backbone.layout, num_persons=1, num_classes=5)
+    annotation = make_annotation(config.model.data_preprocessor.layout, num_persons=1, num_classes=5)
     dump_pickle(annotation, tmp_path / 'mine.pkl')
     loader = config.train_dataloader
     loader.update(batch_size=4, num_workers=0, persistent_workers=False)
@@ -37,5 +37,5 @@ def test_commands_and_configs_exist():
     for path in set(re.findall(r'(?:tools|configs|\.ci)/[\w/.-]+\.(?:py|sh)', README)):
         assert (ROOT / path).exists() or path.endswith('/mine.py'), path  # which the reader writes
     for encoder in ('gru', 'lstm', 'transformer'):
-        for dataset in ('ntu60', 'nwucla'):
+        for dataset in ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla'):
             assert (ROOT / f'configs/hico/hico_{encoder}_{dataset}.py').exists()

@@ -21,7 +21,6 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 import hico_mm  # noqa: F401
-from hico_mm.structures import get_layout
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'hico'
 
@@ -80,9 +79,7 @@ def benchmark_step(args: argparse.Namespace) -> dict:
     config = Config.fromfile(CONFIGS / f'hico_{args.encoder}_{args.dataset}.py')
     model = MODELS.build(config.model).to(args.device)
     plain = PlainStep(model)
-    shape = config.model.backbone
-    views = torch.randn(args.batch_size, 2, shape.num_persons, shape.clip_len, get_layout(shape.layout).num_joints, 3)
-    views = views.to(args.device)
+    views = torch.randn(args.batch_size, 2, *model.backbone.clip_shape).to(args.device)
 
     def trainer(loss: Callable[[Tensor], Tensor], parameters: List[Tensor]) -> Callable[[], None]:
         optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=1e-4)

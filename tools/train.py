@@ -23,6 +23,7 @@ def parse_args() -> argparse.Namespace:
                         help='go on from this checkpoint, or from the last one in the work directory')
     parser.add_argument('--pretrained', metavar='CKPT',
                         help='checkpoint to start from; "none" lets frozen parts keep their initial weights')
+    parser.add_argument('--epochs', type=int, help='train for so many epochs, the schedule scaled alike')
     parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help="scale the learning rate with the batch of all processes over the config's base batch")
@@ -32,6 +33,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.epochs is not None and args.epochs < 1:
+        parser.error(f'--epochs must be at least 1, got {args.epochs}')
     if args.resume and args.pretrained:
         parser.error('--resume goes on with a run, --pretrained starts one: give one of them')
     if args.pretrained not in (None, 'none') and not Path(args.pretrained).is_file():
@@ -61,7 +64,19 @@ def apply_args(config: Config, args: argparse.Namespace) -> Config:
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     config.merge_from_dict(args.cfg_options or {})
+    if args.epochs:
+        scale_schedule(config, args.epochs)
     return config
+
+
+def scale_schedule(config: Config, epochs: int) -> None:
+    """Make the schedule one of ``epochs`` epochs, its steps in proportion."""
+    factor = epochs / config.train_cfg.max_epochs
+    config.train_cfg.max_epochs = epochs
+    for scheduler in config.get('param_scheduler', []):
+        for key in {'milestones', 'begin', 'end', 'T_max'} & set(scheduler):
+            old = scheduler[key]
+            scheduler[key] = round(old * factor) if isinstance(old, int) else [round(place * factor) for place in old]
 
 
 def main() -> int:

@@ -4,14 +4,15 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 from rich.progress import track
 from torch import nn
 
 from ..datasets import skeleton_collate
 from ..datasets.checks import keypoint_fault
-from ..datasets.transforms.build import build_transform
 from ..evaluation import encode_batch
+from ..utils.build import build_part
 from ..utils.checkpoint import transforms_of
 
 
@@ -52,7 +53,7 @@ def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]
         raise ValueError('there are no clips to encode')
     if any(transform['type'] == 'PreNormalize2D' for transform in once) and not known:
         raise ValueError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
-    normalise = Compose([build_transform(transform, layout=layout) for transform in once])
+    normalise = Compose([build_part(TRANSFORMS, transform, layout=layout) for transform in once])
     samples = []
     for i, clip in enumerate(clips):
         keypoint = np.asarray(clip, dtype=np.float32)

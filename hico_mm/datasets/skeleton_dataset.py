@@ -5,16 +5,17 @@ from typing import Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmaction.datasets import PoseDataset
-from mmaction.registry import DATASETS
+from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from rich.progress import track
 
 from ..structures import SkeletonLayout, get_layout
+from ..utils.build import build_part
 from .checks import clip_fault, clip_name
 from .safe_pickle import load_plain_pickle
-from .transforms.build import build_transform
+from .subsets import draw_subset
 
 
 @DATASETS.register_module()
@@ -28,6 +29,8 @@ class SkeletonDataset(PoseDataset):
         layout: Skeleton layout the clips must have; None does not check. Defaults to None.
         once: Deterministic transforms, ``NormalizeSkeleton`` say, run on each clip when the file is loaded;
             one that needs a layout and names none has this one. Defaults to none.
+        subset: Arguments of :func:`draw_subset` (``fraction``, ``seed``, ``per_class``), to keep a labelled share of
+            the split; None keeps all of it. Defaults to None.
         **kwargs: Further arguments of MMAction2's ``PoseDataset``.
 
     Raises:
@@ -42,9 +45,11 @@ class SkeletonDataset(PoseDataset):
                  split: Optional[str] = None,
                  layout: Union[str, dict, SkeletonLayout, None] = None,
                  once: Sequence[dict] = (),
+                 subset: Optional[dict] = None,
                  **kwargs) -> None:
         self.layout = get_layout(layout) if layout is not None else None
-        self.once = Compose([build_transform(transform, layout=self.layout) for transform in once])
+        self.once = Compose([build_part(TRANSFORMS, transform, layout=self.layout) for transform in once])
+        self.subset = subset
         super().__init__(ann_file, pipeline, split=split, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
@@ -58,6 +63,13 @@ class SkeletonDataset(PoseDataset):
                              ) from error
         if not clips:
             raise ValueError(f'{self.ann_file} has no clips in split "{self.split}": prepare it again')
+        for clip in clips:
+            fault = clip_fault(clip, self.layout)
+            if fault:
+                raise ValueError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
+        if self.subset is not None:
+            drawn = draw_subset([clip['label'] for clip in clips], list(map(clip_name, clips)), **self.subset)
+            clips = [clips[i] for i in drawn]
         quiet = len(clips) < 5000 or not is_main_process()
         return [self._prepare(clip) for clip in track(clips, 'normalising', disable=quiet, transient=True)]
 
@@ -76,8 +88,5 @@ class SkeletonDataset(PoseDataset):
         return clips
 
     def _prepare(self, clip: dict) -> dict:
-        fault = clip_fault(clip, self.layout)
-        if fault:
-            raise ValueError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
         keypoint = np.asarray(clip['keypoint'], dtype=np.float32)
         return self.once({**clip, 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})

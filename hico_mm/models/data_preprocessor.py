@@ -3,14 +3,14 @@
 from typing import Any, List, Optional, Sequence, Union
 
 import torch
-from mmaction.registry import MODELS
+from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from ..datasets.transforms import STREAMS, RaggedClips, derive_stream
 from ..datasets.transforms.base import SkeletonTransform, to_device
-from ..datasets.transforms.build import build_transform
 from ..structures import SkeletonLayout, get_layout
+from ..utils.build import build_part
 
 Views = Sequence[Sequence[dict]]
 
@@ -53,8 +53,14 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         self.test_views = [self._build_view(view) for view in test_views]
         self.train_views = self.test_views if train_views is None else [self._build_view(v) for v in train_views]
 
+    @property
+    def clip_len(self) -> int:
+        """Frames T of a view."""
+        return self.test_views[0][0].clip_len  # type: ignore[attr-defined]
+
     def _build_view(self, view: Sequence[dict]) -> List[SkeletonTransform]:
-        transforms = [build_transform(t, layout=self.layout, in_channels=self.in_channels) for t in view]
+        transforms = [build_part(TRANSFORMS, t, layout=self.layout, in_channels=self.in_channels)
+                      for t in view]
         if not transforms or not hasattr(transforms[0], 'crop'):
             raise ValueError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips one '
                              f'length; got {transforms}')

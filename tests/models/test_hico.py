@@ -5,6 +5,7 @@ from mmaction.registry import MODELS
 from torch import nn
 
 from hico_mm.models.selfsup import KeyEncoder
+from hico_mm.structures import LEVELS
 
 
 def build(**changes):
@@ -55,11 +56,12 @@ def test_every_weight_is_registered_once():
 
 @pytest.mark.parametrize('levels', [('instance', ), ('temporal', 'spatial', 'instance'), ('clip', 'part')])
 def test_levels_switched_off_leave_no_parameter_without_gradient(levels):
-    model = build(**{'projector.levels': levels, 'head.levels': levels})
+    model = build(**{'projector.levels': levels})
+    assert model.head.levels == levels
     model.parse_losses(model.loss(torch.randn(3, 2, 2, 8, 25, 3)))[0].backward()
     assert all(p.grad is not None for p in model.query_encoder.parameters())
     with pytest.raises(ValueError, match='projector and head must have the same levels'):
-        build(**{'projector.levels': levels})
+        build(**{'projector.levels': levels, 'head.levels': LEVELS})
 
 
 def test_a_branch_that_feeds_no_level_is_refused():

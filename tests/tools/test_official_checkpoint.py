@@ -1,5 +1,6 @@
 import pytest
 import torch
+from helpers import small_model
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def tool(load_tool):
     ('encoder_k.sd_proj.2.weight', 'key_encoder.module.projector.mlps.spatial.2.weight'),
 ])
 def test_names(tool, released, ours):
-    assert tool.convert_name(released) == ours
+    assert tool.rename(released) == ours and tool.rename(ours, to_official=True) == released
 
 
 @pytest.mark.parametrize('content, sentence', [
@@ -50,3 +51,37 @@ def test_what_weights_cannot_tell_is_checked(tool, tmp_path, capsys, golden):
     torch.save(checkpoint, tmp_path / 'part.pth.tar')
     assert tool.main([str(tmp_path / 'part.pth.tar'), str(tmp_path / 'dst.pth')]) == 1
     assert 'key_encoder.module.projector.mlps.spatial.2.bias is absent' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('encoder', ['gru', 'lstm', 'transformer'])
+def test_there_and_back(tool, tmp_path, golden, encoder):
+    source, there, back = golden / f'official_{encoder}.pth.tar', tmp_path / 'ours.pth', tmp_path / 'back.pth.tar'
+    assert tool.main([str(source), str(there)]) == 0
+    assert tool.main([str(there), str(back), '--to-official']) == 0
+    released, again = (torch.load(path, weights_only=True) for path in (source, back))
+    assert released['epoch'] == again['epoch'] and set(released['state_dict']) == set(again['state_dict'])
+    for name, weight in released['state_dict'].items():
+        assert weight.dtype == again['state_dict'][name].dtype and torch.equal(weight, again['state_dict'][name]), name
+
+
+def test_a_run_of_ours_goes_to_the_released_code(tool, tmp_path, make_runner):
+    """Its clip queue has passed K, where the released pointer turns back."""
+    runner = make_runner('run', model=small_model(**{'head.queue_length': 15}))
+    runner.train()
+    assert runner.model.head.queues['clip'].pointer >= 15
+    source, there, again = (str(tmp_path / name) for name in ('run/epoch_1.pth', 'there.pth.tar', 'again.pth'))
+    assert tool.main([source, there, '--to-official']) == 0
+    assert torch.load(there, weights_only=True)['state_dict']['c_queue_ptr'].tolist() == [0]
+    assert tool.main([there, again]) == 0
+    ours, theirs = (torch.load(path, weights_only=True)['state_dict'] for path in (source, again))
+    for name, weight in ours.items():
+        if not name.endswith(('pointer', 'steps')):
+            assert torch.equal(weight, theirs[name]), name
+
+
+def test_what_the_released_code_does_not_have(tool, tmp_path, make_runner, capsys):
+    runner = make_runner('run', model=small_model(**{'neck.num_granularities': 1}))
+    runner.train()
+    assert tool.main([f'{runner.work_dir}/epoch_1.pth', str(tmp_path / 'there'), '--to-official']) == 1
+    assert "udm.conv.weight' is absent" in capsys.readouterr().err
+    assert not (tmp_path / 'there').exists()

@@ -1,6 +1,7 @@
-"""Convert a pretraining checkpoint of the authors' released code into one of hico_mm.
+"""Convert a pretraining checkpoint of the authors' released code into one of hico_mm, and the other way.
 
     python tools/convert/official_checkpoint.py SRC.pth.tar DST.pth
+    python tools/convert/official_checkpoint.py --to-official SRC.pth DST.pth.tar
 
 Encoder and sizes are read off the weights. What weights cannot tell is an option.
 """
@@ -15,47 +16,74 @@ from torch import Tensor, tensor
 
 from hico_mm.apis import init_model
 from hico_mm.structures import LAYOUTS, get_layout
-from hico_mm.utils.checkpoint import META_KEY, check_fit, config_to_json, load_checkpoint, save_checkpoint, weights_of
+from hico_mm.utils.checkpoint import (
+    META_KEY,
+    check_fit,
+    config_from_json,
+    config_to_json,
+    load_checkpoint,
+    save_checkpoint,
+    weights_of,
+)
 
 BRANCHES = dict(t='temporal', s='spatial')
 QUEUES = dict(c='clip', p='part', t='temporal', s='spatial', i='instance')
 PROJECTORS = dict(clip='clip', part='part', td='temporal', sd='spatial', instance='instance')
-# Patterns of released names; {0} is replaced by the branch or level that the group stands for.
-RULES = [
-    (r'hi_encoder\.([ts])_embedding\.', BRANCHES, 'backbone.embeddings.{0}.'),
-    (r'hi_encoder\.([ts])_downsample\.conv\.dw_conv\.', BRANCHES, 'neck.pyramids.{0}.udm.conv.'),
-    (r'hi_encoder\.([ts])_downsample\.norm\.', BRANCHES, 'neck.pyramids.{0}.udm.norm.'),
-    (r'hi_encoder\.([ts])_encoder\.(?=layers)', BRANCHES, 'neck.pyramids.{0}.encoder.transformer.'),
-    (r'hi_encoder\.([ts])_encoder\.(?=weight|bias)', BRANCHES, 'neck.pyramids.{0}.encoder.rnn.'),
-    (r'(clip|part|td|sd|instance)_proj\.', PROJECTORS, 'projector.mlps.{0}.'),
-]
+# How the names of weights begin within an encoder: released, ours.
+PARTS = [
+    (theirs.format(short), ours.format(branch)) for short, branch in BRANCHES.items() for theirs, ours in (
+        ('hi_encoder.{}_embedding.', 'backbone.embeddings.{}.'),
+        ('hi_encoder.{}_downsample.conv.dw_conv.', 'neck.pyramids.{}.udm.conv.'),
+        ('hi_encoder.{}_downsample.norm.', 'neck.pyramids.{}.udm.norm.'),
+        ('hi_encoder.{}_encoder.layers.', 'neck.pyramids.{}.encoder.transformer.layers.'),
+        ('hi_encoder.{}_encoder.weight_', 'neck.pyramids.{}.encoder.rnn.weight_'),
+        ('hi_encoder.{}_encoder.bias_', 'neck.pyramids.{}.encoder.rnn.bias_'))
+] + [(f'{theirs}_proj.', f'projector.mlps.{ours}.') for theirs, ours in PROJECTORS.items()]
+BEGINNINGS = [(f'{theirs}.{part[0]}', f'{ours}{part[1]}')
+              for theirs, ours in (('encoder_q', ''), ('encoder_k', 'key_encoder.module.')) for part in PARTS]
+BUFFERS = {f'{theirs}_queue{end}': f'head.queues.{ours}.{name}'
+           for theirs, ours in QUEUES.items() for end, name in (('', 'features'), ('_ptr', 'pointer'))}
+STEPS = 'key_encoder.steps'
 
 
-def convert_name(name: str) -> str:
-    """The name of a released weight in hico_mm.
+def rename(name: str, to_official: bool = False) -> str:
+    """The name of a weight on the other side.
 
     Raises:
-        ValueError: if it is no weight of the released code.
+        ValueError: if it is none of such a checkpoint.
     """
-    queue = re.fullmatch(r'([cptsi])_queue(_ptr)?', name)
-    if queue:
-        return f'head.queues.{QUEUES[queue[1]]}.{"pointer" if queue[2] else "features"}'
-    for pattern, names, ours in RULES:
-        part = re.match(r'encoder_([qk])\.' + pattern, name)
-        if part:
-            prefix = '' if part[1] == 'q' else 'key_encoder.module.'
-            return prefix + ours.format(names[part[2]]) + name[part.end():]
+    buffers = {ours: theirs for theirs, ours in BUFFERS.items()} if to_official else BUFFERS
+    if name in buffers:
+        return buffers[name]
+    for pair in BEGINNINGS:
+        old, new = reversed(pair) if to_official else pair
+        if name.startswith(old):
+            return new + name[len(old):]
     raise ValueError(f'{name} is no weight of a HiCo pretraining checkpoint')
 
 
 def convert_weights(released: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """Released weights -> ours: queues are (K, D) here, and the key encoder no longer starts as a copy of the query."""
-    ours = {'key_encoder.steps': tensor(1)}
+    ours = {STEPS: tensor(1)}
     for name, weight in released.items():
         if name.endswith('_queue'):
             weight = weight.t().contiguous()
-        ours[convert_name(name)] = weight.reshape(()) if name.endswith('_ptr') else weight
+        ours[rename(name)] = weight.reshape(()) if name.endswith('_ptr') else weight
     return ours
+
+
+def released_weights(ours: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Our weights -> released; a pointer beyond K, where the released ones never are, starts again at 0."""
+    length = len(ours['head.queues.instance.features'])
+    released = {}
+    for name, weight in ours.items():
+        if name.endswith('.features'):
+            weight = weight.t().contiguous()
+        elif name.endswith('.pointer'):
+            weight = weight.reshape(1) * (weight < length)
+        if name != STEPS:
+            released[rename(name, to_official=True)] = weight
+    return released
 
 
 def infer_encoder(weights: Dict[str, Tensor], num_heads: int) -> dict:
@@ -93,7 +121,8 @@ def infer_model(weights: Dict[str, Tensor], layout: str, num_persons: int, num_h
     granularities = weights['projector.mlps.temporal.0.weight'].shape[1] // channels
     hidden, _ = weights['projector.mlps.clip.0.weight'].shape
     length, dim = weights['head.queues.instance.features'].shape
-    pyramid = dict(channels=channels, num_granularities=granularities)
+    kernel_size = weights['neck.pyramids.temporal.udm.conv.weight'].shape[-1]
+    pyramid = dict(channels=channels, num_granularities=granularities, udm=dict(kernel_size=kernel_size))
     return dict(
         type='HiCo',
         backbone=dict(type='HiCoBackbone', layout=layout, num_persons=num_persons, clip_len=clip_len,
@@ -127,22 +156,44 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
     return dict(state_dict=weights, meta={META_KEY: config_to_json(model, once), 'epoch': released.get('epoch')})
 
 
+def convert_back(ours: dict, num_heads: int, source: str) -> dict:
+    """A pretraining checkpoint of ours -> a released one, checked by converting it again.
+
+    Raises:
+        ValueError: if it is none, or of a model that the released code does not have.
+    """
+    model = config_from_json(ours, source)['model']
+    layout, persons = (model.get('data_preprocessor', {}).get(key) for key in ('layout', 'num_persons'))
+    try:
+        weights = released_weights(weights_of(ours))
+    except (KeyError, ValueError) as error:
+        raise ValueError(f'{source} has no counterpart in the released code: {error}') from error
+    released = dict(epoch=(ours.get('meta') or {}).get('epoch'), state_dict=weights)
+    convert(released, layout or 'ntu', persons or 2, num_heads, source)
+    return released
+
+
 def main(argv: 'List[str] | None' = None) -> int:
     """Convert; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('src', metavar='SRC.pth.tar')
-    parser.add_argument('dst', metavar='DST.pth')
+    parser.add_argument('src', metavar='SRC')
+    parser.add_argument('dst', metavar='DST')
+    parser.add_argument('--to-official', action='store_true', help='the other way, from hico_mm to the released code')
     parser.add_argument('--layout', default='ntu', choices=sorted(LAYOUTS), help='skeleton layout (default: ntu)')
     parser.add_argument('--num-persons', type=int, default=2, help='persons of a clip (default: 2)')
     parser.add_argument('--num-heads', type=int, default=4, help='attention heads of a Transformer (default: 4)')
     args = parser.parse_args(argv)
     try:
-        checkpoint = convert(load_checkpoint(args.src), args.layout, args.num_persons, args.num_heads, args.src)
+        source = load_checkpoint(args.src)
+        if args.to_official:
+            checkpoint = convert_back(source, args.num_heads, args.src)
+        else:
+            checkpoint = convert(source, args.layout, args.num_persons, args.num_heads, args.src)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
     save_checkpoint(checkpoint, args.dst)
-    print(f'{args.dst}: {checkpoint["meta"][META_KEY]}')
+    print(f'{args.dst}: {checkpoint.get("meta", {}).get(META_KEY, "for the released code")}')
     return 0
 
 

@@ -9,14 +9,12 @@ camera coordinates; the one or two persons that move most, the greater first.
 import argparse
 import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
 from typing import Dict, List, Optional, Set, Tuple, Union
 
 from ntu_benchmarks import BENCHMARKS, NAME, Benchmark, make_splits, parse_name
-from rich.progress import track
+from reading import read_files
 
 from hico_mm.datasets.ntu_skeleton import read_skeleton, to_persons
 from hico_mm.utils import dump_pickle
@@ -71,20 +69,12 @@ def choose(paths: List[Path], num_actions: int, missing: Set[str]) -> Tuple[List
 
 def read_all(paths: List[Path], bodies: str, workers: int) -> Tuple[List[dict], Dict[Path, str]]:
     """The clips in the order of the files, and what is wrong with those that give none."""
-    read = partial(read_clip, bodies=bodies)
     clips, faults = [], {}
-    # An interrupt is the main process's to handle.
-    pool = ProcessPoolExecutor(workers, initializer=signal, initargs=(SIGINT, SIG_IGN)) if workers > 1 else None
-    try:
-        results = pool.map(read, paths, chunksize=16) if pool else map(read, paths)
-        for path, result in zip(paths, track(results, 'reading', total=len(paths))):
-            if isinstance(result, str):
-                faults[path] = result
-            else:
-                clips.append(result)
-    finally:
-        if pool:
-            pool.shutdown(cancel_futures=True)
+    for path, result in read_files(partial(read_clip, bodies=bodies), paths, workers):
+        if isinstance(result, str):
+            faults[path] = result
+        else:
+            clips.append(result)
     return clips, faults
 
 

@@ -5,3 +5,4 @@ few = dict(num_workers=0, persistent_workers=False, dataset=dict(ann_file=ann_fi
 train_dataloader = few
 val_dataloader = few
 test_dataloader = few
+skeleton = dict(cls_head=dict(num_classes=10))

@@ -13,3 +13,6 @@ val_dataloader = dict(
     batch_size=64, sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(split='xsub_val', test_mode=True, **dataset), **loader)
 test_dataloader = val_dataloader
+
+# What the data makes of a model.
+skeleton = dict(data_preprocessor=dict(layout='ntu', num_persons=2), cls_head=dict(num_classes=60))

@@ -1,5 +1,5 @@
 _base_ = './ntu60.py'
-source = dict(ann_file='data/nwucla/nwucla.pkl', layout='nw_ucla')
-train_dataloader = dict(dataset=dict(split='xview_train', **source))
-val_dataloader = dict(dataset=dict(split='xview_val', **source))
+train_dataloader = dict(dataset=dict(ann_file='data/nwucla/nwucla.pkl', layout='nw_ucla', split='xview_train'))
+val_dataloader = dict(dataset=dict(ann_file='data/nwucla/nwucla.pkl', layout='nw_ucla', split='xview_val'))
 test_dataloader = val_dataloader
+skeleton = dict(data_preprocessor=dict(layout='nw_ucla', num_persons=1), cls_head=dict(num_classes=10))

@@ -6,9 +6,9 @@ view = [
     dict(type='OneOf', transforms=[dict(type='JointCorruption', share=0.6), dict(type='PoseShear')]),
 ]
 model = dict(
-    backbone=dict(clip_len=32, channels=128),
-    neck=dict(encoder=dict(type='LSTMEncoder'), channels=128),
-    projector=dict(in_channels=128, hidden_channels=128),
+    backbone=dict(channels=128),
+    neck=dict(encoder=dict(type='LSTMEncoder')),
+    projector=dict(hidden_channels=128),
     head=dict(queue_length=256, temperature=0.1),
     momentum=0.01,
     data_preprocessor=dict(

@@ -1,4 +1,4 @@
 _base_ = [
     '../../_base_/models/hico_lstm_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/pretrain_small.py'
 ]
-model = dict(cls_head=dict(num_classes=10))
+model = _base_.skeleton

@@ -1,5 +1,5 @@
 _base_ = [
     '../../_base_/models/linear_lstm_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/linear.py'
 ]
-model = dict(cls_head=dict(num_classes=10))
+model = _base_.skeleton
 train_cfg = dict(batch_size=64)

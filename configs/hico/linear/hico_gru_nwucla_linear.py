@@ -1,7 +1,4 @@
 _base_ = ['../../_base_/models/linear_gru.py', '../../_base_/datasets/nwucla.py', '../../_base_/schedules/linear.py']
-model = dict(
-    backbone=dict(layout='nw_ucla', num_persons=1),
-    cls_head=dict(num_classes=10),
-    data_preprocessor=dict(layout='nw_ucla', num_persons=1))
+model = _base_.skeleton
 # With the released 1024 an epoch of 1,020 clips is one step, and lr 2 oscillates.
 train_cfg = dict(batch_size=128)

@@ -7,8 +7,8 @@ from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
 from ...structures import SkeletonLayout
+from ...utils.build import build_part
 from .base import Parameters, SkeletonTransform, select
-from .build import build_transform
 
 
 @TRANSFORMS.register_module()
@@ -36,7 +36,7 @@ class OneOf(SkeletonTransform):
                  prob: Optional[List[float]] = None,
                  layout: Union[str, dict, SkeletonLayout, None] = None,
                  in_channels: Optional[int] = None) -> None:
-        self.transforms = [build_transform(t, layout=layout, in_channels=in_channels) for t in transforms]
+        self.transforms = [build_part(TRANSFORMS, t, layout=layout, in_channels=in_channels) for t in transforms]
         self.prob = list(prob) if prob is not None else [1 / len(transforms)] * len(transforms)
         if len(self.prob) != len(self.transforms) or abs(sum(self.prob) - 1) > 1e-6:
             raise ValueError(f'prob needs {len(self.transforms)} numbers that sum to 1, got {self.prob}')

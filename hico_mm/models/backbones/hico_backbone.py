@@ -36,6 +36,7 @@ class HiCoBackbone(BaseModule):
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
+        self.channels = channels
         num_joints = get_layout(layout).num_joints
         self.clip_shape = (num_persons, clip_len, num_joints, in_channels)
         token_sizes = dict(

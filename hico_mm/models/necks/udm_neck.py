@@ -69,10 +69,17 @@ class UDMNeck(BaseModule):
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
+        self.channels, self.num_granularities = channels, num_granularities
         encoder = dict(encoder or dict(type='GRUEncoder'))
         encoder.setdefault('channels', channels)
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
+
+    def width(self, level: str = 'instance') -> int:
+        """Channels of the feature of a level."""
+        if level in ('clip', 'part'):
+            return self.channels
+        return self.channels * self.num_granularities * (len(self.branches) if level == 'instance' else 1)
 
     def forward(self, tokens: Tuple[Optional[Tensor], Optional[Tensor]]) -> HierarchicalFeatures:
         """Temporal (N, S, C), spatial (N, S, C) -> clip (N, L, C), part (N, L, C).

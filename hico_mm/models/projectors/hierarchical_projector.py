@@ -39,6 +39,7 @@ class HierarchicalProjector(BaseModule):
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.levels = check_names(levels, LEVELS, 'levels')
+        self.num_granularities, self.out_channels = num_granularities, out_channels
         branches = check_names(branches, BRANCHES, 'branches')
         orphans = [level for level in self.levels if BRANCH_OF.get(level, branches[0]) not in branches]
         if orphans:

@@ -6,10 +6,19 @@ from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ...utils.build import build_part, fill_in
+
+# What the preprocessor tells the backbone, and the backbone the neck.
+VIEWS = ('layout', 'num_persons', 'in_channels', 'clip_len')
+TOKENS = ('channels', 'branches')
 
 @MODELS.register_module()
 class SkeletonRecognizer(BaseRecognizer):
     """Backbone, neck and head for skeleton clips, some of them frozen if wanted.
+
+    What one part's config leaves out and a part before it knows is handed on: ``layout``, ``num_persons``,
+    ``in_channels`` and ``clip_len`` from the preprocessor to the backbone, ``channels`` and ``branches`` from there to
+    the neck, the width of its feature to the head.
 
     Args:
         backbone: Config of the backbone.
@@ -35,13 +44,17 @@ class SkeletonRecognizer(BaseRecognizer):
                  data_preprocessor: Optional[dict] = None) -> None:
         if not isinstance(data_preprocessor, nn.Module):  # mmengine would look in its own registry only
             data_preprocessor = MODELS.build(data_preprocessor or dict(type='SkeletonDataPreprocessor'))
+        views = {name: getattr(data_preprocessor, name, None) for name in VIEWS}
         super().__init__(
-            backbone,
-            cls_head=cls_head,
-            neck=neck,
+            fill_in(MODELS, backbone, **views),
             train_cfg=train_cfg,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
+        if neck is not None:
+            self.neck = build_part(MODELS, neck, **{name: getattr(self.backbone, name, None) for name in TOKENS})
+        if cls_head is not None:
+            width = getattr(getattr(self, 'neck', None), 'width', lambda level: None)
+            self.cls_head = build_part(MODELS, cls_head, in_channels=width(cls_head.get('level', 'instance')))
         self.frozen = tuple(frozen)
         parts = dict(self.named_children())
         for name in self.frozen:

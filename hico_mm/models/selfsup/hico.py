@@ -7,6 +7,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ...utils.build import build_part
 from ..recognizers import SkeletonRecognizer
 from .key_encoder import KeyEncoder
 
@@ -17,6 +18,7 @@ class HiCo(SkeletonRecognizer):
 
     The query encoder is backbone, neck and projector; the key encoder is its twin by moving average. As a recognizer
     it predicts with ``cls_head``, a ``KNNHead`` say, on the query encoder's features: validation during pretraining.
+    Widths, granularities, branches and levels that a config leaves out are handed on from part to part.
 
     Args:
         backbone: Config of the backbone.
@@ -41,8 +43,12 @@ class HiCo(SkeletonRecognizer):
                  momentum: float = 0.001,
                  **kwargs) -> None:
         super().__init__(backbone, neck, cls_head, **kwargs)
-        self.projector = MODELS.build(projector)
-        self.head = MODELS.build(head)
+        self.projector = build_part(
+            MODELS, projector, in_channels=getattr(self.neck, 'channels', None),
+            **{name: getattr(self.neck, name, None) for name in ('num_granularities', 'branches')})
+        self.head = build_part(
+            MODELS, head, dim=getattr(self.projector, 'out_channels', None),
+            **{name: getattr(self.projector, name, None) for name in ('num_granularities', 'levels')})
         if self.projector.levels != self.head.levels:
             raise ValueError(f'projector and head must have the same levels, got {list(self.projector.levels)} and '
                              f'{list(self.head.levels)}')

@@ -1,0 +1,4 @@
+_base_ = [
+    '../../_base_/models/knn_gru.py', '../../_base_/datasets/ntu120-xset.py', '../../_base_/schedules/pretrain.py'
+]
+model = _base_.skeleton
