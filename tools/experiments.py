@@ -1,7 +1,7 @@
 """The experiments of the paper as commands: what `reproduce.py` runs."""
 
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -85,10 +85,11 @@ class Plan(NamedTuple):
     fusions: List[Setting]
 
 
-def make_plan(encoder: str, dataset: str, tasks: Sequence[str], streams: Sequence[str], seeds: Sequence[int],
+def make_plan(encoder: str, dataset: str, tasks: Collection[str], streams: Sequence[str], seeds: Sequence[int],
               draws: int, epochs: Optional[int] = None, options: Sequence[str] = ()) -> Plan:
-    """The steps for some tasks, streams and seeds; an ablation is evaluated linearly and by k-NN, on joints."""
+    """The steps for some tasks, streams and seeds; ablations, and HiCo with them, have linear and k-NN evaluation."""
     lanes, fusions = [], []
+    tasks = {*tasks, 'linear', 'knn'} if 'ablations' in tasks else tasks
     for seed in seeds:
         for stream in streams:
             lanes.append(list(lane(Setting(encoder, dataset, stream, seed), tasks, draws, epochs, options)))
@@ -100,7 +101,7 @@ def make_plan(encoder: str, dataset: str, tasks: Sequence[str], streams: Sequenc
     return Plan(lanes, fusions)
 
 
-def lane(setting: Setting, tasks: Sequence[str], draws: int, epochs: Optional[int],
+def lane(setting: Setting, tasks: Collection[str], draws: int, epochs: Optional[int],
          options: Sequence[str]) -> Iterator[Step]:
     """Pretraining, then what is done with the encoder."""
     config = Config.fromfile(setting.config)
@@ -110,7 +111,7 @@ def lane(setting: Setting, tasks: Sequence[str], draws: int, epochs: Optional[in
     yield Step(setting, 'pretrain', 'train.py', setting.config, options=(
         '--epochs', str(length), '--cfg-options', *shared))
     shared += tuple(encoder_options(setting, config))
-    linear = ('linear', ) if {'linear', 'fusion'} & set(tasks) else ()
+    linear = ('linear', ) if {'linear', 'fusion'} & {*tasks} else ()
     for task in (*linear, *(t for t in ('knn', 'finetune', 'transfer', 'semi1', 'semi10') if t in tasks)):
         if task == 'transfer' and setting.dataset not in SOURCES:
             continue

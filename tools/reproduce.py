@@ -27,7 +27,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 from experiments import CONFIGS, DATASETS, ENCODERS, ROOT, SOURCES, STREAMS, TASKS, Plan, Setting, Step, make_plan
 from mmengine.config import Config
@@ -134,7 +134,7 @@ class Runs:
         self.progress.remove_task(line)
         if process.returncode:
             raise RuntimeError(f'{step.name} failed, see {log}: {" ".join(log.read_text().splitlines()[-1:])}')
-        result = dict(read_metrics(folder, step.tool), seconds=round(time.monotonic() - began),
+        result: Dict[str, Any] = dict(read_metrics(folder, step.tool), seconds=round(time.monotonic() - began),
                       command=['python', *step.command(self.out)])
         write_json(result, folder / 'result.json')
         said = f'{100 * result["top1"]:.2f} %' if 'top1' in result else 'done'
