@@ -23,14 +23,15 @@ python=${VENV:-$PWD/.venv}/bin/python
 
 seed=${SEED:-0} schedule=()
 if [ -n "$data" ]; then
-  name=nwucla layout=nw_ucla epochs=${EPOCHS:-10} protocols=(xview) annotation=data/nwucla/nwucla.pkl
+  name=nwucla layout=nw_ucla epochs=${EPOCHS:-10} protocols=(xview) lanes=('xview xview') annotation=data/nwucla/nwucla.pkl
   pretrain=configs/hico/hico_gru_nwucla.py linear=configs/hico/linear/hico_gru_nwucla_linear.py
   knn=configs/hico/knn/hico_gru_nwucla_knn.py raw=configs/hico/knn/raw_nwucla_knn.py
   schedule=("param_scheduler.0.milestones=[$((epochs * 351 / 451))]")
   if [ -f $annotation ]; then echo "$annotation is there already, and reused: remove it to convert $data"
   else "$python" tools/data/prepare_nwucla.py --raw "$data" --out $annotation; fi
 else
-  name=demo layout=ntu epochs=${EPOCHS:-60} protocols=(xsub xview) annotation=data/demo/demo.pkl
+  name=demo layout=ntu epochs=${EPOCHS:-70} protocols=(xsub xview) lanes=(xview 'xsub xsub xview')
+  annotation=data/demo/demo.pkl
   pretrain=configs/hico/demo/hico_lstm_demo.py linear=configs/hico/demo/hico_lstm_demo_linear.py
   knn=configs/hico/demo/hico_lstm_demo_knn.py raw=configs/hico/demo/raw_demo_knn.py
   [ -d data/demo/raw ] || "$python" tools/data/make_demo.py --out data/demo/raw
@@ -55,29 +56,34 @@ step() {
   mv "$log.part" "$log"
 }
 
-# protocol NAME: train on the split NAME_train, test on NAME_val.
-protocol() {
-  local p=$1 trained=$out/pretrain_$1/epoch_$epochs.pth
-  local split=(--cfg-options train_dataloader.dataset.split="$p"_train {val,test}_dataloader.dataset.split="$p"_val)
-  step "raw_$p" tools/test.py $raw none --work-dir "$out/raw_$p" "${split[@]}"
+# A protocol trains on the split NAME_train and is tested on NAME_val.
+# lane NAME BASELINE...: pretrain and evaluate for one protocol, then what it is compared with, for some.
+lane() {
+  local p=$1 trained=$out/pretrain_$1/epoch_$epochs.pth split
+  shift
+  use_split "$p"
   step "pretrain_$p" tools/train.py $pretrain --seed "$seed" --resume --work-dir "$out/pretrain_$p" \
     "${split[@]}" train_cfg.max_epochs="$epochs" ${schedule[@]+"${schedule[@]}"}
-  step "linear_untrained_$p" tools/train.py $linear --seed "$seed" --pretrained none \
-    --work-dir "$out/linear_untrained_$p" "${split[@]}"
   step "linear_trained_$p" tools/train.py $linear --seed "$seed" --pretrained "$trained" \
     --work-dir "$out/linear_trained_$p" "${split[@]}"
-  echo "$p: done"
+  for p; do
+    use_split "$p"
+    step "raw_$p" tools/test.py $raw none --work-dir "$out/raw_$p" "${split[@]}"
+    step "linear_untrained_$p" tools/train.py $linear --seed "$seed" --pretrained none \
+      --work-dir "$out/linear_untrained_$p" "${split[@]}"
+  done
 }
+use_split() { split=(--cfg-options train_dataloader.dataset.split="$1"_train {val,test}_dataloader.dataset.split="$1"_val); }
 
-# Protocols run side by side, each a job in a process group of its own: Ctrl-C is handed on to them.
+# Lanes run side by side, each a job in a process group of its own: Ctrl-C is handed on to them.
 set -m
 jobs=()
 trap 'trap - INT TERM HUP; for job in "${jobs[@]}"; do kill -INT -- "-$job" 2>/dev/null || true; done; wait
   echo "interrupted: run it again to go on" >&2; exit 130' INT TERM HUP
-[ "${#protocols[@]}" = 1 ] || export OMP_NUM_THREADS=1
+[ "${#lanes[@]}" = 1 ] || export OMP_NUM_THREADS=1
 echo "pretraining for $epochs epochs, then retrieval and linear evaluation: ${protocols[*]}"
-for p in "${protocols[@]}"; do
-  protocol "$p" &
+for names in "${lanes[@]}"; do
+  lane $names &
   jobs+=($!)
 done
 failed=0

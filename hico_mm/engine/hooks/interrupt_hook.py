@@ -14,8 +14,8 @@ class InterruptHook(Hook):
     """End training on Ctrl-C, after this step at the latest.
 
     Python drops a ``KeyboardInterrupt`` that is raised within a destructor, say of a data loader at the end of an
-    epoch; here it is raised again. A terminal sends Ctrl-C to the workers of a data loader as well, and one that dies of
-    it is taken for a crash; they inherit the handler, and leave ending to the process that trains.
+    epoch; here it is raised again. A terminal sends Ctrl-C to the workers of a data loader as well, and one that dies
+    of it is taken for a crash; they inherit the handler, and leave ending to the process that trains.
     """
 
     def __init__(self) -> None:
