@@ -21,12 +21,11 @@ cd "$(dirname "$0")/.."
 VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh
 python=${VENV:-$PWD/.venv}/bin/python
 
-seed=${SEED:-0} schedule=()
+seed=${SEED:-0}
 if [ -n "$data" ]; then
   name=nwucla layout=nw_ucla epochs=${EPOCHS:-10} protocols=(xview) lanes=('xview xview') annotation=data/nwucla/nwucla.pkl
   pretrain=configs/hico/hico_gru_nwucla.py linear=configs/hico/linear/hico_gru_nwucla_linear.py
   knn=configs/hico/knn/hico_gru_nwucla_knn.py raw=configs/hico/knn/raw_nwucla_knn.py
-  schedule=("param_scheduler.0.milestones=[$((epochs * 351 / 451))]")
   if [ -f $annotation ]; then echo "$annotation is there already, and reused: remove it to convert $data"
   else "$python" tools/data/prepare_nwucla.py --raw "$data" --out $annotation; fi
 else
@@ -63,7 +62,7 @@ lane() {
   shift
   use_split "$p"
   step "pretrain_$p" tools/train.py $pretrain --seed "$seed" --resume --work-dir "$out/pretrain_$p" \
-    "${split[@]}" train_cfg.max_epochs="$epochs" ${schedule[@]+"${schedule[@]}"}
+    --epochs "$epochs" "${split[@]}"
   step "linear_trained_$p" tools/train.py $linear --seed "$seed" --pretrained "$trained" \
     --work-dir "$out/linear_trained_$p" "${split[@]}"
   for p; do
