@@ -36,3 +36,25 @@ def test_scores_of_a_clips_views_are_averaged():
     predicted = model(inputs, [ActionDataSample(), ActionDataSample()], mode='predict')
     scores = model.cls_head(model.extract_feat(inputs)[0]).view(2, 3, 3).mean(1)
     torch.testing.assert_close(torch.stack([sample.pred_score for sample in predicted]), scores)
+
+
+def test_parts_are_told_what_their_configs_leave_out():
+    crop = dict(type='CenterCropResize', clip_len=16)
+    model = MODELS.build(dict(
+        type='SkeletonRecognizer',
+        data_preprocessor=dict(type='SkeletonDataPreprocessor', layout='coco', num_persons=1, in_channels=2,
+                               test_views=[[crop]]),
+        backbone=dict(type='HiCoBackbone', channels=8, branches=('temporal', )),
+        neck=dict(type='UDMNeck', encoder=dict(type='GRUEncoder'), num_granularities=3),
+        cls_head=dict(type='HierarchicalClsHead', num_classes=3, level='temporal')))
+    assert model.backbone.clip_shape == (1, 16, 17, 2)
+    assert model.cls_head(model.extract_feat(torch.randn(2, 1, 1, 16, 17, 2))[0]).shape == (2, 3)
+    assert model.cls_head.in_channels == 3 * 8
+    told = MODELS.build(dict(CONFIG, cls_head=dict(type='HierarchicalClsHead', num_classes=3)))
+    assert told.cls_head.in_channels == 64
+
+
+def test_parts_of_others_are_told_only_what_they_take():
+    model = MODELS.build(dict(
+        type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), cls_head=dict(type='KNNHead', num_classes=3)))
+    assert not model.with_neck and model.cls_head.in_channels == 0

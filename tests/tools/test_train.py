@@ -66,3 +66,13 @@ def test_options_that_cannot_be(start):
             continue
         process = start(*options)
         assert sentence in process.communicate()[0] and process.returncode
+
+
+def test_epochs_scale_the_schedule(load_tool):
+    train = load_tool('train.py')
+    for name, before, after in (('hico_gru_nwucla', [351], [16]),
+                                ('linear/hico_gru_nwucla_linear', [50, 70], [12, 18])):
+        config = Config.fromfile(ROOT / 'configs' / 'hico' / f'{name}.py')
+        assert config.param_scheduler[0].milestones == before
+        train.scale_schedule(config, 20)
+        assert config.param_scheduler[0].milestones == after and config.train_cfg.max_epochs == 20
