@@ -30,7 +30,6 @@ def test_builds_and_steps(path, tmp_path):
     batch = next(iter(Runner.build_dataloader(config.train_dataloader, seed=0)))
     if str(config.model) in STEPPED:
         return
-    STEPPED.add(str(config.model))
     model = MODELS.build(config.model)
     data = model.data_preprocessor(batch, True)
     shape = (views.num_persons, views.test_views[0][0].clip_len, get_layout(views.layout).num_joints, 3)
@@ -46,6 +45,16 @@ def test_builds_and_steps(path, tmp_path):
         with torch.no_grad():
             scores = model.eval()(**data, mode='predict')[0].pred_score
         assert scores.shape == (config.model.cls_head.num_classes, )
+    STEPPED.add(str(config.model))
+
+
+def test_finetuning_is_scheduled():
+    for path in CONFIGS:
+        if path.parent.name in ('finetune', 'semi', 'transfer'):
+            config = Config.fromfile(path)
+            assert config.optim_wrapper.optimizer.type == 'AdamW' and config.optim_wrapper.optimizer.lr <= 0.01
+            assert config.param_scheduler[0].type == 'CosineAnnealingLR' and not config.train_dataloader.drop_last
+            assert config.train_cfg.max_epochs % config.train_cfg.val_interval == 0  # the last epoch is scored
 
 
 def test_released_settings():
@@ -57,7 +66,7 @@ def test_released_settings():
     model = MODELS.build(config.model)
     assert (len(model.head.queues.instance.features), len(model.head.queues.clip.features)) == (2048, 4 * 2048)
     assert (model.head.temperature, model.projector.out_channels, config.model.momentum) == (0.2, 128, 0.001)
-    assert model.neck.width('temporal') == 2048 and model.neck.width() == 4096
+    assert model.neck.feature_channels('temporal') == 2048 and model.neck.feature_channels() == 4096
     linear = Config.fromfile(ROOT / 'configs/hico/linear/hico_gru_ntu60_linear.py')
     optimizer = linear.optim_wrapper.optimizer
     assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (2.0, 0.9, 0.0)

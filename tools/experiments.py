@@ -63,42 +63,33 @@ class Step(NamedTuple):
         """Its folder."""
         return f'{self.setting.name}/{self.task}' + ('' if self.draw is None else f'/draw{self.draw}')
 
-    def command(self, out: Path, resume: bool = False) -> List[str]:
-        """The command line, from the project's root."""
-        checkpoint = out / self.checkpoint if self.checkpoint else None
-        args = [f'tools/{self.tool}', str(self.config.relative_to(ROOT)), '--work-dir', str(out / self.name)]
+    def command(self, out: Path) -> List[str]:
+        """The command line, from the project's root; training that was begun is resumed."""
+        folder = out / self.name
+        args = [f'tools/{self.tool}', str(self.config.relative_to(ROOT)), '--work-dir', str(folder)]
         if self.tool == 'test.py':
-            args.insert(2, str(checkpoint))
-        elif resume:
+            args.insert(2, str(out / str(self.checkpoint)))
+        elif (folder / 'last_checkpoint').exists():
             args.append('--resume')
-        elif checkpoint:
-            args += ['--pretrained', str(checkpoint)]
+        elif self.checkpoint:
+            args += ['--pretrained', str(out / self.checkpoint)]
         if self.task.startswith('dump'):
-            args += ['--dump', str(out / self.name / 'predictions.pkl')]
+            args += ['--dump', str(folder / 'predictions.pkl')]
         return [*args, '--seed', str(self.setting.seed), *self.options]
 
 
-class Plan(NamedTuple):
-    """Lanes of steps, each in its order, and what is fused when all are done: streams by setting without one."""
-
-    lanes: List[List[Step]]
-    fusions: List[Setting]
-
-
 def make_plan(encoder: str, dataset: str, tasks: Collection[str], streams: Sequence[str], seeds: Sequence[int],
-              draws: int, epochs: Optional[int] = None, options: Sequence[str] = ()) -> Plan:
-    """The steps for some tasks, streams and seeds; ablations, and HiCo with them, have linear and k-NN evaluation."""
-    lanes, fusions = [], []
+              draws: int, epochs: Optional[int] = None, options: Sequence[str] = ()) -> List[List[Step]]:
+    """Lanes of steps, each in its order; ablations, and HiCo with them, have linear and k-NN evaluation, on joints."""
+    lanes = []
     tasks = {*tasks, 'linear', 'knn'} if 'ablations' in tasks else tasks
     for seed in seeds:
         for stream in streams:
             lanes.append(list(lane(Setting(encoder, dataset, stream, seed), tasks, draws, epochs, options)))
-        if 'fusion' in tasks:
-            fusions.append(Setting(encoder, dataset, 'fusion', seed))
         for variant in ABLATIONS if 'ablations' in tasks else ():
             lanes.append(list(lane(Setting(encoder, dataset, 'joint', seed, variant), ('linear', 'knn'), draws, epochs,
                                    options)))
-    return Plan(lanes, fusions)
+    return lanes
 
 
 def lane(setting: Setting, tasks: Collection[str], draws: int, epochs: Optional[int],
@@ -115,10 +106,12 @@ def lane(setting: Setting, tasks: Collection[str], draws: int, epochs: Optional[
     for task in (*linear, *(t for t in ('knn', 'finetune', 'transfer', 'semi1', 'semi10') if t in tasks)):
         if task == 'transfer' and setting.dataset not in SOURCES:
             continue
+        # Another data set has files and splits of its own.
+        suitable = [o for o in shared if not (task == 'transfer' and '_dataloader.dataset.' in o)]
         for draw in range(draws) if task.startswith('semi') else (None, ):
             drawn = () if draw is None else (f'train_dataloader.dataset.subset.seed={draw}', )
             yield Step(setting, task, 'test.py' if task == 'knn' else 'train.py', downstream_config(setting, task),
-                       encoder, ('--cfg-options', *shared, *drawn), draw)
+                       encoder, ('--cfg-options', *suitable, *drawn), draw)
     if 'fusion' in tasks:
         head = Config.fromfile(downstream_config(setting, 'linear'))
         last = Path(setting.name) / 'linear' / f'epoch_{head.train_cfg.max_epochs}.pth'
@@ -133,7 +126,7 @@ def downstream_config(setting: Setting, task: str) -> Path:
     name = f'hico_{setting.encoder}_{setting.dataset}'
     if task == 'transfer':
         return CONFIGS / 'transfer' / f'{name}_to_pku2.py'
-    return CONFIGS / task.rstrip('10') / f'{name}_{task}.py'
+    return CONFIGS / task.rstrip('01') / f'{name}_{task}.py'
 
 
 def encoder_options(setting: Setting, config: Config) -> List[str]:

@@ -10,17 +10,17 @@ They are joined by the names of the clips.
 import argparse
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 import numpy as np
 
 import hico_mm  # noqa: F401
 from hico_mm.evaluation.fusion import (
-    FIELD_WEIGHTS,
     Predictions,
     accuracies,
     align,
     comparable,
+    default_weights,
     fuse,
     load_features,
     load_predictions,
@@ -41,6 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--search', nargs='+', metavar='PKL',
                         help='predictions of the training clips, in the same order: search the weights on them')
     parser.add_argument('--names', metavar='ANN.pkl:SPLIT', help='the clips of dumps that do not name them')
+    parser.add_argument('--search-names', metavar='ANN.pkl:SPLIT', help='likewise for --search')
     parser.add_argument('--out', metavar='OUT.pkl', help='write the fused predictions, as --dump does')
     args = parser.parse_args()
     if bool(args.preds) == bool(args.features) or bool(args.features) != bool(args.gallery):
@@ -49,13 +50,17 @@ def parse_args() -> argparse.Namespace:
     for option in 'weights', 'search', 'gallery':
         if getattr(args, option) and len(getattr(args, option)) != streams:
             parser.error(f'--{option} needs one for each of the {streams} streams')
-    if args.search and (args.features or args.weights):
-        parser.error('--search goes with --preds, and finds the weights')
-    args.weights = args.weights or (tuple(FIELD_WEIGHTS.values()) if streams == 3 else (1.0,) * streams)
+    if args.search and args.weights:
+        parser.error('--search finds the weights: leave --weights out')
+    if args.features and (args.search or args.names or args.out):
+        parser.error('--search, --names and --out go with --preds')
+    args.weights = args.weights or default_weights(streams)
     if min(args.weights) < 0:
         parser.error('weights cannot be negative')
-    if args.names and ':' not in args.names:
-        parser.error(f'--names {args.names} is not of the form ANNOTATION.pkl:SPLIT')
+    for option in 'names', 'search_names':
+        value = getattr(args, option)
+        if value and ':' not in value:
+            parser.error(f'--{option.replace("_", "-")} {value} is not of the form ANNOTATION.pkl:SPLIT')
     return args
 
 
@@ -67,13 +72,19 @@ def show(streams: Sequence[Predictions], scores: List[np.ndarray], labels: np.nd
         print(f'{name[-44:]:<44} {100 * top1:6.2f} {100 * mean:11.2f}')
 
 
+def load(paths: List[str], names: Optional[str]) -> List[Predictions]:
+    """Dumps with their clips in one order; ``names`` is ANNOTATION.pkl:SPLIT for those without."""
+    annotation, _, split = (names or '').rpartition(':')
+    return align([load_predictions(path, (annotation, split) if names else None) for path in paths])
+
+
 def fuse_scores(args: argparse.Namespace) -> np.ndarray:
     """Fuse the predictions, show and perhaps write them; returns the fused scores."""
-    of: Optional[Tuple[str, str]] = tuple(args.names.rsplit(':', 1)) if args.names else None  # type: ignore[assignment]
-    streams = comparable(align([load_predictions(path, of) for path in args.preds]))
-    weights = args.weights
-    if args.search:
-        training = comparable(align([load_predictions(path) for path in args.search]))
+    streams, weights = load(args.preds, args.names), args.weights
+    if not args.search:
+        streams, = comparable(streams)
+    else:
+        streams, training = comparable(streams, load(args.search, args.search_names))
         both = set(training[0].names) & set(streams[0].names)
         if both:
             raise ValueError(f'--search must not see test clips, but {len(both)} are in both, {min(both)} among them: '

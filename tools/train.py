@@ -23,7 +23,8 @@ def parse_args() -> argparse.Namespace:
                         help='go on from this checkpoint, or from the last one in the work directory')
     parser.add_argument('--pretrained', metavar='CKPT',
                         help='checkpoint to start from; "none" lets frozen parts keep their initial weights')
-    parser.add_argument('--epochs', type=int, help='train for so many epochs, the schedule scaled alike')
+    parser.add_argument('--epochs', type=int,
+                        help='train for so many epochs, the schedule scaled alike; a resumed run keeps its schedule')
     parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help="scale the learning rate with the batch of all processes over the config's base batch")
@@ -59,6 +60,7 @@ def apply_args(config: Config, args: argparse.Namespace) -> Config:
         config.load_from = None if args.resume == 'auto' else args.resume
     if args.pretrained == 'none':
         config.default_hooks.checkpoint_guard.allow_untrained = True
+        config.load_from = None
     elif args.pretrained:
         config.load_from = args.pretrained
     if args.seed is not None:
@@ -73,8 +75,11 @@ def scale_schedule(config: Config, epochs: int) -> None:
     """Make the schedule one of ``epochs`` epochs, its steps in proportion."""
     factor = epochs / config.train_cfg.max_epochs
     config.train_cfg.max_epochs = epochs
-    for scheduler in config.get('param_scheduler', []):
-        for key in {'milestones', 'begin', 'end', 'T_max'} & set(scheduler):
+    if 'val_begin' in config.train_cfg:
+        config.train_cfg.val_begin = min(config.train_cfg.val_begin, epochs)
+    schedulers = config.get('param_scheduler') or []
+    for scheduler in schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]:
+        for key in {'milestones', 'begin', 'end', 'T_max'} & set(scheduler) if scheduler.get('by_epoch', True) else ():
             old = scheduler[key]
             scheduler[key] = round(old * factor) if isinstance(old, int) else [round(place * factor) for place in old]
 
@@ -83,6 +88,8 @@ def main() -> int:
     """Train; returns the exit status."""
     args = parse_args()
     config = apply_args(Config.fromfile(args.config), args)
+    if config.load_from and not args.resume and not Path(config.load_from).is_file():
+        sys.exit(f'{config.load_from}, where {args.config} starts from, does not exist: give --pretrained CKPT')
     try:
         build_runner(config, Path(args.config).stem, args.launcher).train()
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Late fusion of streams: of the scores of classifiers, and of features for retrieval."""
 
-from itertools import product
+import zipfile
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -10,9 +11,8 @@ import torch.nn.functional as F
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 
 from ..datasets import load_plain_pickle
+from ..datasets.checks import clip_name
 from ..models.heads import KNNHead
-
-FIELD_WEIGHTS = dict(joint=0.6, bone=0.6, motion=0.4)  # the field's habit
 
 
 class Predictions(NamedTuple):
@@ -31,43 +31,50 @@ class Predictions(NamedTuple):
     labels: np.ndarray
 
 
+def default_weights(streams: int) -> Tuple[float, ...]:
+    """The field's habit for joint, bone and motion, 0.6, 0.6 and 0.4; equal weights for another number of streams."""
+    return (0.6, 0.6, 0.4) if streams == 3 else (1.0, ) * streams
+
+
 def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> Predictions:
     """Read what ``tools/test.py --dump`` or any ``DumpResults`` of MMAction2 wrote.
 
     Args:
         path: The pickle.
-        annotation: Annotation pickle and split whose clips were predicted, in this order, for a dump without names.
+        annotation: Annotation pickle and split whose clips were predicted, in their order, if the dump has no names.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no dump, has no names and none are given, or names and labels do not fit it; the message
-            names the file.
+        ValueError: if it is no dump, has scores that are not finite, has no names and none are given, or those given do
+            not fit its labels; the message names the file.
     """
-    dump = load_plain_pickle(path, 'write it by tools/test.py --dump')
+    dump = load_plain_pickle(path, 'write it by tools/test.py --dump', tensors=True)
     try:
         values = np.stack([np.asarray(sample['pred_score'], np.float64) for sample in dump])
         labels = np.array([int(np.asarray(sample['gt_label']).reshape(-1)[0]) for sample in dump])
-        names = [sample.get('frame_dir') for sample in dump]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        names = [clip_name(sample) for sample in dump]
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f'{path} is no dump of predictions ({error!r}): write it by tools/test.py --dump') from None
-    if annotation is not None:
+    if not np.isfinite(values).all():
+        raise ValueError(f'{path} has scores that are NaN or infinite: test the model again')
+    if None in names:
+        if annotation is None:
+            raise ValueError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
         names = _names_of(*annotation, labels, path)
-    elif None in names:
-        raise ValueError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
     return Predictions(str(path), np.array(names), values, labels)
 
 
 def _names_of(annotation: str, split: str, labels: np.ndarray, path: Union[str, Path]) -> List[str]:
     """Names of a split in the order in which a data set reads it, if its labels are those of the predictions."""
     content = load_plain_pickle(annotation)
-    if split not in content['split']:
-        raise ValueError(f'{annotation} has no split "{split}": it has {sorted(content["split"])}')
+    if not isinstance(content, dict) or split not in content.get('split', {}):
+        raise ValueError(f'{annotation} has no split "{split}"')
     chosen = set(content['split'][split])
-    clips = [clip for clip in content['annotations'] if clip['frame_dir'] in chosen]
+    clips = [clip for clip in content['annotations'] if clip_name(clip) in chosen]
     if [clip['label'] for clip in clips] != labels.tolist():
         raise ValueError(f'{path} was not made from split "{split}" of {annotation}: {len(labels)} predictions, '
                          f'{len(clips)} clips, and their labels differ')
-    return [clip['frame_dir'] for clip in clips]
+    return [clip_name(clip) for clip in clips]
 
 
 def load_features(path: Union[str, Path]) -> Predictions:
@@ -79,7 +86,7 @@ def load_features(path: Union[str, Path]) -> Predictions:
     try:
         with np.load(path) as content:
             return Predictions(str(path), content['name'], content['feature'].astype(np.float64), content['label'])
-    except (OSError, KeyError, ValueError) as error:
+    except (EOFError, OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f'{path} is no file of features ({error}): write it by tools/extract_features.py') from None
 
 
@@ -110,19 +117,27 @@ def align(streams: Sequence[Predictions]) -> List[Predictions]:
     return aligned
 
 
-def comparable(streams: Sequence[Predictions]) -> List[Predictions]:
+def comparable(*groups: Sequence[Predictions]) -> List[List[Predictions]]:
     """Streams of scores as one kind: where only some are probabilities, the others become so by softmax.
+
+    Args:
+        *groups: The streams, in the same order in each group: of the test clips, say, and of the training clips.
 
     Raises:
         ValueError: if they have other numbers of classes.
     """
-    classes = {stream.values.shape[1] for stream in streams}
+    classes = {stream.values.shape[1] for group in groups for stream in group}
     if len(classes) > 1:
         raise ValueError(f'the predictions are of other numbers of classes: {sorted(classes)}')
-    are = [bool((s.values >= 0).all() and np.allclose(s.values.sum(1), 1, atol=1e-3)) for s in streams]
+    are = [all(map(_are_probabilities, stream)) for stream in zip(*groups)]
     if all(are) or not any(are):
-        return list(streams)
-    return [s if p else s._replace(values=torch.tensor(s.values).softmax(1).numpy()) for s, p in zip(streams, are)]
+        return [list(group) for group in groups]
+    return [[s if p else s._replace(values=torch.tensor(s.values).softmax(1).numpy()) for s, p in zip(group, are)]
+            for group in groups]
+
+
+def _are_probabilities(stream: Predictions) -> bool:
+    return bool((stream.values >= 0).all() and np.allclose(stream.values.sum(1), 1, atol=1e-3))
 
 
 def fuse(streams: Sequence[Predictions], weights: Sequence[float]) -> np.ndarray:
@@ -141,21 +156,35 @@ def search_weights(streams: Sequence[Predictions], step: float = 0.1) -> Tuple[f
 
     To be called on clips that train, never on those that test.
     """
-    steps = round(1 / step)
-    grid = [tuple(i / steps for i in point) for point in product(range(steps + 1), repeat=len(streams))
-            if sum(point) == steps]
+    steps, labels = round(1 / step), torch.from_numpy(streams[0].labels)
+    probabilities = all(map(_are_probabilities, streams))
 
     def merit(weights: Tuple[float, ...]) -> Tuple[float, float]:
         scores = torch.from_numpy(fuse(streams, weights))
-        labels = torch.from_numpy(streams[0].labels)
-        return float((scores.argmax(1) == labels).float().mean()), -float(F.cross_entropy(scores, labels))
+        logits = scores.clamp_min(1e-12).log() if probabilities else scores
+        return float((scores.argmax(1) == labels).float().mean()), -float(F.cross_entropy(logits, labels))
 
-    return max(grid, key=merit)
+    # Where the bars between the streams' shares of the steps can stand.
+    bars = combinations_with_replacement(range(steps + 1), len(streams) - 1)
+    return max((tuple(np.diff((0, *places, steps)) / steps) for places in bars), key=merit)
 
 
 def retrieve(gallery: Sequence[Predictions], queries: Sequence[Predictions], weights: Sequence[float],
              k: int = 1) -> np.ndarray:
-    """Votes (n, classes) of the k nearest gallery clips in the weighted sum of the streams' cosine similarities."""
+    """Votes (n, classes) of the k nearest gallery clips in the weighted sum of the streams' cosine similarities.
+
+    Raises:
+        ValueError: if a clip is in both, or features of a stream have two widths; the message names the files.
+    """
+    both = set(gallery[0].names) & set(queries[0].names)
+    if both:
+        raise ValueError(f'{queries[0].source} and {gallery[0].source} share {len(both)} clips, {min(both)} among '
+                         'them: a query would find itself')
+    for g, q in zip(gallery, queries):
+        if g.values.shape[1] != q.values.shape[1]:
+            raise ValueError(f'{q.source} has features of {q.values.shape[1]} numbers, {g.source} of '
+                             f'{g.values.shape[1]}: take both from one encoder')
+
     def joined(streams: Sequence[Predictions]) -> torch.Tensor:
         parts = (w**0.5 * F.normalize(torch.from_numpy(s.values).float(), dim=1) for w, s in zip(weights, streams))
         return torch.cat(list(parts), 1)

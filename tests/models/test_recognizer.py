@@ -3,6 +3,8 @@ import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
+from hico_mm.models.backbones import HiCoBackbone
+
 CONFIG = dict(
     type='SkeletonRecognizer',
     backbone=dict(type='HiCoBackbone', clip_len=8, channels=8),
@@ -58,3 +60,17 @@ def test_parts_of_others_are_told_only_what_they_take():
     model = MODELS.build(dict(
         type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), cls_head=dict(type='KNNHead', num_classes=3)))
     assert not model.with_neck and model.cls_head.in_channels == 0
+
+
+def test_a_subclass_that_hands_its_arguments_on_is_told_what_its_base_takes():
+    @MODELS.register_module(force=True)
+    class MyBackbone(HiCoBackbone):
+
+        def __init__(self, scale=1.0, **kwargs):
+            super().__init__(**kwargs)
+            self.scale = scale
+
+    model = MODELS.build(dict(
+        CONFIG, backbone=dict(type='MyBackbone', channels=8),
+        data_preprocessor=dict(type='SkeletonDataPreprocessor', layout='nw_ucla', num_persons=1)))
+    assert model.backbone.clip_shape == (1, 64, 20, 3) and model.backbone.scale == 1.0

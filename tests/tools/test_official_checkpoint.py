@@ -79,9 +79,29 @@ def test_a_run_of_ours_goes_to_the_released_code(tool, tmp_path, make_runner):
             assert torch.equal(weight, theirs[name]), name
 
 
-def test_what_the_released_code_does_not_have(tool, tmp_path, make_runner, capsys):
-    runner = make_runner('run', model=small_model(**{'neck.num_granularities': 1}))
+@pytest.mark.parametrize('changes, said', [
+    ({'neck.num_granularities': 1}, "udm.conv.weight' is absent"),
+    ({'backbone.norm': False}, 'backbone.embeddings.temporal.1.weight is absent'),
+    ({'projector.levels': ('instance', )}, 'is absent'),
+    ({'neck.udm': dict(norm_first=False)}, 'compute other features'),
+    ({'neck.encoder': dict(type='TransformerEncoder', num_heads=8)}, 'compute other features'),
+])
+def test_what_the_released_code_does_not_have(tool, tmp_path, make_runner, capsys, changes, said):
+    runner = make_runner('run', model=small_model(**changes))
     runner.train()
     assert tool.main([f'{runner.work_dir}/epoch_1.pth', str(tmp_path / 'there'), '--to-official']) == 1
-    assert "udm.conv.weight' is absent" in capsys.readouterr().err
-    assert not (tmp_path / 'there').exists()
+    assert said in capsys.readouterr().err and not (tmp_path / 'there').exists()
+
+
+@pytest.mark.parametrize('damage, said', [
+    (lambda w: w.update(c_queue_ptr=torch.tensor([999])), 'head.queues.clip.pointer is 999, outside its queue'),
+    (lambda w: w.update(c_queue=torch.zeros(3)), 'does not fit HiCo: head.queues.clip.features'),
+    (lambda w: w.update(c_queue='text'), 'is no HiCo pretraining checkpoint'),
+    (lambda w: w.update({'encoder_q.hi_encoder.t_encoder.weight_hh_l0': torch.zeros(16, 16)}), 'neither GRU nor LSTM'),
+])
+def test_damaged_weights(tool, tmp_path, capsys, golden, damage, said):
+    checkpoint = torch.load(golden / 'official_gru.pth.tar', weights_only=True)
+    damage(checkpoint['state_dict'])
+    torch.save(checkpoint, tmp_path / 'bad.pth.tar')
+    assert tool.main([str(tmp_path / 'bad.pth.tar'), str(tmp_path / 'there')]) == 1
+    assert said in capsys.readouterr().err

@@ -96,6 +96,15 @@ def test_part_two_in_other_folders_beside_part_one(prepare, tmp_path):
     assert [clip['label'] for clip in content['annotations']] == [50, 1]
 
 
+def test_an_empty_label_file_lower_case_and_a_broken_split_of_the_other_part(prepare, tmp_path):
+    raw = tmp_path / 'raw'
+    make_part(raw, {'0002-l': (recording_text(3), '\n1,1,2,1\n'), '0003-R': (recording_text(3), '')},
+              ['0002-L'], ['0003-R'])
+    (raw / 'cross_subject_v2.txt').write_text('Training\nA01N01-L\n')
+    code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
+    assert code == 0 and not faults and '1 clips of 2 recordings' in printed and 'xsub_train: 1' in printed
+
+
 def test_what_is_missing_altogether(prepare, tmp_path):
     (tmp_path / 'empty').mkdir()
     out = tmp_path / 'pku1.pkl'

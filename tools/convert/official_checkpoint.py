@@ -9,8 +9,9 @@ Encoder and sizes are read off the weights. What weights cannot tell is an optio
 import argparse
 import re
 import sys
-from typing import Dict, List
+from typing import Any, Dict, List
 
+import torch
 from mmengine.config import Config
 from torch import Tensor, tensor
 
@@ -44,6 +45,7 @@ BEGINNINGS = [(f'{theirs}.{part[0]}', f'{ours}{part[1]}')
 BUFFERS = {f'{theirs}_queue{end}': f'head.queues.{ours}.{name}'
            for theirs, ours in QUEUES.items() for end, name in (('', 'features'), ('_ptr', 'pointer'))}
 STEPS = 'key_encoder.steps'
+GATES = {3: 'GRUEncoder', 4: 'LSTMEncoder'}
 
 
 def rename(name: str, to_official: bool = False) -> str:
@@ -101,7 +103,8 @@ def infer_encoder(weights: Dict[str, Tensor], num_heads: int) -> dict:
     if recurrent in weights:
         gates, width = weights[recurrent].shape
         layers = {name for name in weights if re.fullmatch(re.escape(prefix) + r'rnn\.weight_hh_l\d+', name)}
-        return dict(type={3: 'GRUEncoder', 4: 'LSTMEncoder'}[gates // width], num_layers=len(layers))
+        if gates // width in GATES:
+            return dict(type=GATES[gates // width], num_layers=len(layers))
     raise ValueError('its encoder is neither GRU nor LSTM nor Transformer')
 
 
@@ -114,6 +117,8 @@ def infer_model(weights: Dict[str, Tensor], layout: str, num_persons: int, num_h
     """
     channels, token = weights['backbone.embeddings.temporal.0.weight'].shape
     joints = get_layout(layout).num_joints
+    if channels % num_heads:
+        raise ValueError(f'{num_heads} heads do not divide its width of {channels}: set --num-heads')
     if token != num_persons * joints * 3:
         raise ValueError(f'its frames have {token // 3} joints in all, not {num_persons} x {joints}: set --layout and '
                          '--num-persons')
@@ -144,7 +149,7 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
     try:
         weights = convert_weights(weights_of(released))
         model = infer_model(weights, layout, num_persons, num_heads)
-    except (KeyError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = f'{error} is absent' if isinstance(error, KeyError) else error
         raise ValueError(f'{source} is no HiCo pretraining checkpoint that can be converted: {reason}') from error
     state = init_model(Config(dict(model=model))).state_dict()
@@ -152,12 +157,15 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
     surplus = sorted(set(weights) - set(state))
     if surplus:
         raise ValueError(f'{source} has weights that no HiCo model of these sizes has: {surplus[:3]}')
+    for name, weight in weights.items():
+        if name.endswith('.pointer') and not 0 <= weight < len(weights[name.replace('.pointer', '.features')]):
+            raise ValueError(f'{source} is damaged: {name} is {int(weight)}, outside its queue')
     once = [dict(type='NormalizeSkeleton')]  # the released code's own
     return dict(state_dict=weights, meta={META_KEY: config_to_json(model, once), 'epoch': released.get('epoch')})
 
 
 def convert_back(ours: dict, num_heads: int, source: str) -> dict:
-    """A pretraining checkpoint of ours -> a released one, checked by converting it again.
+    """A pretraining checkpoint of ours -> a released one, checked by converting it again and comparing features.
 
     Raises:
         ValueError: if it is none, or of a model that the released code does not have.
@@ -169,8 +177,23 @@ def convert_back(ours: dict, num_heads: int, source: str) -> dict:
     except (KeyError, ValueError) as error:
         raise ValueError(f'{source} has no counterpart in the released code: {error}') from error
     released = dict(epoch=(ours.get('meta') or {}).get('epoch'), state_dict=weights)
-    convert(released, layout or 'ntu', persons or 2, num_heads, source)
+    again = convert(released, layout or 'ntu', persons or 2, num_heads, source)
+    models = [build_model(config, checkpoint) for config, checkpoint in (
+        (model, ours), (config_from_json(again, source)['model'], again))]
+    clips = torch.randn(2, 1, *models[0].backbone.clip_shape)
+    with torch.no_grad():
+        mine, theirs = (torch.cat([f.clip, f.part], 1) for f, _ in (m.extract_feat(clips) for m in models))
+    if not torch.allclose(mine, theirs, atol=1e-5):
+        raise ValueError(f'{source} has no counterpart in the released code, whose UDM, embedding, attention heads '
+                         '(--num-heads) or encoder compute other features from its weights')
     return released
+
+
+def build_model(config: dict, checkpoint: dict) -> Any:
+    """The model of a checkpoint, in eval mode."""
+    model = init_model(Config(dict(model=config)))
+    model.load_state_dict(weights_of(checkpoint))
+    return model.eval()
 
 
 def main(argv: 'List[str] | None' = None) -> int:

@@ -42,12 +42,14 @@ def find(raw: Path, part: int) -> Source:
         ValueError: saying what was looked for, if anything is missing or there twice.
     """
     found: Dict[str, Dict[str, Path]] = dict(skeletons={}, labels={})
-    for path in sorted(raw.rglob('*.txt')):
-        if RECORDINGS[part].fullmatch(path.stem):
-            kind = found['labels' if _is_label(path) else 'skeletons']
-            if path.stem in kind:
-                raise ValueError(f'{path} and {kind[path.stem]} are of one recording: keep one of them')
-            kind[path.stem] = path
+    paths = [path for path in sorted(raw.rglob('*.txt')) if RECORDINGS[part].fullmatch(path.stem)]
+    lines = {path: _first_line(path) for path in paths}
+    for path in sorted(paths, key=lambda path: not lines[path]):  # the empty ones last: they are what is missing
+        name = path.stem.upper()
+        kind = found['labels' if ',' in lines[path] or not lines[path] and name in found['skeletons'] else 'skeletons']
+        if name in kind:
+            raise ValueError(f'{path} and {kind[name]} are of one recording: keep one of them')
+        kind[name] = path
     form = {1: 'NNNN-V.txt (0002-L.txt)', 2: 'AaaNnn-V.txt (A01N01-L.txt)'}[part]
     for what, files in (('recordings, lines of 150 numbers,', found['skeletons']),
                         ('labels, lines with commas,', found['labels'])):
@@ -56,9 +58,10 @@ def find(raw: Path, part: int) -> Source:
     return Source(found['skeletons'], found['labels'], {name: _split(raw, name, part) for name in SPLITS})
 
 
-def _is_label(path: Path) -> bool:
+def _first_line(path: Path) -> str:
+    """The first line that is not blank."""
     with path.open(errors='replace') as file:
-        return ',' in file.readline()
+        return next((line for line in file if line.strip()), '')
 
 
 def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
@@ -66,12 +69,11 @@ def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
     splits = {}
     for path in sorted(raw.rglob('*.txt')):
         if SPLITS[name].fullmatch(path.name):
-            try:
-                split = read_split(path)
-            except ValueError as error:
-                raise ValueError(f'{path} {error}') from None
-            if any(map(RECORDINGS[part].fullmatch, split['train'] + split['val'])):
-                splits[path] = split
+            if re.search(rf'\b{RECORDINGS[part].pattern}\b', path.read_text(errors='replace'), re.I):
+                try:
+                    splits[path] = {side: [n.upper() for n in names] for side, names in read_split(path).items()}
+                except ValueError as error:
+                    raise ValueError(f'{path} {error}') from None
     if len({str(split) for split in splits.values()}) != 1:
         what = f'{[str(path) for path in splits]} differ: keep one' if splits else 'there is none'
         raise ValueError(f'{name} needs one split file of part {part} below {raw}, cross'
@@ -81,13 +83,13 @@ def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
 
 def read_one(path: Path, labels: Dict[str, Path]) -> Tuple[List[dict], List[str]]:
     """The clips of a recording, and a sentence for each fault, naming the file."""
-    if path.stem not in labels:
+    name, of = path.stem.upper(), path
+    if name not in labels:
         return [], [f'{path} has no label file']
-    of = path
     try:
         recording = read_recording(path)
-        of = labels[path.stem]
-        clips, faults = cut_all(recording, read_labels(of), path.stem, NUM_ACTIONS)
+        of = labels[name]
+        clips, faults = cut_all(recording, read_labels(of), name, NUM_ACTIONS)
     except (OSError, ValueError) as error:
         return [], [f'{of} {error}']
     return clips, [f'{of}: {fault}' for fault in faults]

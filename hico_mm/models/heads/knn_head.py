@@ -22,11 +22,18 @@ class KNNHead(BaseHead):
         k: Neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
         level: The level to compare. Defaults to 'instance'.
         chunk: Queries compared at a time, which bounds the memory. Defaults to 1024.
+        in_channels: Width of the feature; nothing here depends on it. Defaults to 0.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
     """
 
-    def __init__(self, num_classes: int, k: int = 1, level: str = 'instance', chunk: int = 1024, **kwargs) -> None:
-        super().__init__(num_classes, in_channels=0, average_clips='score', **kwargs)
+    def __init__(self,
+                 num_classes: int,
+                 k: int = 1,
+                 level: str = 'instance',
+                 chunk: int = 1024,
+                 in_channels: int = 0,
+                 **kwargs) -> None:
+        super().__init__(num_classes, in_channels, average_clips='score', **kwargs)
         if k < 1:
             raise ValueError(f'k must be at least 1, got {k}')
         self.k, self.level, self.chunk = k, level, chunk

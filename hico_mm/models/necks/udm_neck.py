@@ -75,7 +75,7 @@ class UDMNeck(BaseModule):
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
 
-    def width(self, level: str = 'instance') -> int:
+    def feature_channels(self, level: str = 'instance') -> int:
         """Channels of the feature of a level."""
         if level in ('clip', 'part'):
             return self.channels

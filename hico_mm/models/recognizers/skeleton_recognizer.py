@@ -53,8 +53,8 @@ class SkeletonRecognizer(BaseRecognizer):
         if neck is not None:
             self.neck = build_part(MODELS, neck, **{name: getattr(self.backbone, name, None) for name in TOKENS})
         if cls_head is not None:
-            width = getattr(getattr(self, 'neck', None), 'width', lambda level: None)
-            self.cls_head = build_part(MODELS, cls_head, in_channels=width(cls_head.get('level', 'instance')))
+            channels = getattr(getattr(self, 'neck', None), 'feature_channels', lambda level: None)
+            self.cls_head = build_part(MODELS, cls_head, in_channels=channels(cls_head.get('level', 'instance')))
         self.frozen = tuple(frozen)
         parts = dict(self.named_children())
         for name in self.frozen:

@@ -1,0 +1,145 @@
+"""Running the steps of `reproduce.py`, each once."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from experiments import ROOT, Step
+from rich.progress import Progress, TaskID
+
+from hico_mm.utils import atomic_write
+
+ETA = re.compile(r'Epoch\(train\) +(\[\d+\]).* eta: ((?:\d+ days?, )?[\d:]+)')
+COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that change no result
+
+
+class StepRunner:
+    """Runs steps whose results are not there yet."""
+
+    def __init__(self, out: Path, jobs: int, progress: Progress, bar: TaskID) -> None:
+        self.out, self.jobs, self.progress, self.bar = out, jobs, progress, bar
+        self.processes: Dict[str, subprocess.Popen] = {}
+        self.lock, self.stopped, self.failed = threading.Lock(), False, False
+
+    def lane(self, steps: List[Step]) -> None:
+        """The steps of a lane, one after the other; one that fails takes only those with it that start from it."""
+        for step in steps:
+            try:
+                self.step(step)
+            except Exception as error:  # whatever it is, the other steps go on
+                if not self.stopped:
+                    self.failed = True
+                    self.progress.console.print(f'{step.name}: {error}', markup=False, highlight=False)
+            self.progress.advance(self.bar)
+
+    def step(self, step: Step) -> None:
+        """Run a step, if its result is not there, and keep its result.
+
+        Raises:
+            RuntimeError: if it fails, or its folder is of another command.
+        """
+        folder = self.out / step.name
+        check_same(step, folder)
+        if self.stopped or (folder / 'result.json').exists():
+            return
+        if step.checkpoint and not (self.out / step.checkpoint).exists():
+            raise RuntimeError(f'left out, since {self.out / step.checkpoint} is not there')
+        write_json(dict(options=step.options), folder / 'step.json')
+        began = time.monotonic()
+        self.run(step, folder / 'output.log')
+        scores = read_scores(folder, step)
+        if scores is None:  # it was interrupted between its last checkpoint and the score
+            for path in folder.iterdir():
+                if path.name not in ('step.json', 'output.log'):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self.run(step, folder / 'output.log')
+            scores = read_scores(folder, step)
+        if scores is None:
+            raise RuntimeError(f'has no score at its end, see {folder / "output.log"}')
+        seconds = round(time.monotonic() - began)
+        write_json(dict(step.setting._asdict(), task=step.task, draw=step.draw, **scores, seconds_of_last_run=seconds,
+                        command=shlex.join(['python', *step.command(self.out)])), folder / 'result.json')
+        said = f'{100 * scores["top1"]:.2f} %' if 'top1' in scores else 'done'
+        self.progress.console.print(f'{step.name}: {said} ({seconds} s)', highlight=False)
+
+    def run(self, step: Step, log: Path) -> None:
+        """Run a step's command; its output goes to the log, its progress to the screen.
+
+        Raises:
+            RuntimeError: if it fails or is interrupted.
+        """
+        environment = dict(os.environ)
+        if self.jobs > 1:
+            environment.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // self.jobs)))
+        with self.lock:
+            if self.stopped:
+                raise RuntimeError('interrupted')
+            # In a session of its own: an interrupt reaches it once, through interrupt().
+            process = subprocess.Popen([sys.executable, *step.command(self.out)], cwd=ROOT, env=environment, text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            self.processes[step.name] = process
+        line = self.progress.add_task(step.name, total=None)
+        with log.open('a', buffering=1) as file:
+            for text in process.stdout or ():
+                file.write(text)
+                found = ETA.search(text)
+                if found:
+                    self.progress.update(line, description=f'{step.name} {found[1]} {found[2]} left')
+        code = process.wait()
+        with self.lock:
+            del self.processes[step.name]
+        self.progress.remove_task(line)
+        if code:
+            raise RuntimeError(f'failed, see {log}: {" ".join(log.read_text().splitlines()[-1:])}')
+
+    def interrupt(self) -> None:
+        """End what is running, as Ctrl-C does; checkpoints stay."""
+        with self.lock:
+            self.stopped = True
+            for process in self.processes.values():
+                process.send_signal(signal.SIGINT)
+
+
+def check_same(step: Step, folder: Path) -> None:
+    """What is in the folder of a step was made, or begun, by the same command.
+
+    Raises:
+        RuntimeError: if it was not.
+    """
+    path = folder / 'step.json'
+    before = json.loads(path.read_text())['options'] if path.exists() else list(step.options)
+    if [o for o in before if not COMPUTED_ALIKE.search(o)] != [o for o in step.options if not COMPUTED_ALIKE.search(o)]:
+        raise RuntimeError(f'{folder} is of other options ({shlex.join(before)}): give another --out, or remove it')
+
+
+def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:
+    """Accuracies in [0, 1] from mmengine's own JSON, of the last epoch and of the best; None if the last has none."""
+    if step.task == 'pretrain':
+        return {}
+    runs = sorted(path for path in folder.iterdir() if path.is_dir())
+    paths = [run / f'{run.name}.json' if step.tool == 'test.py' else run / 'vis_data' / 'scalars.json' for run in runs]
+    lines = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
+    scores = [line for line in lines if 'acc/top1' in line]
+    if step.tool == 'train.py':
+        last = int(Path((folder / 'last_checkpoint').read_text()).stem.rpartition('_')[2])
+        if not scores or scores[-1]['step'] != last:
+            return None
+    best = max(score['acc/top1'] for score in scores)
+    return dict(top1=scores[-1]['acc/top1'], mean1=scores[-1]['acc/mean1'],
+                best_top1=scores[-1].get('acc/best_top1', best))
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        Path(temporary).write_text(json.dumps(content, indent=1) + '\n')
