@@ -88,6 +88,15 @@ def test_a_dump_without_names(fuse, streams, tmp_path):
     assert code == 0 and printed.splitlines()[1].split()[-2] == accuracy(scores[1], labels)
     assert 'nameless.pkl was not made from split "train"' in fuse('--preds', nameless, nameless, '--names',
                                                                   f'{annotation}:train')[2]
+    # Names that a dump has are its own, whatever order others are in.
+    assert fuse('--preds', paths[0], nameless, '--names', f'{annotation}:val')[0] == 0
+    training = dump(tmp_path / 'training.pkl', scores[0][::2], labels[::2], None)
+    clips += [dict(frame_dir=f'train{i}', label=int(label)) for i, label in enumerate(labels[::2])]
+    annotation.write_bytes(pickle.dumps(dict(split=dict(val=names, train=[f'train{i}' for i in range(30)]),
+                                             annotations=clips)))
+    code, printed, _ = fuse('--preds', nameless, paths[0], '--names', f'{annotation}:val',
+                            '--search', training, training, '--search-names', f'{annotation}:train')
+    assert code == 0 and 'weights found on 30 training clips' in printed
     assert 'has no split "test"' in fuse('--preds', nameless, nameless, '--names', f'{annotation}:test')[2]
 
 
@@ -128,6 +137,27 @@ def test_retrieval_by_all_streams(fuse, tmp_path):
     expected = [similarity[0], similarity[1], 0.3 * similarity[0] + 0.7 * similarity[1]]
     assert code == 0 and [line.split()[-2] for line in printed.splitlines()[1:]] == [
         f'{100 * (labels["gallery"][s.argmax(1)] == labels["queries"]).mean():.2f}' for s in expected]
+
+
+def test_features_that_cannot_be_compared(fuse, tmp_path):
+    for name, width, clips in (('a', 4, 'xy'), ('b', 4, 'zw'), ('c', 5, 'zw')):
+        np.savez(tmp_path / f'{name}.npz', feature=np.ones((2, width)), label=np.zeros(2, int),
+                 name=np.array(list(clips)))
+    (tmp_path / 'cut.npz').write_bytes((tmp_path / 'a.npz').read_bytes()[:100])
+    np.save(tmp_path / 'd.npz', np.ones(3))
+    (tmp_path / 'd.npz.npy').rename(tmp_path / 'd.npz')
+    for query, gallery, said in (('a', 'a', 'share 2 clips, x among them: a query would find itself'),
+                                 ('a', 'c', 'features of 4 numbers'), ('cut', 'a', 'cut.npz is no file of features'),
+                                 ('a', 'd', 'd.npz is no file of features')):
+        files = [f'{tmp_path}/{name}.npz' for name in (query, gallery)]
+        code, _, error = fuse('--features', files[0], '--gallery', files[1])
+        assert code == 1 and said in error
+
+
+def test_scores_that_are_not_finite(fuse, streams, tmp_path):
+    scores, labels, names, paths = streams
+    bad = dump(tmp_path / 'bad.pkl', scores[0] * np.nan, labels, names)
+    assert 'bad.pkl has scores that are NaN or infinite' in fuse('--preds', bad, paths[0])[2]
 
 
 class _Evil:

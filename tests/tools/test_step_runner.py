@@ -35,7 +35,8 @@ def make_step(runner):
         folder = runner.out / task
         return SimpleNamespace(
             name=task, task=task, tool='train.py', checkpoint=checkpoint and Path(checkpoint), options=options,
-            draw=None, setting=SimpleNamespace(_asdict=lambda: dict(seed=0)), command=lambda out: ['-c', script, str(folder)])
+            draw=None, setting=SimpleNamespace(_asdict=lambda: dict(seed=0)),
+            command=lambda out: ['-c', script, str(folder)])
 
     return make
 
