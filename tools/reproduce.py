@@ -22,12 +22,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from experiments import CONFIGS, DATASETS, ENCODERS, SOURCES, STREAMS, TASKS, Setting, Step, make_plan
 from published import published
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from step_runner import StepRunner, write_json
+from step_runner import StepRunner, check_same, write_json
 
 import hico_mm  # noqa: F401
 from hico_mm.evaluation.fusion import (
@@ -142,9 +142,14 @@ def read_json(path: Path) -> Dict[str, Any]:
     return json.loads(path.read_text())
 
 
-def remaining(lanes: List[List[Step]], out: Path) -> Iterator[Step]:
-    """The steps that have no result yet."""
-    return (step for lane in lanes for step in lane if not (out / step.name / 'result.json').exists())
+def is_left(step: Step, out: Path) -> bool:
+    """Whether a step has no result yet.
+
+    Raises:
+        ValueError: if its folder is of other options.
+    """
+    check_same(step, out / step.name)
+    return not (out / step.name / 'result.json').exists()
 
 
 def main() -> int:
@@ -152,17 +157,22 @@ def main() -> int:
     args = parse_args()
     lanes = make_plan(args.encoder, args.dataset, args.tasks, args.streams, args.seeds, args.draws, args.epochs,
                       args.cfg_options)
+    try:
+        left = [[step for step in lane if is_left(step, args.out)] for lane in lanes]
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     if args.plan:
-        for step in remaining(lanes, args.out):
+        for step in (step for lane in left for step in lane):
             print(shlex.join(['python', *step.command(args.out)]))
         return 0
     for number in signal.SIGTERM, signal.SIGHUP:
         signal.signal(number, signal.default_int_handler)
     columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns) as progress, ThreadPoolExecutor(args.jobs) as pool:
-        runs = StepRunner(args.out, args.jobs, progress, progress.add_task('all', total=sum(map(len, lanes))))
+        runs = StepRunner(args.out, args.jobs, progress, progress.add_task('all', total=sum(map(len, left))))
         try:
-            for future in [pool.submit(runs.lane, lane) for lane in lanes]:
+            for future in [pool.submit(runs.lane, lane) for lane in left]:
                 future.result()
         except KeyboardInterrupt:
             runs.interrupt()

@@ -23,7 +23,7 @@ COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that c
 
 
 class StepRunner:
-    """Runs steps whose results are not there yet."""
+    """Runs steps, of several lanes at a time."""
 
     def __init__(self, out: Path, jobs: int, progress: Progress, bar: TaskID) -> None:
         self.out, self.jobs, self.progress, self.bar = out, jobs, progress, bar
@@ -42,15 +42,14 @@ class StepRunner:
             self.progress.advance(self.bar)
 
     def step(self, step: Step) -> None:
-        """Run a step, if its result is not there, and keep its result.
+        """Run a step and keep its result.
 
         Raises:
-            RuntimeError: if it fails, or its folder is of another command.
+            RuntimeError: if it fails.
         """
-        folder = self.out / step.name
-        check_same(step, folder)
-        if self.stopped or (folder / 'result.json').exists():
+        if self.stopped:
             return
+        folder = self.out / step.name
         if step.checkpoint and not (self.out / step.checkpoint).exists():
             raise RuntimeError(f'left out, since {self.out / step.checkpoint} is not there')
         write_json(dict(options=step.options), folder / 'step.json')
@@ -113,12 +112,12 @@ def check_same(step: Step, folder: Path) -> None:
     """What is in the folder of a step was made, or begun, by the same command.
 
     Raises:
-        RuntimeError: if it was not.
+        ValueError: if it was not.
     """
     path = folder / 'step.json'
     before = json.loads(path.read_text())['options'] if path.exists() else list(step.options)
     if [o for o in before if not COMPUTED_ALIKE.search(o)] != [o for o in step.options if not COMPUTED_ALIKE.search(o)]:
-        raise RuntimeError(f'{folder} is of other options ({shlex.join(before)}): give another --out, or remove it')
+        raise ValueError(f'{folder} is of other options ({shlex.join(before)}): give another --out, or remove it')
 
 
 def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:

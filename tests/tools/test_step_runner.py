@@ -56,15 +56,14 @@ def test_a_failure_takes_only_what_starts_from_it(runner, make_step):
     assert (scores['top1'], scores['best_top1'], scores['seed']) == (0.75, 0.75, 0)
 
 
-def test_what_is_done_is_not_done_again_and_other_options_are_refused(runner, make_step):
-    script = SCORE.format(run=0, top1=0.75)  # a second run would fail: its folder is there
+def test_a_folder_of_other_options_is_refused(runner, make_step, load_tool):
+    check_same = load_tool('step_runner.py').check_same
+    script, folder = SCORE.format(run=0, top1=0.5), runner.out / 'linear'
     runner.lane([make_step('linear', script)])
-    runner.lane([make_step('linear', script)])
-    assert not runner.failed
-    runner.lane([make_step('linear', script, options=('--epochs', '2', 'train_dataloader.num_workers=0'))])
-    assert not runner.failed
-    with pytest.raises(RuntimeError, match='is of other options .*--epochs 2.*: give another --out'):
-        runner.step(make_step('linear', script, options=('--epochs', '3')))
+    check_same(make_step('linear', script), folder)
+    check_same(make_step('linear', script, options=('--epochs', '2', 'train_dataloader.num_workers=0')), folder)
+    with pytest.raises(ValueError, match='is of other options .*--epochs 2.*: give another --out'):
+        check_same(make_step('linear', script, options=('--epochs', '3')), folder)
 
 
 def test_a_score_that_an_interruption_lost_is_made_again(runner, make_step):
