@@ -57,15 +57,22 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
     assert (work / f'epoch_{epoch + 1}.pth').exists()
 
 
-def test_options_that_cannot_be(start):
-    for options, sentence in ((('--amp', ), '--amp needs a GPU'),
-                              (('--auto-scale-lr', ), 'has no auto_scale_lr to scale by'),
-                              (('--pretrained', 'none.pth'), '--pretrained none.pth does not exist'),
-                              (('--resume', '--pretrained', 'none'), 'give one of them')):
-        if torch.cuda.is_available() and options == ('--amp', ):
-            continue
-        process = start(*options)
-        assert sentence in process.communicate()[0] and process.returncode
+@pytest.mark.parametrize('options, sentence', [
+    (('--amp', ), '--amp needs a GPU'),
+    (('--auto-scale-lr', ), 'has no auto_scale_lr to scale by'),
+    (('--pretrained', 'none.pth'), '--pretrained none.pth does not exist'),
+    (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, where'),
+    (('--epochs', '0'), '--epochs must be at least 1'),
+    (('--resume', '--pretrained', 'none'), 'give one of them'),
+])
+def test_options_that_cannot_be(load_tool, make_runner, tmp_path, monkeypatch, capsys, options, sentence):
+    if torch.cuda.is_available() and options == ('--amp', ):
+        pytest.skip('there is a GPU')
+    make_runner('tiny').cfg.dump(tmp_path / 'tiny.py')
+    monkeypatch.setattr(sys, 'argv', ['train.py', str(tmp_path / 'tiny.py'), *options])
+    with pytest.raises((SystemExit, ValueError)) as error:
+        load_tool('train.py').main()
+    assert sentence in capsys.readouterr().err + str(error.value)
 
 
 def test_epochs_scale_the_schedule(load_tool):
@@ -76,3 +83,11 @@ def test_epochs_scale_the_schedule(load_tool):
         assert config.param_scheduler[0].milestones == before
         train.scale_schedule(config, 20)
         assert config.param_scheduler[0].milestones == after and config.train_cfg.max_epochs == 20
+
+
+def test_untrained_means_untrained_where_a_config_names_a_checkpoint(load_tool, monkeypatch):
+    train, path = load_tool('train.py'), ROOT / 'configs/hico/transfer/hico_gru_pku1_to_pku2.py'
+    assert Config.fromfile(path).load_from == 'work_dirs/hico_gru_pku1/epoch_451.pth'
+    monkeypatch.setattr(sys, 'argv', ['train.py', str(path), '--pretrained', 'none'])
+    config = train.apply_args(Config.fromfile(path), train.parse_args())
+    assert config.load_from is None and config.default_hooks.checkpoint_guard.allow_untrained
