@@ -105,18 +105,18 @@ def table(rows: List[dict], epochs: int) -> str:
     for row in rows:
         key = row['task'], row['variant'], row['stream']
         groups.setdefault(key, {}).setdefault(row['seed'], []).append(100 * row['top1'])
-    lines = [f'| task | model | stream | top-1, % ({epochs} epochs) | seeds x draws | paper (451 epochs) |',
+    lines = [f'| task | model | stream | top-1, % ({epochs} epochs) | runs (seeds) | paper (451 epochs) |',
              '|---|---|---|---|---|---|']
     order = {task: i for i, task in enumerate(('linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer'))}
     for (task, variant, stream), seeds in sorted(groups.items(), key=lambda item: (
             item[0][1], order.get(item[0][0], len(order)), item[0])):
         values = [mean(draws) for draws in seeds.values()]
-        draws = max(map(len, seeds.values()))
+        runs = sum(map(len, seeds.values()))
         spread = values if len(values) > 1 else max(seeds.values(), key=len)
         deviation = f' ± {stdev(spread):.1f}' if len(spread) > 1 else ''
         figure = published(task, rows[0]['encoder'], rows[0]['dataset'], stream, variant)
         lines.append(f'| {task} | {variant or "HiCo"} | {stream} | {mean(values):.1f}{deviation} '
-                     f'| {len(values)} x {draws} | {"-" if figure is None else figure} |')
+                     f'| {runs} ({len(values)}) | {"-" if figure is None else figure} |')
     return '\n'.join(lines) + '\n'
 
 

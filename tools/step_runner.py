@@ -39,7 +39,7 @@ class StepRunner:
                 if not self.stopped:
                     self.failed = True
                     self.progress.console.print(f'{step.name}: {error}', markup=False, highlight=False)
-            self.progress.advance(self.bar)
+            self.progress.advance(self.bar, 0 if self.stopped else 1)
 
     def step(self, step: Step) -> None:
         """Run a step and keep its result.

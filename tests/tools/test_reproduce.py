@@ -103,7 +103,7 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
         ('linear', 'motion'), ('semi10', 'joint'), ('semi10', 'motion')]
     draws = [100 * row['top1'] for row in rows if (row['task'], row['stream']) == ('semi10', 'joint')]
     spread = torch.tensor(draws).std()  # of one seed, so of its draws
-    row = f'| semi10 | HiCo | joint | {sum(draws) / 2:.1f} ± {spread:.1f} | 1 x 2 | - |'
+    row = f'| semi10 | HiCo | joint | {sum(draws) / 2:.1f} ± {spread:.1f} | 2 (1) | - |'
     assert row in (folder / 'results.md').read_text()
     code, printed, _ = reproduce('--tasks', 'linear', *args)  # what is there stays in the table
     assert code == 0 and row in printed
