@@ -93,7 +93,7 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     code, printed, error = reproduce('--tasks', 'fusion', *args)
     assert code == 0, printed + error
     folder = tmp_path / 'out/nwucla/gru'
-    first = {path: path.stat().st_mtime_ns for path in folder.rglob('result.json')}
+    first = {path: path.stat().st_mtime_ns for path in folder.rglob('result.json') if '+' not in str(path)}
     assert len(first) == 2 * 4
     code, printed, _ = reproduce('--tasks', 'fusion', 'semi10', *args)
     assert code == 0 and all(path.stat().st_mtime_ns == time for path, time in first.items())
@@ -108,4 +108,4 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     code, printed, _ = reproduce('--tasks', 'linear', *args)  # what is there stays in the table
     assert code == 0 and row in printed
     assert not reproduce('--plan', '--tasks', 'fusion', 'semi10', *args)[1]
-    assert 'give another --out' in reproduce('--plan', '--tasks', 'linear', *args[:-1])[2]  # other options
+    assert 'give another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]
