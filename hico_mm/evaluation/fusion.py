@@ -185,6 +185,7 @@ def retrieve(gallery: Sequence[Predictions], queries: Sequence[Predictions], wei
             raise ValueError(f'{q.source} has features of {q.values.shape[1]} numbers, {g.source} of '
                              f'{g.values.shape[1]}: take both from one encoder')
 
+    # Cosines add up with weights w where unit vectors, scaled by the root of w, stand side by side.
     def joined(streams: Sequence[Predictions]) -> torch.Tensor:
         parts = (w**0.5 * F.normalize(torch.from_numpy(s.values).float(), dim=1) for w, s in zip(weights, streams))
         return torch.cat(list(parts), 1)
