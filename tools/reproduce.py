@@ -27,7 +27,7 @@ from typing import Any, Dict, List, Tuple
 from experiments import CONFIGS, DATASETS, ENCODERS, SOURCES, STREAMS, TASKS, Setting, Step, make_plan
 from published import published
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from step_runner import StepRunner, check_same, write_json
+from step_runner import StepRunner, check_same, take, write_json
 
 import hico_mm  # noqa: F401
 from hico_mm.evaluation.fusion import (
@@ -166,8 +166,15 @@ def main() -> int:
         for step in (step for lane in left for step in lane):
             print(shlex.join(['python', *step.command(args.out)]))
         return 0
-    for number in signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, signal.default_int_handler)
+    # A shell starts jobs in the background with interrupts ignored, and steps would inherit that; nohup stays in force.
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    lock = take(args.out / args.dataset / args.encoder)
+    if lock is None:
+        print(f'{args.out / args.dataset / args.encoder} is being worked in by another reproduce.py: wait for it, or '
+              'give another --out', file=sys.stderr)
+        return 1
     columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns) as progress, ThreadPoolExecutor(args.jobs) as pool:
         runs = StepRunner(args.out, args.jobs, progress, progress.add_task('all', total=sum(map(len, left))))

@@ -1,5 +1,6 @@
 """Running the steps of `reproduce.py`, each once."""
 
+import fcntl
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, TextIO
 
 from experiments import ROOT, Step
 from rich.progress import Progress, TaskID
@@ -106,6 +107,18 @@ class StepRunner:
             self.stopped = True
             for process in self.processes.values():
                 process.send_signal(signal.SIGINT)
+
+
+def take(folder: Path) -> Optional[TextIO]:
+    """A lock on a folder, held while it is open; None if another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / '.lock').open('w')
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 def check_same(step: Step, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """`reproduce.py`: what it plans, and a whole small matrix."""
 
+import fcntl
 import json
 import re
 import shlex
@@ -58,6 +59,16 @@ def test_what_cannot_be_planned(reproduce, capsys, args, said):
     with pytest.raises(SystemExit):
         reproduce('--encoder', 'gru', *args, '--plan')
     assert said in capsys.readouterr().err
+
+
+def test_a_folder_that_is_worked_in_is_left_alone(reproduce, tmp_path):
+    folder = tmp_path / 'nwucla' / 'gru'
+    folder.mkdir(parents=True)
+    with (folder / '.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, _, said = reproduce('--encoder', 'gru', '--dataset', 'nwucla', '--out', tmp_path)
+    assert code == 1 and f'{folder} is being worked in by another reproduce.py' in said
+    assert [path.name for path in folder.iterdir()] == ['.lock']
 
 
 def test_an_ablations_encoder_is_built_alike_downstream(reproduce):
