@@ -29,5 +29,8 @@ setup(
         'rich',
         'tensorboard',
     ],
-    extras_require={'dev': ['pytest', 'ruff', 'mypy', 'pre-commit', 'scikit-learn']},
+    extras_require={
+        'dev': ['pytest', 'ruff', 'mypy', 'pre-commit', 'scikit-learn', 'faiss-cpu'],
+        'faiss': ['faiss-cpu'],  # approximate retrieval in large galleries
+    },
 )

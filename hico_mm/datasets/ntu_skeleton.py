@@ -8,7 +8,7 @@ import numpy as np
 from ..structures import get_layout
 
 # A body is a line of 10 fields, the number of joints, then as many lines of 12 fields: x, y, z first.
-JOINT_FIELDS = 12
+BODY_FIELDS, JOINT_FIELDS = 10, 12
 
 
 class SkeletonRecording(NamedTuple):
@@ -37,16 +37,18 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
             not name the file.
     """
     try:
-        lines = Path(path).read_text(encoding='utf-8-sig').rstrip().splitlines()
+        text = Path(path).read_text(encoding='utf-8-sig').rstrip()
     except UnicodeDecodeError:
         raise ValueError('is no text') from None
-    if not lines:
+    if not text:
         raise ValueError('is empty')
+    lines = text.splitlines()
     try:
         num_frames, bodies, rows = _outline(lines)
         if rows and rows[-1] is lines[-1] and len(rows[-1].split()) < JOINT_FIELDS:
             raise IndexError  # it was cut within its last line
-        joints = _coordinates(rows)
+        spaces = len(bodies) * (BODY_FIELDS - 1) + len(rows) * (JOINT_FIELDS - 1)
+        joints = _coordinates(rows, regular=text.count(' ') == spaces)
     except IndexError:
         raise ValueError(f'is truncated: it ends at line {len(lines)}, within its {lines[0]} frames') from None
     if not np.isfinite(joints).all():
@@ -86,17 +88,18 @@ def _count(lines: List[str], at: int) -> int:
     return count
 
 
-def _coordinates(rows: List[str]) -> np.ndarray:
-    """Lines of joints -> (B, V, 3)."""
+def _coordinates(rows: List[str], regular: bool) -> np.ndarray:
+    """Lines of joints -> (B, V, 3); where the file has as many fields as it should, no line is counted by itself."""
     joints = get_layout('ntu').num_joints
     if not rows:
         return np.zeros((0, joints, 3), np.float32)
-    for row in rows:
-        if row.count(' ') != JOINT_FIELDS - 1 and len(row.split()) != JOINT_FIELDS:  # counting is the quick way
+    for row in () if regular else rows:
+        if len(row.split()) != JOINT_FIELDS:
             raise ValueError(f'has a joint that is no list of {JOINT_FIELDS} numbers ({row[:40]!r})')
     try:
         # As doubles, then rounded once; comments=None keeps stray characters from passing as comments.
-        xyz = np.loadtxt(rows, usecols=(0, 1, 2), comments=None, ndmin=2)
+        # The last column is read to see that it is there.
+        xyz = np.loadtxt(rows, usecols=(0, 1, 2, JOINT_FIELDS - 1), comments=None, ndmin=2)[:, :3]
     except ValueError as error:
         raise ValueError(f'has a joint that is no list of {JOINT_FIELDS} numbers ({error})') from None
     return xyz.astype(np.float32).reshape(-1, joints, 3)

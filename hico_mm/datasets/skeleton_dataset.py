@@ -1,7 +1,7 @@
 """MMAction2's skeleton annotations, read with care."""
 
 import logging
-from typing import Callable, Dict, List, Optional, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmaction.datasets import PoseDataset
@@ -14,6 +14,7 @@ from rich.progress import track
 from ..structures import SkeletonLayout, get_layout
 from ..utils.build import build_part
 from .checks import clip_fault, clip_name
+from .clip_store import ClipStore, load_once_a_host
 from .safe_pickle import load_plain_pickle
 from .subsets import draw_subset
 
@@ -53,7 +54,17 @@ class SkeletonDataset(PoseDataset):
         super().__init__(ann_file, pipeline, split=split, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
-        """Load, check and normalise the clips of the split."""
+        """Load, check and normalise the clips of the split, once on each host; their key points are kept apart."""
+        self.store, clips = load_once_a_host(self._load)
+        return [{**clip, 'clip': i} for i, clip in enumerate(clips)]
+
+    def get_data_info(self, idx: int) -> Dict:
+        """The annotation of a clip, with key points (M, T, V, C)."""
+        info = super().get_data_info(idx)
+        info['keypoint'] = self.store[info.pop('clip')]
+        return info
+
+    def _load(self) -> Tuple[ClipStore, List[dict]]:
         content = load_plain_pickle(self.ann_file)
         try:
             clips = list(self._of_split(content))
@@ -70,8 +81,13 @@ class SkeletonDataset(PoseDataset):
         if self.subset is not None:
             drawn = draw_subset([clip['label'] for clip in clips], list(map(clip_name, clips)), **self.subset)
             clips = [clips[i] for i in drawn]
+        del content  # what is not of the split can go
         quiet = len(clips) < 5000 or not is_main_process()
-        return [self._prepare(clip) for clip in track(clips, 'normalising', disable=quiet, transient=True)]
+        keypoints = []
+        for i in track(range(len(clips)), 'normalising', disable=quiet, transient=True):
+            clips[i] = self._prepare(clips[i])
+            keypoints.append(clips[i].pop('keypoint'))
+        return ClipStore.from_clips(keypoints), clips
 
     def _of_split(self, content: dict) -> List[dict]:
         """The annotations of the split; a bare list has none."""

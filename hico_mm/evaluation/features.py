@@ -44,13 +44,16 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
     recognizer: Any = unwrap(model)
     training = recognizer.training
     recognizer.eval()
-    features: List[Tensor] = []
+    features = torch.empty(0)
     samples: List[ActionDataSample] = []
     for batch in track(dataloader, title, disable=not dist.is_main_process(), transient=True):
-        features.append(encode_batch(recognizer, batch, level))
+        part = encode_batch(recognizer, batch, level)
+        if not samples:  # room for all at once: joining the parts would take twice the memory
+            features = part.new_empty(len(dataloader.sampler), part.shape[1])  # type: ignore[arg-type]
+        features[len(samples):len(samples) + len(part)] = part
         samples.extend(sample.cpu() for sample in batch['data_samples'])
     recognizer.train(training)
-    return _gather(EncodedClips(torch.cat(features), samples), len(dataloader.dataset))  # type: ignore[arg-type]
+    return _gather(EncodedClips(features, samples), len(dataloader.dataset))  # type: ignore[arg-type]
 
 
 @torch.no_grad()
@@ -62,11 +65,9 @@ def encode_batch(model: Any, batch: dict, level: str = 'instance') -> Tensor:
 
 
 def _gather(part: EncodedClips, size: int) -> EncodedClips:
-    """The parts of all ranks, interleaved as mmengine's sampler deals them out, without its padding."""
+    """The parts of all ranks, dealt out and padded to one size by mmengine's sampler, in turns and without padding."""
     if dist.get_world_size() == 1:
         return part
-    parts = dist.all_gather_object(part)
-    place = torch.cat([torch.arange(len(p.samples)) * len(parts) + rank for rank, p in enumerate(parts)])
-    order = place.argsort()[:size]
-    samples = [sample for p in parts for sample in p.samples]
-    return EncodedClips(torch.cat([p.features for p in parts])[order], [samples[i] for i in order.tolist()])
+    features = torch.stack(dist.all_gather(part.features), 1).flatten(0, 1)
+    samples = [sample for turn in zip(*dist.all_gather_object(part.samples)) for sample in turn]
+    return EncodedClips(features[:size], samples[:size])

@@ -78,6 +78,31 @@ def test_encoders_are_torchs_own(encoder):
     torch.testing.assert_close(ours(x), expected[0] if isinstance(expected, tuple) else expected)
 
 
+@pytest.mark.parametrize('encoder', ['GRUEncoder', 'LSTMEncoder'])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_one_recurrent_call_for_all_sequences_equals_a_call_each(encoder, dtype):
+    module = MODELS.build(dict(type=encoder, channels=8, num_layers=2)).to(dtype)
+    sequences = [torch.randn(3, length, 8, dtype=dtype, requires_grad=True) for length in (9, 4, 4, 1)]
+    weights = [torch.randn_like(x) for x in sequences]
+
+    def gradients(encoded):
+        total = sum((y.amax(1) * w.amax(1)).sum() for y, w in zip(encoded, weights))
+        return torch.autograd.grad(total, [*sequences, *module.parameters()])
+
+    plain, packed = [module(x) for x in sequences], module.encode_packed(sequences)
+    for ours, theirs in zip(packed + list(gradients(packed)), plain + list(gradients(plain))):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6 if dtype == torch.float32 else 1e-12)
+
+
+def test_the_pyramid_is_encoded_at_once_where_the_encoder_can():
+    neck = MODELS.build(dict(type='UDMNeck', channels=8, num_granularities=3))
+    tokens = torch.randn(2, 9, 8), torch.randn(2, 12, 8)
+    expected = neck(tokens)
+    for pyramid in neck.pyramids.values():
+        pyramid.encoder.encode_all = pyramid.encoder.encode_packed
+    torch.testing.assert_close(neck(tokens).instance, expected.instance)
+
+
 def test_matrices_are_xavier_uniform_and_biases_torchs():
     encoder = MODELS.build(dict(type='GRUEncoder', channels=64))
     for weight in (encoder.rnn.weight_ih_l0, encoder.rnn.weight_hh_l0):

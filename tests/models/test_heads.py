@@ -72,6 +72,17 @@ def test_knn_votes_like_scikit_learn():
         torch.testing.assert_close(scores.sum(1), ((1 + nearest.values) / 2).mean(1))
 
 
+def test_an_index_finds_what_comparing_every_clip_does():
+    pytest.importorskip('faiss')
+    gallery, labels, queries = torch.randn(200, 6), torch.randint(4, (200, )), torch.randn(30, 6)
+    exact, flat, coarse = (KNNHead(num_classes=4, k=5, index=index) for index in (None, 'Flat', 'IVF8,Flat'))
+    for head in exact, flat, coarse:
+        head.set_gallery(gallery, labels)
+    torch.testing.assert_close(flat(queries), exact(queries))
+    votes = coarse(queries).sum(1)  # it looks at one of 8 parts, and may find no more than a few
+    assert (votes <= exact(queries).sum(1) + 1e-5).all() and votes.mean() > 0.5
+
+
 def test_knn_predicts_the_nearest_and_says_what_is_missing():
     head = KNNHead(num_classes=3)
     with pytest.raises(RuntimeError, match='has no gallery: add dict\\(type="GalleryHook"\\)'):

@@ -49,8 +49,9 @@ class OneOf(SkeletonTransform):
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Clips (n, M, T, V, C) -> clips of the same shape."""
-        out = clips.clone()
+        out = torch.empty_like(clips)
         for i, transform in enumerate(self.transforms):
             index = (parameters['choice'] == i).nonzero().flatten().to(clips.device)
-            out[index] = transform.apply(clips[index], select(parameters[str(i)], index))
+            chosen = clips.index_select(0, index)
+            out.index_copy_(0, index, transform.apply(chosen, select(parameters[str(i)], index)))
         return out

@@ -50,8 +50,10 @@ class JointCorruption(SkeletonTransform):
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Clips (n, M, T, V, C) -> the same with x replaced by x @ matrix at the chosen joints."""
-        joints = parameters['joints'][:, None, None, :, None]
-        return torch.where(joints, _multiply(clips, parameters['matrix']), clips)
+        # Coordinates side by side: a comparison in runs of V * C is several times faster than in runs of C.
+        corrupted = parameters['joints'].repeat_interleave(clips.shape[-1], 1)[:, None, None]
+        moved = _multiply(clips, parameters['matrix'])
+        return torch.where(corrupted, moved.flatten(3), clips.flatten(3)).view_as(clips)
 
 
 @TRANSFORMS.register_module()

@@ -3,6 +3,7 @@
 from typing import Optional, Tuple
 
 import torch
+import torch.nn.functional as F
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
@@ -33,9 +34,12 @@ def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> 
     position = ((torch.arange(clip_len, device=device) + 0.5) * step - 0.5).clamp(min=0)
     below = position.long()
     above = torch.minimum(below + 1, length[:, None] - 1)
-    weight = (position - below).to(clips.frames.dtype)[..., None, None, None]
-    frames = torch.lerp(clips.frames[offset + below], clips.frames[offset + above], weight)
-    return frames.transpose(1, 2).contiguous()
+    weight = (position - below).to(clips.frames.dtype)
+    # One pass over the frames: each output frame is a weighted sum of two.
+    frames = F.embedding_bag(
+        torch.stack([offset + below, offset + above], -1).flatten(0, 1), clips.frames.flatten(1), mode='sum',
+        per_sample_weights=torch.stack([1 - weight, weight], -1).flatten(0, 1))
+    return frames.view(len(start), clip_len, *clips.frames.shape[1:]).transpose(1, 2).contiguous()
 
 
 class _CropResize(SkeletonTransform):

@@ -1,10 +1,13 @@
 """Recurrent sequence-to-sequence encoders."""
 
-from typing import Optional
+from typing import List, Optional, Sequence
 
+import torch
+import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..init import xavier_init_
 
@@ -33,6 +36,26 @@ class _RecurrentEncoder(BaseModule):
     def forward(self, tokens: Tensor) -> Tensor:
         """(N, S, C) -> (N, S, C)."""
         return self.rnn(tokens)[0]
+
+    def encode_all(self, sequences: Sequence[Tensor]) -> List[Tensor]:
+        """Sequences (N, S_i, C), the longest first -> the same shapes; the numbers are those of :meth:`forward`.
+
+        On a GPU time steps are what a recurrent layer waits for, so all sequences go through them together. A CPU has
+        no fused layer for sequences of several lengths: there it is one after the other.
+        """
+        if not sequences[0].is_cuda:
+            return [self(tokens) for tokens in sequences]
+        return self.encode_packed(sequences)
+
+    def encode_packed(self, sequences: Sequence[Tensor]) -> List[Tensor]:
+        """:meth:`encode_all` in one call of the layer, on any device."""
+        longest = sequences[0].shape[1]
+        padded = torch.cat([F.pad(tokens, (0, 0, 0, longest - tokens.shape[1])) for tokens in sequences])
+        lengths = torch.tensor([tokens.shape[1] for tokens in sequences for _ in tokens])
+        packed = pack_padded_sequence(padded, lengths, batch_first=True)
+        encoded = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)[0]
+        parts = encoded.split([len(tokens) for tokens in sequences])
+        return [part[:, :tokens.shape[1]] for part, tokens in zip(parts, sequences)]
 
 
 @MODELS.register_module()

@@ -1,7 +1,8 @@
 """Nearest neighbours as a classifier."""
 
-from typing import Optional, Union
+from typing import Any, Optional, Tuple, Union
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmaction.models.heads import BaseHead
@@ -22,6 +23,9 @@ class KNNHead(BaseHead):
         k: Neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
         level: The level to compare. Defaults to 'instance'.
         chunk: Queries compared at a time, which bounds the memory. Defaults to 1024.
+        index: An index of faiss by its factory's name, ``'IVF4096,Flat'`` or ``'HNSW32'`` say, which finds nearly all
+            nearest neighbours in galleries of millions without a look at every clip; on the CPU. Defaults to None:
+            every clip is compared.
         in_channels: Width of the feature; nothing here depends on it. Defaults to 0.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
     """
@@ -31,12 +35,14 @@ class KNNHead(BaseHead):
                  k: int = 1,
                  level: str = 'instance',
                  chunk: int = 1024,
+                 index: Optional[str] = None,
                  in_channels: int = 0,
                  **kwargs) -> None:
         super().__init__(num_classes, in_channels, average_clips='score', **kwargs)
         if k < 1:
             raise ValueError(f'k must be at least 1, got {k}')
-        self.k, self.level, self.chunk = k, level, chunk
+        self.k, self.level, self.chunk, self.index = k, level, chunk, index
+        self._faiss: Any = None
         self.gallery: Optional[Tensor] = None
         self.gallery_labels: Optional[Tensor] = None
 
@@ -44,6 +50,7 @@ class KNNHead(BaseHead):
         """Take the gallery: features (n, D), which are normalised here, and labels (n,).
 
         Raises:
+            ImportError: if an index is wanted and faiss is not installed.
             ValueError: if there are fewer than k clips, or a label is outside 0..num_classes - 1.
         """
         if len(features) < self.k:
@@ -52,6 +59,8 @@ class KNNHead(BaseHead):
             raise ValueError(f'the gallery has labels {int(labels.min())}..{int(labels.max())}, but the head has '
                              f'num_classes={self.num_classes}')
         self.gallery, self.gallery_labels = F.normalize(features.float(), dim=1), labels.long()
+        if self.index is not None:
+            self._faiss = _build_index(self.index, self.gallery.cpu().numpy())
 
     def forward(self, features: Union[HierarchicalFeatures, Tensor], **kwargs) -> Tensor:
         """Hierarchical features, or those of the level (N, D) -> votes (N, num_classes) that sum to at most 1.
@@ -68,7 +77,27 @@ class KNNHead(BaseHead):
 
     def _vote(self, queries: Tensor) -> Tensor:
         assert self.gallery is not None and self.gallery_labels is not None
-        gallery, labels = self.gallery.to(queries.device), self.gallery_labels.to(queries.device)
-        similarity, nearest = (queries @ gallery.t()).topk(self.k, dim=1)
+        labels = self.gallery_labels.to(queries.device)
+        similarity, nearest = self._search(queries, self.gallery)
         votes = queries.new_zeros(len(queries), self.num_classes)
         return votes.scatter_add_(1, labels[nearest], (1 + similarity) / (2 * self.k))
+
+    def _search(self, queries: Tensor, gallery: Tensor) -> Tuple[Tensor, Tensor]:
+        """Queries (n, D) -> cosine and place in the gallery of the nearest clips, (n, k) each."""
+        if self._faiss is None:
+            return (queries @ gallery.to(queries.device).t()).topk(self.k, dim=1)
+        similarity, nearest = map(torch.from_numpy, self._faiss.search(queries.cpu().numpy(), self.k))
+        similarity = similarity.masked_fill(nearest < 0, -1)  # an index may find fewer than k: those have no vote
+        return similarity.to(queries.device), nearest.clamp(min=0).to(queries.device)
+
+
+def _build_index(factory: str, gallery: np.ndarray) -> Any:
+    """An index of faiss over unit vectors (n, D), by inner product."""
+    try:
+        import faiss
+    except ImportError:
+        raise ImportError(f'KNNHead(index="{factory}") needs faiss: pip install faiss-cpu') from None
+    index = faiss.index_factory(gallery.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
+    index.train(gallery)
+    index.add(gallery)
+    return index

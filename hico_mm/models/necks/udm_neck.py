@@ -39,11 +39,11 @@ class UDMBranch(nn.Module):
         if tokens.shape[1] >> (self.num_granularities - 1) == 0:
             raise ValueError(f'{tokens.shape[1]} tokens cannot be halved {self.num_granularities - 1} times: lower '
                              'num_granularities')
-        features = [self.encoder(tokens).amax(1)]
-        while self.udm is not None and len(features) < self.num_granularities:
-            tokens = self.udm(tokens)
-            features.append(self.encoder(tokens).amax(1))
-        return torch.stack(features, 1)
+        pyramid = [tokens]
+        while self.udm is not None and len(pyramid) < self.num_granularities:
+            pyramid.append(self.udm(pyramid[-1]))
+        encode_all = getattr(self.encoder, 'encode_all', lambda pyramid: map(self.encoder, pyramid))
+        return torch.stack([encoded.amax(1) for encoded in encode_all(pyramid)], 1)
 
 
 @MODELS.register_module()
@@ -52,7 +52,8 @@ class UDMNeck(BaseModule):
 
     Args:
         encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C);
-            ``channels`` is filled in where the config leaves it out. Defaults to ``dict(type='GRUEncoder')``.
+            ``channels`` is filled in where the config leaves it out. One that has a method ``encode_all`` is given the
+            whole pyramid, a list of (N, S_i, C), at once. Defaults to ``dict(type='GRUEncoder')``.
         channels: Width of the tokens. Defaults to 512.
         num_granularities: Number of granularities L. Defaults to 4.
         udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.

@@ -1,0 +1,100 @@
+"""The key points of a data set in one array, of which a host needs one copy only."""
+
+import pickle
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Callable, List, Sequence, Tuple
+
+import numpy as np
+from mmengine import dist
+
+Load = Callable[[], Tuple['ClipStore', List[dict]]]
+
+
+class ClipStore:
+    """Key points of n clips of any shape, their frames one after the other.
+
+    The workers of a data loader share it, since nothing ever writes to it.
+
+    Args:
+        values: The numbers of all clips, (T, M, V, C) each: a batch is made of frames.
+        shapes: (n, 4), the (T, M, V, C) of each.
+    """
+
+    def __init__(self, values: np.ndarray, shapes: np.ndarray) -> None:
+        self.values, self.shapes = values, shapes
+        self.ends = [0, *shapes.prod(1).cumsum().tolist()]
+
+    @classmethod
+    def from_clips(cls, clips: List[np.ndarray]) -> 'ClipStore':
+        """From clips (M, T, V, C); the list is emptied on the way, so that they are not held twice."""
+        shapes = np.array([(clip.shape[1], clip.shape[0], *clip.shape[2:]) for clip in clips])
+        store = cls(np.empty(shapes.prod(1).sum(), np.float32), shapes)
+        for i in reversed(range(len(clips))):
+            store._span(i)[:] = clips.pop().swapaxes(0, 1)
+        return store
+
+    def _span(self, index: int) -> np.ndarray:
+        return self.values[self.ends[index]:self.ends[index + 1]].reshape(self.shapes[index])
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """A copy of a clip, (M, T, V, C)."""
+        return self._span(index).copy().swapaxes(0, 1)
+
+
+def load_once_a_host(load: Load) -> Tuple[ClipStore, List[dict]]:
+    """``load()`` by one process of each host; the others map its array into their memory, and read the rest.
+
+    To be called by all processes alike. The array lies in a file among the system's temporary ones, without a name
+    once all have it.
+
+    Raises:
+        Exception: what ``load`` raises, in every process.
+        OSError: if there is no room for the file; the message says how much is needed.
+    """
+    if dist.get_world_size() == 1:
+        return load()
+    hosts = dist.all_gather_object(socket.gethostname())
+    leader = hosts.index(socket.gethostname())
+    outcomes = dist.all_gather_object(_attempt(load) if dist.get_rank() == leader else None)
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if not failed:
+        result = _read(Path(outcomes[leader]))
+        dist.barrier()
+    if dist.get_rank() == leader and isinstance(outcomes[leader], str):
+        shutil.rmtree(outcomes[leader])
+    if failed:
+        raise failed[0]
+    return result
+
+
+def _attempt(load: Load) -> 'str | Exception':
+    """Load and write to a folder -> its path, or what went wrong, to be raised in all processes."""
+    folder = None
+    try:
+        store, clips = load()
+        folder = tempfile.mkdtemp(prefix='hico_mm_')
+        np.save(Path(folder) / 'values.npy', store.values)
+        with open(Path(folder) / 'clips.pkl', 'wb') as file:
+            pickle.dump((store.shapes, clips), file)
+        return folder
+    except OSError as error:
+        if folder is None:
+            return error
+        shutil.rmtree(folder)
+        return OSError(f'{folder} has no room for the {store.values.nbytes / 1e9:.1f} GB that the processes of this '
+                       f'host share ({error}): set TMPDIR to a folder that has')
+    except Exception as error:
+        return error
+
+
+def _read(folder: Path) -> Tuple[ClipStore, List[dict]]:
+    """What :func:`_attempt` wrote; our own file."""
+    with open(folder / 'clips.pkl', 'rb') as file:
+        shapes, clips = pickle.load(file)
+    return ClipStore(np.load(folder / 'values.npy', mmap_mode='r'), shapes), clips

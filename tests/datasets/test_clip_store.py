@@ -1,0 +1,70 @@
+import pickle
+
+import numpy as np
+import pytest
+from mmengine import dist
+
+from hico_mm.datasets import clip_store
+from hico_mm.datasets.clip_store import ClipStore, load_once_a_host
+
+SHAPES = (1, 5, 25, 3), (2, 3, 25, 3), (1, 1, 25, 2)
+
+
+@pytest.fixture
+def clips():
+    return [np.random.randn(*shape).astype(np.float32) for shape in SHAPES]
+
+
+def test_clips_of_any_shape_are_given_back_as_copies(clips):
+    store = ClipStore.from_clips(list(clips))
+    assert len(store) == 3 and store.values.size == sum(clip.size for clip in clips)
+    for i, clip in enumerate(clips):
+        np.testing.assert_array_equal(store[i], clip)
+    store[1][:] = 0
+    np.testing.assert_array_equal(store[1], clips[1])
+
+
+@pytest.fixture
+def two_hosts(monkeypatch, tmp_path):
+    """Ranks 0 and 1 on host a, rank 2 on host b; this process is rank 0, and what the others say is given."""
+    said = []
+    monkeypatch.setattr(clip_store.tempfile, 'tempdir', str(tmp_path))
+    monkeypatch.setattr(clip_store.socket, 'gethostname', lambda: 'a')
+    monkeypatch.setattr(dist, 'get_world_size', lambda: 3)
+    monkeypatch.setattr(dist, 'get_rank', lambda: 0)
+    monkeypatch.setattr(dist, 'barrier', lambda: None)
+    monkeypatch.setattr(dist, 'all_gather_object', lambda mine: [mine, *said.pop(0)])
+    said.append(['a', 'b'])
+    return said
+
+
+def test_the_array_is_mapped_and_its_file_is_gone(two_hosts, clips, tmp_path):
+    two_hosts.append([None, 'elsewhere'])
+    store, infos = load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), [dict(label=i) for i in range(3)]))
+    assert isinstance(store.values, np.memmap) and infos[2] == dict(label=2)
+    np.testing.assert_array_equal(store[1], clips[1])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('mine, other', [(ValueError('broken'), 'elsewhere'), (None, ValueError('broken'))])
+def test_what_fails_in_one_process_is_raised_in_all(two_hosts, clips, tmp_path, mine, other):
+    def load():
+        if mine:
+            raise mine
+        return ClipStore.from_clips(list(clips)), []
+
+    two_hosts.append([None, other])
+    with pytest.raises(ValueError, match='broken'):
+        load_once_a_host(load)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_room_for_the_file(two_hosts, clips, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(pickle, 'dump', full)
+    two_hosts.append([None, 'elsewhere'])
+    with pytest.raises(OSError, match='has no room for the 0.0 GB .* set TMPDIR'):
+        load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), []))
+    assert not list(tmp_path.iterdir())
