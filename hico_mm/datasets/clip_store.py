@@ -5,7 +5,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 from mmengine import dist
