@@ -25,6 +25,16 @@ def test_corruption_touches_60_percent_of_the_joints_of_both_persons(layout, joi
     assert parameters['matrix'].abs().max() <= 1
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_corruption_equals_its_definition(dtype):
+    transform, clips = JointCorruption(), torch.randn(6, 2, 5, 25, 3, dtype=dtype)
+    parameters = transform.draw(6)
+    for clip, out, joints, matrix in zip(clips, transform.apply(clips, parameters), *parameters.values()):
+        for joint in range(25):
+            expected = clip[:, :, joint] @ matrix.to(dtype) if joints[joint] else clip[:, :, joint]
+            torch.testing.assert_close(out[:, :, joint], expected)
+
+
 def test_shear_has_a_unit_diagonal_and_is_linear():
     transform = PoseShear()
     parameters = transform.draw(50)

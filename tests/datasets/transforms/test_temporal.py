@@ -12,14 +12,16 @@ def ragged(*lengths):
 
 
 @pytest.mark.parametrize('length', [1, 2, 30, 64, 65, 300])
-def test_resize_is_torch_interpolation(length):
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float32, 2e-5), (torch.float64, 1e-12)])
+def test_resize_is_torch_interpolation(length, dtype, tolerance):
     clips = ragged(300, 310)
+    clips = clips._replace(frames=clips.frames.to(dtype))
     start = torch.tensor([0, 10])
     out = resize(clips, start, torch.full((2, ), length), 64)
     for i, clip in enumerate(clips.frames.split(clips.lengths.tolist())):
         cut = clip[start[i]:start[i] + length].permute(1, 2, 3, 0).flatten(1, 2)
         expected = F.interpolate(cut, 64, mode='linear', align_corners=False).unflatten(1, (25, 3)).permute(0, 3, 1, 2)
-        torch.testing.assert_close(out[i], expected, atol=2e-5, rtol=0)
+        torch.testing.assert_close(out[i], expected, atol=tolerance, rtol=0)
 
 
 def test_crop_has_the_released_length_and_lies_within_the_clip():
