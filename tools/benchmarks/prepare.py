@@ -71,9 +71,9 @@ def run(args: argparse.Namespace) -> List[dict]:
 def whole(raw: Path, workers: int, files: int) -> dict:
     """A run of the script on a folder: its seconds, and the memory of its largest process beyond its output."""
     out = raw / 'out.pkl'
-    program = ('import resource, sys, runpy\nsys.argv = sys.argv[1:]\n'
+    program = ('import re, sys, runpy\nsys.argv = sys.argv[1:]\n'
                'try:\n    runpy.run_path(sys.argv[0], run_name="__main__")\n'
-               'finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)')
+               'finally:\n    print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])')
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, '-c', program, str(DATA / 'prepare_ntu.py'), '--raw', str(raw), '--dataset', 'ntu60', '--out',

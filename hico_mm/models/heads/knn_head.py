@@ -23,7 +23,7 @@ class KNNHead(BaseHead):
         k: Neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
         level: The level to compare. Defaults to 'instance'.
         chunk: Queries compared at a time, which bounds the memory. Defaults to 1024.
-        index: An index of faiss by its factory's name, ``'IVF4096,Flat'`` or ``'HNSW32'`` say, which finds nearly all
+        index: An index of faiss by its factory's name, ``'HNSW32'`` or ``'IVF4096,Flat'`` say, which finds nearly all
             nearest neighbours in galleries of millions without a look at every clip; on the CPU. Defaults to None:
             every clip is compared.
         in_channels: Width of the feature; nothing here depends on it. Defaults to 0.
