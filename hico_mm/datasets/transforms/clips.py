@@ -22,7 +22,8 @@ class RaggedClips(NamedTuple):
         """From clips (M, T, V, C); where M differs, absent persons are filled up with zeros."""
         persons = max(len(clip) for clip in clips)
         lengths = [clip.shape[1] for clip in clips]
-        frames = clips[0].new_zeros(sum(lengths), persons, *clips[0].shape[2:])
+        frames = clips[0].new_empty(sum(lengths), persons, *clips[0].shape[2:])
         for clip, rows in zip(clips, frames.split(lengths)):
             rows[:, :len(clip)] = clip.transpose(0, 1)
+            rows[:, len(clip):] = 0
         return cls(frames, torch.tensor(lengths))
