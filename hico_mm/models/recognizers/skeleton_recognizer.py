@@ -12,6 +12,7 @@ from ...utils.build import build_part, fill_in
 VIEWS = ('layout', 'num_persons', 'in_channels', 'clip_len')
 TOKENS = ('channels', 'branches')
 
+
 @MODELS.register_module()
 class SkeletonRecognizer(BaseRecognizer):
     """Backbone, neck and head for skeleton clips, some of them frozen if wanted.
