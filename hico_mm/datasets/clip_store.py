@@ -1,4 +1,4 @@
-"""The key points of a data set in one array, of which a host needs one copy only."""
+"""The key points of a data set in one array, which the processes of a host share."""
 
 import pickle
 import shutil

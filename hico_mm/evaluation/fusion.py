@@ -160,6 +160,7 @@ def search_weights(streams: Sequence[Predictions], step: float = 0.1) -> Tuple[f
     probabilities = all(map(_are_probabilities, streams))
 
     def merit(weights: Tuple[float, ...]) -> Tuple[float, float]:
+        """Top-1 accuracy, and the log loss with its sign turned: more is better."""
         scores = torch.from_numpy(fuse(streams, weights))
         logits = scores.clamp_min(1e-12).log() if probabilities else scores
         return float((scores.argmax(1) == labels).float().mean()), -float(F.cross_entropy(logits, labels))
@@ -185,8 +186,8 @@ def retrieve(gallery: Sequence[Predictions], queries: Sequence[Predictions], wei
             raise ValueError(f'{q.source} has features of {q.values.shape[1]} numbers, {g.source} of '
                              f'{g.values.shape[1]}: take both from one encoder')
 
-    # Cosines add up with weights w where unit vectors, scaled by the root of w, stand side by side.
     def joined(streams: Sequence[Predictions]) -> torch.Tensor:
+        """Unit vectors, scaled by the root of their weight, side by side: their cosines add up with the weights."""
         parts = (w**0.5 * F.normalize(torch.from_numpy(s.values).float(), dim=1) for w, s in zip(weights, streams))
         return torch.cat(list(parts), 1)
 

@@ -63,7 +63,7 @@ def launch(processes: int, module: str, *args: str) -> List[float]:
     done = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}', '-m', module,
          *args], env=dict(os.environ, PYTHONPATH=path), capture_output=True, text=True)
-    found = re.findall(r'measured: (\S+)', done.stdout)
+    found = re.findall(r'measured: ([\d.]+)', done.stdout)  # two may stand in one line
     if len(found) != processes:
         raise RuntimeError(f'{module} failed: {done.stdout}{done.stderr}'[-2000:])
     return list(map(float, found))
