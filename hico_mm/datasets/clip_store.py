@@ -1,5 +1,6 @@
 """The key points of a data set in one array, which the processes of a host share."""
 
+import ctypes
 import pickle
 import shutil
 import socket
@@ -58,12 +59,15 @@ def load_once_a_host(load: Load) -> Tuple[ClipStore, List[dict]]:
         OSError: if there is no room for the file; the message says how much is needed.
     """
     if dist.get_world_size() == 1:
-        return load()
+        result = load()
+        _return_freed_memory()
+        return result
     hosts = dist.all_gather_object(socket.gethostname())
     leader = hosts.index(socket.gethostname())
     outcomes = dist.all_gather_object(_attempt(load) if dist.get_rank() == leader else None)
     failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if not failed:
+        _return_freed_memory()
         result = _read(Path(outcomes[leader]))
         dist.barrier()
     if dist.get_rank() == leader and isinstance(outcomes[leader], str):
@@ -91,6 +95,13 @@ def _attempt(load: Load) -> 'str | Exception':
                        f'host share ({error}): set TMPDIR to a folder that has')
     except Exception as error:
         return error
+
+
+def _return_freed_memory() -> None:
+    """Hand the memory of the annotations back to the system: glibc keeps what was freed in small pieces."""
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
+    if trim is not None:
+        trim(0)
 
 
 def _read(folder: Path) -> Tuple[ClipStore, List[dict]]:

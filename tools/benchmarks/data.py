@@ -66,6 +66,7 @@ def run(args: argparse.Namespace) -> List[dict]:
         for first in range(0, CLIPS, 64):
             preprocessor(skeleton_collate([dataset[i] for i in range(first, first + 64)]), training=True)
 
+    torch.empty(2 ** 22)  # a training step has blocks of this size, and the allocator then keeps what is freed
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     row = compare(dict(mmaction2=mmaction2, plain=plain, hico_mm=ours), args.repeats)

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> List[dict]:
     """Proportional set size, summed over ranks and workers that have read every clip, beyond that with 64 clips."""
     with tempfile.TemporaryDirectory() as folder:
         sizes: Dict[int, Dict[str, float]] = {}
-        for clips in 64, args.clips * 8:
+        for clips in 64, args.clips * 32:
             path = Path(folder) / f'{clips}.pkl'
             dump_pickle(make_annotation(clips), path)
             sizes[clips] = {kind: measure(kind, path) for kind in ('PoseDataset', 'SkeletonDataset')}

@@ -1,5 +1,6 @@
 """Augmentations of the pose."""
 
+import math
 from typing import Optional, Union
 
 import torch
@@ -87,5 +88,12 @@ class PoseShear(SkeletonTransform):
 
 
 def _multiply(clips: Tensor, matrix: Tensor) -> Tensor:
-    """Clips (n, M, T, V, C), matrix (n, C, C) -> x @ matrix for every joint."""
-    return (clips.flatten(1, 3) @ matrix.to(clips.dtype)).view_as(clips)
+    """Clips (n, M, T, V, C), matrix (n, C, C) -> x @ matrix for every joint.
+
+    Several joints go side by side through a block-diagonal matrix: a product with one of 3 x 3 takes four times as long.
+    """
+    n, channels, points = len(clips), clips.shape[-1], math.prod(clips.shape[1:4])
+    joints = math.gcd(points, 8)
+    size = joints * channels
+    blocks = torch.einsum('ij,nab->niajb', torch.eye(joints).to(matrix), matrix).reshape(n, size, size)
+    return (clips.reshape(n, points // joints, size) @ blocks.to(clips.dtype)).view_as(clips)
