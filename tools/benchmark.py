@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--encoder', default='gru', choices=['gru', 'lstm', 'transformer'], help='default: gru')
     parser.add_argument('--dataset', default='ntu60', choices=['ntu60', 'nwucla'], help='of the step; default: ntu60')
     parser.add_argument('--batch-size', type=int, default=64, help='of the step; default: 64')
-    parser.add_argument('--clips', type=int, default=768, help='of linear, validation; 32 times of memory; default: 768')
+    parser.add_argument('--clips', type=int, default=768, help='of linear, validation; 32x of memory; default: 768')
     parser.add_argument('--files', type=int, default=2000, help='of prepare; default: 2000')
     parser.add_argument('--queries', type=int, default=16487, help='default: 16487, as many as test in NTU-60 x-sub')
     parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, as many as train')

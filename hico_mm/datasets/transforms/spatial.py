@@ -90,7 +90,7 @@ class PoseShear(SkeletonTransform):
 def _multiply(clips: Tensor, matrix: Tensor) -> Tensor:
     """Clips (n, M, T, V, C), matrix (n, C, C) -> x @ matrix for every joint.
 
-    Several joints go side by side through a block-diagonal matrix: a product with one of 3 x 3 takes four times as long.
+    Several joints go side by side through a block-diagonal matrix: one of 3 x 3 takes four times as long.
     """
     n, channels, points = len(clips), clips.shape[-1], math.prod(clips.shape[1:4])
     joints = math.gcd(points, 8)
