@@ -1,3 +1,5 @@
+import ctypes
+import mmap
 import pickle
 
 import numpy as np
@@ -68,3 +70,16 @@ def test_no_room_for_the_file(two_hosts, clips, tmp_path, monkeypatch):
     with pytest.raises(OSError, match='has no room for the 0.0 GB .* set TMPDIR'):
         load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), []))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), 'malloc_trim'), reason='of glibc')
+def test_memory_that_was_freed_in_small_pieces_goes_back_to_the_system():
+    def resident():
+        return int(open('/proc/self/statm').read().split()[1]) * mmap.PAGESIZE
+
+    pieces = [bytearray(b'x' * 40_000) for _ in range(5000)]
+    kept = pieces[::1000] + pieces[-1:]  # noqa: F841: the last one holds the end of the heap
+    before = resident()
+    del pieces
+    clip_store._return_freed_memory()
+    assert before - resident() > 150e6
