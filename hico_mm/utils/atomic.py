@@ -31,9 +31,9 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
 
 
 def dump_pickle(content: Any, path: Union[str, Path]) -> None:
-    """Pickle ``content`` to ``path``, whole or not at all."""
+    """Pickle ``content`` to ``path``, whole or not at all; contiguous arrays are not copied on the way."""
     with atomic_write(path) as temporary, open(temporary, 'wb') as file:
-        pickle.dump(content, file, protocol=4)
+        pickle.dump(content, file, protocol=5)  # an earlier one keeps a copy of every array to its end
 
 
 @register_backend('AtomicLocalBackend')

@@ -1,11 +1,14 @@
+import pickle
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.fileio import LocalBackend
 from mmengine.runner import save_checkpoint
 
-from hico_mm.utils import atomic_write
+from hico_mm.utils import atomic_write, dump_pickle
 
 
 def test_whole_or_not_at_all(tmp_path):
@@ -32,3 +35,16 @@ def test_an_interrupted_save_leaves_the_checkpoint_as_it_was(tmp_path, monkeypat
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(dict(weight=torch.zeros(3)), str(path), backend_args=dict(backend='AtomicLocalBackend'))
     assert torch.load(path)['weight'].tolist() == [1, 1, 1] and list(tmp_path.iterdir()) == [path]
+
+
+def test_pickling_arrays_takes_no_second_copy_of_them(tmp_path):
+    arrays = [np.full(10_000, i, np.float32) for i in range(500)]
+    tracemalloc.start()
+    dump_pickle(arrays, tmp_path / 'a.pkl')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.1 * sum(array.nbytes for array in arrays)
+    with open(tmp_path / 'a.pkl', 'rb') as file:
+        loaded = pickle.load(file)
+    np.testing.assert_array_equal(loaded, arrays)
+    loaded[0][:] = 1  # as any reader may
