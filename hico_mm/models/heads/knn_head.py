@@ -22,7 +22,8 @@ class KNNHead(BaseHead):
         num_classes: Number of classes.
         k: Neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
         level: The level to compare. Defaults to 'instance'.
-        chunk: Queries compared at a time, which bounds the memory. Defaults to 1024.
+        chunk: Queries and clips of the gallery compared at a time, which bounds the memory and keeps what is multiplied
+            in the processor's cache. Defaults to 1024.
         index: An index of faiss by its factory's name, ``'HNSW32'`` or ``'IVF4096,Flat'`` say, which finds nearly all
             nearest neighbours in galleries of millions without a look at every clip; on the CPU. Defaults to None:
             every clip is compared.
@@ -85,7 +86,11 @@ class KNNHead(BaseHead):
     def _search(self, queries: Tensor, gallery: Tensor) -> Tuple[Tensor, Tensor]:
         """Queries (n, D) -> cosine and place in the gallery of the nearest clips, (n, k) each."""
         if self._faiss is None:
-            return (queries @ gallery.to(queries.device).t()).topk(self.k, dim=1)
+            parts = [(queries @ part.t()).topk(min(self.k, len(part)))
+                     for part in gallery.to(queries.device).split(self.chunk)]
+            similarity, best = torch.cat([part.values for part in parts], 1).topk(self.k)
+            places = torch.cat([part.indices + i * self.chunk for i, part in enumerate(parts)], 1)
+            return similarity, places.gather(1, best)
         similarity, nearest = map(torch.from_numpy, self._faiss.search(queries.cpu().numpy(), self.k))
         similarity = similarity.masked_fill(nearest < 0, -1)  # an index may find fewer than k: those have no vote
         return similarity.to(queries.device), nearest.clamp(min=0).to(queries.device)
