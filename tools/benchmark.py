@@ -17,7 +17,10 @@ scale       none: growth with clips, processes, and on a GPU with the batch
 
 import argparse
 import json
+import os
 import platform
+import re
+from pathlib import Path
 from typing import Callable, Dict, List
 
 import torch
@@ -46,7 +49,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--queries', type=int, default=16487, help='default: 16487, as many as test in NTU-60 x-sub')
     parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, as many as train')
     parser.add_argument('--repeats', type=int, default=5, help='default: 5')
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
+                        help='of step, knn and scale; linear and validation take a GPU where there is one')
     parser.add_argument('--out', help='JSON file to write')
     return parser.parse_args()
 
@@ -60,12 +64,18 @@ def main() -> None:
     rows: List[dict] = []
     for stage in STAGES if args.stage == 'all' else [args.stage]:
         rows += STAGES[stage](args)
-        result = dict(device=device, machine=platform.processor() or platform.machine(), torch=torch.__version__,
+        result = dict(device=device, machine=processor(), torch=torch.__version__,
                       hico_mm=hico_mm.__version__, arguments=vars(args), rows=rows)
         if args.out:  # after each stage: a long run that is ended keeps what it has
             with atomic_write(args.out) as temporary:
                 temporary.write_text(json.dumps(result, indent=1) + '\n')
     show(rows, f'{device}, torch {torch.__version__}')
+
+
+def processor() -> str:
+    """What the machine computes with."""
+    found = re.search(r'model name\s*: (.*)', Path('/proc/cpuinfo').read_text())
+    return f'{found[1] if found else platform.machine()}, {os.cpu_count()} cores'
 
 
 def show(rows: List[dict], title: str) -> None:

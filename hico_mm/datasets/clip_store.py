@@ -4,6 +4,7 @@ import ctypes
 import pickle
 import shutil
 import socket
+import sys
 import tempfile
 from pathlib import Path
 from typing import Callable, List, Tuple
@@ -99,9 +100,10 @@ def _attempt(load: Load) -> 'str | Exception':
 
 def _return_freed_memory() -> None:
     """Hand the memory of the annotations back to the system: glibc keeps what was freed in small pieces."""
-    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
-    if trim is not None:
-        trim(0)
+    if sys.platform == 'linux':
+        trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)  # other C libraries have none, and need none
+        if trim is not None:
+            trim(0)
 
 
 def _read(folder: Path) -> Tuple[ClipStore, List[dict]]:

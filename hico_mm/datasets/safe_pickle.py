@@ -40,7 +40,7 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up what the pickle asks for, if it is plain data."""
-        if not hasattr(np, '_core'):  # numpy 1 reads what numpy 2 wrote
+        if digit_version(np.__version__) < digit_version('2'):  # numpy 1 reads what numpy 2 wrote
             module = module.replace('numpy._core', 'numpy.core')
         if self.tensors and (module, name) in _TENSORS:
             return _TENSORS[module, name]

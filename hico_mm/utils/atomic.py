@@ -31,9 +31,15 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
 
 
 def dump_pickle(content: Any, path: Union[str, Path]) -> None:
-    """Pickle ``content`` to ``path``, whole or not at all; contiguous arrays are not copied on the way."""
+    """Pickle ``content`` to ``path``, whole or not at all.
+
+    Plain data without cycles; an object that stands in it twice is written twice.
+    """
     with atomic_write(path) as temporary, open(temporary, 'wb') as file:
-        pickle.dump(content, file, protocol=5)  # an earlier one keeps a copy of every array to its end
+        # Protocol 4 is what numpy 1 reads from numpy 2. No memo, which would hold a copy of every array to the end.
+        pickler = pickle.Pickler(file, protocol=4)
+        pickler.fast = True
+        pickler.dump(content)
 
 
 @register_backend('AtomicLocalBackend')

@@ -1,4 +1,5 @@
 import pickle
+import pickletools
 import tracemalloc
 from pathlib import Path
 
@@ -48,3 +49,9 @@ def test_pickling_arrays_takes_no_second_copy_of_them(tmp_path):
         loaded = pickle.load(file)
     np.testing.assert_array_equal(loaded, arrays)
     loaded[0][:] = 1  # as any reader may
+
+
+def test_what_numpy_2_pickles_numpy_1_can_read(tmp_path):
+    dump_pickle(dict(a=np.zeros((2, 3)), b=[np.float32(1)]), tmp_path / 'a.pkl')
+    names = {argument for _, argument, _ in pickletools.genops((tmp_path / 'a.pkl').read_bytes())}
+    assert '_reconstruct' in names and '_frombuffer' not in names  # numpy 1.26 has no numpy._core.numeric

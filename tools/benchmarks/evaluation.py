@@ -100,7 +100,7 @@ def run_knn(args: argparse.Namespace) -> List[dict]:
         answers['hico_mm'] = head(queries.to(args.device)).argmax(1).tolist()
 
     row = compare(dict(sklearn=sklearn, hico_mm=ours), min(args.repeats, 3))
-    memory = {name: memory_beyond(path) for name, path in (('sklearn', sklearn), ('hico_mm', ours))}
+    memory = {name: memory_beyond(path, args.device) for name, path in (('sklearn', sklearn), ('hico_mm', ours))}
     given = (queries.nbytes + gallery.nbytes) / 2 ** 30
     same = sum(a == b for a, b in zip(*answers.values())) / args.queries
     return [dict(row, stage='knn', what=f'{args.queries} queries, gallery of {args.gallery}, {WIDTH} channels',

@@ -33,9 +33,9 @@ def compare(paths: Paths, repeats: int) -> dict:
                 ratio={name: value / medians[last] for name, value in medians.items() if name != last})
 
 
-def memory_beyond(path: Callable[[], Any]) -> float:
-    """Run something; the GiB of memory it took at its peak, beyond what the process had."""
-    if torch.cuda.is_available():
+def memory_beyond(path: Callable[[], Any], device: str = 'cpu') -> float:
+    """Run something; the GiB of a device's memory it took at its peak, beyond what the process had."""
+    if device != 'cpu':
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         path()

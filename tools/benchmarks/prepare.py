@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> List[dict]:
 
 
 def whole(raw: Path, workers: int, files: int) -> dict:
-    """A run of the script on a folder: its seconds, and the memory of its largest process beyond its output."""
+    """A run of the script on a folder: its seconds, and the memory of its main process beyond its output."""
     out = raw / 'out.pkl'
     program = ('import re, sys, runpy\nsys.argv = sys.argv[1:]\n'
                'try:\n    runpy.run_path(sys.argv[0], run_name="__main__")\n'

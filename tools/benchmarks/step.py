@@ -111,13 +111,13 @@ def run(args: argparse.Namespace) -> List[dict]:
 
     flops = count_flops(model, args.batch_size)
     rows = []
-    # In half precision, as `--amp` does, on a GPU only: a CPU of this kind has no such arithmetic.
+    # In bf16 on a GPU only: few CPUs have arithmetic for it.
     for half in (False, True) if args.device != 'cpu' else (False, ):
         steps = dict(plain=trainer(plain, list(plain.query.parameters())),
                      hico_mm=trainer(ours, list(model.query_encoder.parameters()), half))
         row = dict(stage='step', what=f'{args.encoder}, {args.dataset}, batch {args.batch_size}'
                    + (', bf16 against fp32' if half else ''), **compare(steps, args.repeats),
-                   peak_memory_gib=memory_beyond(steps['hico_mm']))
+                   peak_memory_gib=memory_beyond(steps['hico_mm'], args.device))
         speed, most = flops / row['seconds']['hico_mm'] / 1e9, multiply_speed(args.device)
         rows.append(dict(row, note=f'{flops / 1e9:.0f} GFLOP, {speed:.0f} GFLOP/s, {speed / most:.0%} of '
                          f'{most:.0f}, a large fp32 product'))

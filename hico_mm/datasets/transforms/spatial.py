@@ -88,12 +88,13 @@ class PoseShear(SkeletonTransform):
 
 
 def _multiply(clips: Tensor, matrix: Tensor) -> Tensor:
-    """Clips (n, M, T, V, C), matrix (n, C, C) -> x @ matrix for every joint.
+    """Clips (n, M, T, V, C), all finite, matrix (n, C, C) -> x @ matrix for every joint.
 
-    Several joints go side by side through a block-diagonal matrix: one of 3 x 3 takes four times as long.
+    Up to 8 points go side by side through a block-diagonal matrix: a product with 3 x 3 ones takes four times as long.
     """
     n, channels, points = len(clips), clips.shape[-1], math.prod(clips.shape[1:4])
-    joints = math.gcd(points, 8)
-    size = joints * channels
-    blocks = torch.einsum('ij,nab->niajb', torch.eye(joints).to(matrix), matrix).reshape(n, size, size)
-    return (clips.reshape(n, points // joints, size) @ blocks.to(clips.dtype)).view_as(clips)
+    together = math.gcd(points, 8)
+    size = together * channels
+    eye = torch.eye(together, dtype=matrix.dtype, device=matrix.device)
+    blocks = torch.einsum('ij,nab->niajb', eye, matrix).reshape(n, size, size)
+    return (clips.reshape(n, points // together, size) @ blocks.to(clips.dtype)).view_as(clips)

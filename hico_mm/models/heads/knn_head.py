@@ -22,8 +22,8 @@ class KNNHead(BaseHead):
         num_classes: Number of classes.
         k: Neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
         level: The level to compare. Defaults to 'instance'.
-        chunk: Queries and clips of the gallery compared at a time, which bounds the memory and keeps what is multiplied
-            in the processor's cache. Defaults to 1024.
+        chunk: Queries and clips of the gallery compared at a time, which bounds the memory; a gallery in parts is also
+            compared faster than whole. Defaults to 1024.
         index: An index of faiss by its factory's name, ``'HNSW32'`` or ``'IVF4096,Flat'`` say, which finds nearly all
             nearest neighbours in galleries of millions without a look at every clip; on the CPU. Defaults to None:
             every clip is compared.
