@@ -12,6 +12,7 @@ linear      encoding in every epoch, as the released code
 knn         scikit-learn's brute-force search by cosine
 memory      MMAction2's PoseDataset, in several processes on a host
 validation  none: its share of pretraining
+pretraining none: whole epochs by the runner, and what 451 of NTU-60 x-sub take
 scale       none: growth with clips, processes, and on a GPU with the batch
 """
 
@@ -34,7 +35,7 @@ from hico_mm.utils import atomic_write
 
 STAGES: Dict[str, Callable[[argparse.Namespace], List[dict]]] = dict(
     step=step.run, data=data.run, prepare=prepare.run, linear=evaluation.run_linear, knn=evaluation.run_knn,
-    memory=memory.run, validation=evaluation.run_validation, scale=scale.run)
+    memory=memory.run, validation=evaluation.run_validation, pretraining=evaluation.run_pretraining, scale=scale.run)
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,14 +44,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('stage', choices=[*STAGES, 'all'])
     parser.add_argument('--encoder', default='gru', choices=['gru', 'lstm', 'transformer'], help='default: gru')
     parser.add_argument('--dataset', default='ntu60', choices=['ntu60', 'nwucla'], help='of the step; default: ntu60')
-    parser.add_argument('--batch-size', type=int, default=64, help='of the step; default: 64')
-    parser.add_argument('--clips', type=int, default=768, help='of linear, validation; 32x of memory; default: 768')
+    parser.add_argument('--batch-size', type=int, default=64, help='of step, pretraining; default: 64')
+    parser.add_argument('--clips', type=int, default=768,
+                        help='of linear, validation and pretraining; 32x of memory; default: 768')
     parser.add_argument('--files', type=int, default=2000, help='of prepare; default: 2000')
     parser.add_argument('--queries', type=int, default=16487, help='default: 16487, as many as test in NTU-60 x-sub')
     parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, as many as train')
     parser.add_argument('--repeats', type=int, default=5, help='default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
-                        help='of step, knn and scale; linear and validation take a GPU where there is one')
+                        help='of step, knn and scale; the others take a GPU where there is one')
     parser.add_argument('--out', help='JSON file to write')
     return parser.parse_args()
 

@@ -1,5 +1,6 @@
 """`benchmark.py`: that what it compares does the same, and a stage of it as a whole."""
 
+import argparse
 import json
 import sys
 
@@ -60,6 +61,13 @@ def test_a_stage_is_measured_and_written(benchmarks, monkeypatch, tmp_path, caps
     row, = json.loads(out.read_text())['rows']
     assert row['seconds'].keys() == {'sklearn', 'hico_mm'} and '100.00% equal answers' in row['note']
     assert 'sklearn' in capsys.readouterr().out
+
+
+def test_a_whole_pretraining_is_extrapolated_from_its_steps(benchmarks):
+    row, = benchmarks.evaluation.run_pretraining(argparse.Namespace(encoder='lstm', clips=12, batch_size=4))
+    seconds = row['seconds']
+    assert '3 epochs of 2 steps' in row['what'] and 0 < seconds['loading'] < seconds['step']
+    assert seconds['whole'] == pytest.approx(451 * (40091 // 4) * seconds['step'])
 
 
 def test_names_of_raw_files_are_ntus_and_all_different(benchmarks, load_tool):

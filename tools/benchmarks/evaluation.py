@@ -1,4 +1,4 @@
-"""Linear evaluation, retrieval, and validation during pretraining."""
+"""Whole epochs of pretraining, linear evaluation, retrieval, and validation during pretraining."""
 
 import argparse
 import logging
@@ -15,7 +15,7 @@ from hico_mm.evaluation import EncodedClips, encode, encode_batch
 from hico_mm.models.heads import KNNHead
 from hico_mm.utils import dump_pickle
 
-from .measure import compare, config_on, make_annotation, memory_beyond
+from .measure import CONFIGS, compare, config_on, make_annotation, memory_beyond
 
 TRAIN, TEST, WIDTH = 40091, 16487, 4096  # NTU-60, x-sub
 
@@ -129,3 +129,22 @@ def run_validation(args: argparse.Namespace) -> List[dict]:
                  seconds=dict(epoch=training, hico_mm=seconds),
                  note=f'{seconds / (interval * training):.1%} of the {interval} epochs between two; the comparison of '
                  'features is in `knn`')]
+
+
+def run_pretraining(args: argparse.Namespace) -> List[dict]:
+    """Three epochs, after one to warm up, by the runner with its loader and workers; and what a whole one takes."""
+    config = f'hico_{args.encoder}_ntu60.py'
+    with tempfile.TemporaryDirectory() as folder:
+        runner = build_runner(config, args.clips, folder, **{
+            'train_cfg.max_epochs': 4, 'train_cfg.val_begin': 5, 'train_dataloader.batch_size': args.batch_size,
+            'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': True})
+        runner.train()
+        steps = len(runner.train_dataloader)
+        step, loading = (float(runner.message_hub.get_scalar(f'train/{name}').data[0][steps:].mean())
+                         for name in ('time', 'data_time'))
+    epochs = Config.fromfile(CONFIGS / config).train_cfg.max_epochs
+    epoch = TRAIN // args.batch_size * step
+    return [dict(stage='pretraining', what=f'{args.encoder}, 3 epochs of {steps} steps of {args.batch_size} clips',
+                 repeats=1, seconds=dict(loading=loading, step=step, epoch=epoch, whole=epochs * epoch),
+                 ratio={}, note=f'{loading / step:.1%} of a step is waiting for data; epoch and whole ({epochs} epochs '
+                 f'without validations) are of {TRAIN} clips, from the step')]
