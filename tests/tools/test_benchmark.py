@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+import numpy as np
 import pytest
 import torch
 from helpers import small_model
@@ -43,7 +44,6 @@ def test_operations_are_counted_as_torch_counts_them(benchmarks):
 
 
 def test_a_plain_view_is_of_the_released_recipe(benchmarks):
-    import numpy as np
     clip = np.random.default_rng(0).standard_normal((2, 50, 25, 3), dtype=np.float32)
     seen = set()
     for seed in range(40):
@@ -68,6 +68,14 @@ def test_a_whole_pretraining_is_extrapolated_from_its_steps(benchmarks):
     seconds = row['seconds']
     assert '3 epochs of 2 steps' in row['what'] and 0 < seconds['loading'] < seconds['step']
     assert seconds['whole'] == pytest.approx(451 * (40091 // 4) * seconds['step'])
+
+
+def test_both_converters_read_the_same(benchmarks, load_tool, tmp_path):
+    path = tmp_path / 'S001C001P001R001A001.skeleton'
+    benchmarks.prepare.write_raw(path, frames=5)
+    theirs = benchmarks.prepare.mmaction2_converter().read_xyz(str(path))
+    ours = load_tool('data/prepare_ntu.py').read_clip(path, bodies='slot')['keypoint']
+    np.testing.assert_array_equal(ours, theirs.astype(np.float32))
 
 
 def test_names_of_raw_files_are_ntus_and_all_different(benchmarks, load_tool):
