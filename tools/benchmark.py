@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Callable, Dict, List
 
@@ -54,7 +55,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
                         help='of step, knn and scale; the others take a GPU where there is one')
     parser.add_argument('--out', help='JSON file to write')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.stage in ('knn', 'all') and find_spec('sklearn') is None:
+        parser.error('retrieval is compared with scikit-learn, which is not installed: pip install scikit-learn')
+    return args
 
 
 def main() -> None:

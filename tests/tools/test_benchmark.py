@@ -63,6 +63,14 @@ def test_a_stage_is_measured_and_written(benchmarks, monkeypatch, tmp_path, caps
     assert 'sklearn' in capsys.readouterr().out
 
 
+def test_without_scikit_learn_nothing_is_begun(benchmarks, monkeypatch, capsys):
+    monkeypatch.setattr(benchmarks, 'find_spec', lambda name: None)
+    monkeypatch.setattr(sys, 'argv', ['benchmark.py', 'all'])
+    with pytest.raises(SystemExit):
+        benchmarks.main()
+    assert 'pip install scikit-learn' in capsys.readouterr().err
+
+
 def test_a_whole_pretraining_is_extrapolated_from_its_steps(benchmarks):
     row, = benchmarks.evaluation.run_pretraining(argparse.Namespace(encoder='lstm', clips=12, batch_size=4))
     seconds = row['seconds']
