@@ -19,7 +19,8 @@ def test_names():
     assert ours(MODELS) == sorted(
         [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
     assert ours(TRANSFORMS) == sorted(
-        ['CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'TemporalCropResize'])
+        ['CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'RandomRotation',
+         'TemporalCropResize'])
     assert ours(HOOKS) == sorted(['CheckpointGuardHook', 'GalleryHook', 'InterruptHook', 'StepSeedHook'])
     assert ours(LOOPS) == ['FeatureTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
     assert FUNCTIONS.get('skeleton_collate') is not None

@@ -8,7 +8,7 @@ from mmengine.config import Config
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs' / 'hico'
 ENCODERS = ('gru', 'lstm', 'transformer')
-DATASETS = ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla')
+DATASETS = ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla', 'nwucla_small')
 STREAMS = ('joint', 'bone', 'motion')
 TASKS = ('linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer', 'fusion', 'ablations')
 ABLATIONS = ('temporal', 'spatial', 'instance', 'domain', 'granularities1', 'granularities2', 'granularities3',

@@ -109,3 +109,18 @@ def test_classifier_is_linear_on_its_level():
         head(HierarchicalFeatures(torch.randn(2, 4, 3)))
     loss = head.loss(features, samples(0, 2))['loss_cls']
     torch.testing.assert_close(loss, F.cross_entropy(head(features), torch.tensor([0, 2])))
+
+
+def test_classifier_standardises_by_the_training_features():
+    head, features = HierarchicalClsHead(num_classes=3, in_channels=8, norm=True), 3 * torch.randn(400, 8) + 5
+    scores = head.train()(features)
+    standard = (features - features.mean(0)) / features.std(0, unbiased=False)
+    torch.testing.assert_close(scores, standard @ head.fc.weight.t(), rtol=1e-3, atol=1e-4)
+    for _ in range(200):
+        head(features)
+    mean = head.norm.running_mean.clone()
+    alone = head(features[:1])  # a last batch of one has no variance: as in testing, and nothing is learnt from it
+    torch.testing.assert_close(alone, head.eval()(features[:1]))
+    torch.testing.assert_close(alone, scores[:1], rtol=0.02, atol=1e-3)
+    assert torch.equal(head.norm.running_mean, mean)
+    assert [name for name, _ in head.named_parameters()] == ['fc.weight', 'fc.bias']

@@ -31,12 +31,23 @@ def test_clips_labels_and_cross_view_splits(tool, tmp_path, monkeypatch, capsys)
         write(raw, name, frames=1 if 'v03' in name else 4)
     assert run(tool, monkeypatch, '--raw', tmp_path, '--out', tmp_path / 'out' / 'nwucla.pkl') == 0
     content = load_plain_pickle(tmp_path / 'out' / 'nwucla.pkl')
-    assert content['split'] == dict(xview_train=['a01_s01_e00_v01', 'a08_s10_e01_v02'], xview_val=['a12_s02_e03_v03'])
+    assert content['split'] == dict(xview_train=['a01_s01_e00_v01', 'a08_s10_e01_v02'], xview_val=['a12_s02_e03_v03'],
+                                    xview_val_distinct=['a12_s02_e03_v03'])
     assert [clip['label'] for clip in content['annotations']] == [0, 6, 9]
     clip = content['annotations'][0]
     assert clip['keypoint'].dtype == np.float32 and clip['total_frames'] == 4
     np.testing.assert_array_equal(clip['keypoint'], np.arange(240.).reshape(1, 4, 20, 3))
     assert 'the data set has 1484 clips' in capsys.readouterr().err
+
+
+def test_test_clips_that_are_training_clips_are_set_apart(tool, tmp_path, monkeypatch, capsys):
+    for name, frames in (('a01_s01_e00_v01', 4), ('a08_s01_e00_v03', 4), ('a01_s01_e00_v03', 5)):
+        write(tmp_path / 'raw', name, frames=frames)
+    assert run(tool, monkeypatch, '--raw', tmp_path, '--out', tmp_path / 'a.pkl') == 0
+    split = load_plain_pickle(tmp_path / 'a.pkl')['split']
+    assert split['xview_val'] == ['a01_s01_e00_v03', 'a08_s01_e00_v03']
+    assert split['xview_val_distinct'] == ['a01_s01_e00_v03']
+    assert 'xview_val 2, xview_val_distinct 1' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('name, changes, sentence', [

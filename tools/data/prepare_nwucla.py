@@ -2,7 +2,8 @@
 
     python tools/data/prepare_nwucla.py --raw all_sqe --out data/nwucla/nwucla.pkl
 
-Splits: ``xview_train`` (views 1 and 2) and ``xview_val`` (view 3), the standard protocol.
+Splits: ``xview_train`` (views 1 and 2) and ``xview_val`` (view 3), the standard protocol; ``xview_val_distinct``, the
+test clips whose key points are those of no training clip: the files that the field uses have 95 others.
 """
 
 import argparse
@@ -77,9 +78,12 @@ def main() -> int:
     test = [clip['frame_dir'].endswith(f'v{TEST_VIEW:02}') for clip in clips]
     names = [clip['frame_dir'] for clip in clips]
     split = dict(xview_train=[n for n, t in zip(names, test) if not t], xview_val=[n for n, t in zip(names, test) if t])
+    seen = {clip['keypoint'].tobytes() for clip, t in zip(clips, test) if not t}
+    split['xview_val_distinct'] = [
+        clip['frame_dir'] for clip, t in zip(clips, test) if t and clip['keypoint'].tobytes() not in seen]
     dump_pickle(dict(split=split, annotations=clips), args.out)
-    print(f'{args.out}: {len(clips)} clips, xview_train {len(split["xview_train"])}, xview_val '
-          f'{len(split["xview_val"])}, left out {len(faults)}')
+    sizes = ', '.join(f'{name} {len(part)}' for name, part in split.items())
+    print(f'{args.out}: {len(clips)} clips, {sizes}, left out {len(faults)}')
     if len(clips) != NUM_CLIPS:
         print(f'warning: the data set has {NUM_CLIPS} clips: compare your copy', file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
 _base_ = [
-    '../../_base_/models/hico_lstm_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/pretrain_small.py'
+    '../../_base_/models/hico_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/pretrain_small.py'
 ]
-model = _base_.skeleton
+model = dict(_base_.skeleton, neck=dict(encoder=dict(type='LSTMEncoder')))

@@ -1,5 +1,4 @@
 _base_ = [
-    '../../_base_/models/linear_lstm_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/linear.py'
+    '../../_base_/models/linear_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/linear_small.py'
 ]
-model = _base_.skeleton
-train_cfg = dict(batch_size=64)
+model = dict(_base_.skeleton, neck=dict(encoder=dict(type='LSTMEncoder')))

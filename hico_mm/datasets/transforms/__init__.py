@@ -3,9 +3,9 @@
 from .clips import RaggedClips
 from .normalize import NormalizeSkeleton
 from .one_of import OneOf
-from .spatial import JointCorruption, PoseShear
+from .spatial import JointCorruption, PoseShear, RandomRotation
 from .streams import STREAMS, derive_stream
 from .temporal import CenterCropResize, TemporalCropResize
 
 __all__ = ['STREAMS', 'CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'RaggedClips',
-           'TemporalCropResize', 'derive_stream']
+           'RandomRotation', 'TemporalCropResize', 'derive_stream']

@@ -1,7 +1,7 @@
 """Augmentations of the pose."""
 
 import math
-from typing import Optional, Union
+from typing import Optional, Sequence, Union
 
 import torch
 from mmaction.registry import TRANSFORMS
@@ -85,6 +85,62 @@ class PoseShear(SkeletonTransform):
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Clips (n, M, T, V, C) -> x @ matrix for every joint."""
         return _multiply(clips, parameters['matrix'])
+
+
+@TRANSFORMS.register_module()
+class RandomRotation(SkeletonTransform):
+    """Turn a whole clip about the origin and scale it, the same for all persons: another camera, another body height.
+
+    The matrix is s * Rx(a) Ry(b) Rz(c), applied to row vectors: c about z, which is the vertical after
+    :class:`NormalizeSkeleton`.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+
+    Args:
+        max_angles: Greatest angles about x, y and z, in degrees; each is uniform in [-max, max].
+            Defaults to (30, 30, 60).
+        max_scale: Greatest change of size; s is uniform in [1 - max_scale, 1 + max_scale]. Defaults to 0.2.
+        in_channels: Coordinates C of a joint. Defaults to 3.
+
+    Raises:
+        ValueError: if the joints are not 3-D, or ``max_scale`` is not in [0, 1).
+    """
+
+    def __init__(self,
+                 max_angles: Sequence[float] = (30, 30, 60),
+                 max_scale: float = 0.2,
+                 in_channels: int = 3) -> None:
+        if in_channels != 3 or len(max_angles) != 3:
+            raise ValueError(f'RandomRotation turns 3-D joints by three angles, got {in_channels} coordinates and '
+                             f'max_angles={tuple(max_angles)}: leave it out of the views of 2-D poses')
+        if not 0 <= max_scale < 1:
+            raise ValueError(f'max_scale must be in [0, 1), got {max_scale}')
+        self.max_angles, self.max_scale = tuple(max_angles), max_scale
+
+    def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
+        """Draw ``matrix`` (n, 3, 3)."""
+        angles = _uniform((n, 3), generator) * torch.tensor(self.max_angles).deg2rad()
+        scale = 1 + self.max_scale * _uniform((n, 1, 1), generator)
+        about_x, about_y, about_z = (_about(axis, angles[:, axis]) for axis in range(3))
+        return dict(matrix=scale * (about_x @ about_y @ about_z))
+
+    def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
+        """Clips (n, M, T, V, 3) -> x @ matrix for every joint."""
+        return _multiply(clips, parameters['matrix'])
+
+
+def _about(axis: int, angles: Tensor) -> Tensor:
+    """Rotations (n, 3, 3) about a coordinate axis by angles (n,) in radians."""
+    matrix = torch.eye(3).repeat(len(angles), 1, 1)
+    a, b = (other for other in range(3) if other != axis)
+    matrix[:, a, a] = matrix[:, b, b] = angles.cos()
+    matrix[:, b, a] = angles.sin()
+    matrix[:, a, b] = -matrix[:, b, a]
+    return matrix
 
 
 def _multiply(clips: Tensor, matrix: Tensor) -> Tensor:

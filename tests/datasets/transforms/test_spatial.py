@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from hico_mm.datasets.transforms import JointCorruption, OneOf, PoseShear
+from hico_mm.datasets.transforms import JointCorruption, OneOf, PoseShear, RandomRotation
 
 
 @pytest.mark.parametrize('layout, joints, corrupted', [('ntu', 25, 15), ('nw_ucla', 20, 12), ('coco', 17, 10)])
@@ -44,6 +44,40 @@ def test_shear_has_a_unit_diagonal_and_is_linear():
     clips = torch.randn(50, 2, 4, 25, 3)
     torch.testing.assert_close(transform.apply(clips, parameters), torch.einsum('nmtvc,ncd->nmtvd', clips, matrix))
     assert PoseShear(magnitude=0.5).draw(50)['matrix'].flatten(1)[:, 1:3].abs().max() <= 0.5
+
+
+def test_rotation_turns_and_scales_within_its_bounds():
+    matrix = RandomRotation((30, 20, 60), max_scale=0.2).draw(500)['matrix']
+    scale = torch.linalg.det(matrix) ** (1 / 3)
+    torch.testing.assert_close(matrix @ matrix.mT, scale[:, None, None] ** 2 * torch.eye(3).expand(500, 3, 3))
+    assert 0.8 <= scale.min() < 0.83 and 1.17 < scale.max() <= 1.2
+    turn = matrix / scale[:, None, None]
+    # Rx Ry Rz has sin(b) at (0, 2), and its other entries of that row and column hold the other two angles.
+    angles = torch.stack([torch.atan2(-turn[:, 1, 2], turn[:, 2, 2]), turn[:, 0, 2].asin(),
+                          torch.atan2(-turn[:, 0, 1], turn[:, 0, 0])], 1).rad2deg()
+    bounds = torch.tensor([30., 20., 60.])
+    assert (angles.abs() <= bounds + 1e-3).all() and (angles.abs().amax(0) > 0.95 * bounds).all()
+    torch.testing.assert_close(angles.std(0), bounds / 3 ** 0.5, rtol=0.1, atol=0)  # uniform
+
+
+def test_rotation_about_the_vertical_keeps_heights_and_treats_persons_alike():
+    transform, clips = RandomRotation((0, 0, 90), max_scale=0), torch.randn(8, 2, 4, 25, 3)
+    parameters = transform.draw(8)
+    out = transform.apply(clips, parameters)
+    torch.testing.assert_close(out[..., 2], clips[..., 2])
+    torch.testing.assert_close(out.norm(dim=-1), clips.norm(dim=-1))
+    torch.testing.assert_close(out, torch.einsum('nmtvc,ncd->nmtvd', clips, parameters['matrix']))
+    assert (out - clips).abs().amax((1, 2, 3, 4)).min() > 0.01
+
+
+@pytest.mark.parametrize('arguments, said', [
+    (dict(in_channels=2), '3-D joints by three angles, got 2 coordinates'),
+    (dict(max_angles=(30, 60)), 'three angles'),
+    (dict(max_scale=1.5), r'max_scale must be in \[0, 1\)'),
+])
+def test_rotation_refuses(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        RandomRotation(**arguments)
 
 
 def test_values_for_a_seed():

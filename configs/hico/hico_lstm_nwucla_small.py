@@ -1,0 +1,2 @@
+_base_ = './hico_gru_nwucla_small.py'
+model = dict(neck=dict(encoder=dict(type='LSTMEncoder')))
