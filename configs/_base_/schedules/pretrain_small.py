@@ -1,6 +1,6 @@
 # For small data: a step sees a large part of them, so AdamW, and a key encoder (momentum) that keeps up.
 _base_ = './pretrain.py'
-train_cfg = dict(max_epochs=300, val_begin=50, val_interval=50)
+train_cfg = dict(max_epochs=150, val_begin=50, val_interval=50)
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=60),
