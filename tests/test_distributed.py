@@ -14,6 +14,7 @@ from helpers import make_demo
 CONFIGS = ROOT / 'configs' / 'hico' / 'demo'
 # Of 4 subjects 3 train: 89 clips for each of two ranks.
 BATCH, STEPS, LENGTH = 32, 2, 256
+GRANULARITIES = 'model.neck.num_granularities=4'
 
 
 @pytest.fixture(scope='module')
@@ -35,7 +36,7 @@ def run(tmp_path_factory):
     assert sizes['xsub_train'] // 2 // BATCH == STEPS
     command('bash', tools / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 2, '--seed', 0, '--work-dir', 'pretrain',
             '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1', 'train_cfg.val_interval=1',
-            f'train_dataloader.batch_size={BATCH}')
+            f'train_dataloader.batch_size={BATCH}', GRANULARITIES)
     command.folder = folder
     return command
 
@@ -53,13 +54,15 @@ def test_keys_of_both_ranks_are_in_the_queue(run):
 
 def test_retrieval_is_the_same_by_one_process_and_by_two(run):
     test = ROOT / 'tools' / 'test.py'
-    one = run(sys.executable, test, CONFIGS / 'hico_lstm_demo_knn.py', 'pretrain/epoch_1.pth')
-    two = run('bash', ROOT / 'tools' / 'dist_test.sh', CONFIGS / 'hico_lstm_demo_knn.py', 'pretrain/epoch_1.pth', 2)
+    config, options = CONFIGS / 'hico_lstm_demo_knn.py', ('--cfg-options', GRANULARITIES)
+    one = run(sys.executable, test, config, 'pretrain/epoch_1.pth', *options)
+    two = run('bash', ROOT / 'tools' / 'dist_test.sh', config, 'pretrain/epoch_1.pth', 2, *options)
     assert accuracy(one) == accuracy(two)
 
 
 def test_linear_evaluation_is_the_same_by_one_process_and_by_two(run):
-    options = ('--pretrained', 'pretrain/epoch_1.pth', '--seed', 0, '--cfg-options', 'train_cfg.max_epochs=3')
+    options = ('--pretrained', 'pretrain/epoch_1.pth', '--seed', 0, '--cfg-options', 'train_cfg.max_epochs=3',
+               GRANULARITIES)
     config = CONFIGS / 'hico_lstm_demo_linear.py'
     run(sys.executable, ROOT / 'tools' / 'train.py', config, '--work-dir', 'one', *options)
     run('bash', ROOT / 'tools' / 'dist_train.sh', config, 2, '--work-dir', 'two', *options)

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from hico_mm.structures import LEVELS
 
-EPOCHS = 30
+EPOCHS = 80
 
 
 @pytest.fixture(scope='module')
@@ -27,8 +27,8 @@ def tool(tmp_path_factory):
         return result.stdout + result.stderr
 
     run.sizes = make_demo(run, 12)
-    run('train.py', config(''), '--seed', 0, '--work-dir', 'pretrain', '--cfg-options',
-        f'train_cfg.max_epochs={EPOCHS}')
+    run('train.py', config(''), '--seed', 0, '--work-dir', 'pretrain', '--epochs', EPOCHS, '--cfg-options',
+        'train_dataloader.batch_size=32')
     run.folder = folder
     return run
 

@@ -16,7 +16,8 @@ def test_every_pretraining_config_is_in_it():
     assert all(model['Name'] == (ROOT / model['Config']).stem for model in MODEL_LIST)
 
 
-@pytest.mark.parametrize('name', ['hico_gru_ntu60', 'hico_lstm_nwucla', 'hico_transformer_pku2'])
+@pytest.mark.parametrize(
+    'name', ['hico_gru_ntu60', 'hico_lstm_nwucla', 'hico_transformer_pku2', 'hico_lstm_nwucla_small'])
 def test_its_numbers(name):
     model, = (model for model in MODEL_LIST if model['Name'] == name)
     config = Config.fromfile(ROOT / model['Config'])

@@ -21,15 +21,15 @@ cd "$(dirname "$0")/.."
 VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh
 python=${VENV:-$PWD/.venv}/bin/python
 
-seed=${SEED:-0}
+seed=${SEED:-0} epochs=${EPOCHS:-150}
 if [ -n "$data" ]; then
-  name=nwucla layout=nw_ucla epochs=${EPOCHS:-10} protocols=(xview) lanes=('xview xview') annotation=data/nwucla/nwucla.pkl
-  pretrain=configs/hico/hico_gru_nwucla.py linear=configs/hico/linear/hico_gru_nwucla_linear.py
-  knn=configs/hico/knn/hico_gru_nwucla_knn.py raw=configs/hico/knn/raw_nwucla_knn.py
+  name=nwucla layout=nw_ucla protocols=(xview) lanes=('xview xview') annotation=data/nwucla/nwucla.pkl
+  pretrain=configs/hico/hico_lstm_nwucla_small.py linear=configs/hico/linear/hico_lstm_nwucla_small_linear.py
+  knn=configs/hico/knn/hico_lstm_nwucla_small_knn.py raw=configs/hico/knn/raw_nwucla_knn.py
   if [ -f $annotation ]; then echo "$annotation is there already, and reused: remove it to convert $data"
   else "$python" tools/data/prepare_nwucla.py --raw "$data" --out $annotation; fi
 else
-  name=demo layout=ntu epochs=${EPOCHS:-70} protocols=(xsub xview) lanes=(xview 'xsub xsub xview')
+  name=demo layout=ntu protocols=(xsub xview) lanes=(xview 'xsub xsub xview')
   annotation=data/demo/demo.pkl
   pretrain=configs/hico/demo/hico_lstm_demo.py linear=configs/hico/demo/hico_lstm_demo_linear.py
   knn=configs/hico/demo/hico_lstm_demo_knn.py raw=configs/hico/demo/raw_demo_knn.py

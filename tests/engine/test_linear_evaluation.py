@@ -28,6 +28,18 @@ def test_trains_the_classifier_alone_and_saves_the_whole_recognizer(make_runner,
     assert tested['acc/top1'] == pytest.approx(last['acc/top1']) and tested['acc/top1'] > 0.8
 
 
+def test_features_are_standardised_by_the_training_split(make_runner, linear_model, pretrained):
+    linear_model['cls_head']['standardize'] = True
+    runner = make_runner('linear', epochs=3, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop')
+    runner.train()
+    features = runner.train_loop.features.clips.features
+    head = torch.load(runner.work_dir + '/epoch_3.pth', weights_only=True)['state_dict']
+    torch.testing.assert_close(head['cls_head.mean'], features.mean(0))
+    assert (head['cls_head.std'] >= features.std(0, unbiased=False) - 1e-6).all()
+    scores = make_runner('test', model=linear_model, load_from=runner.work_dir + '/epoch_3.pth').test()
+    assert scores['acc/top1'] == pytest.approx(runner.train_loop.evaluate()['acc/top1'])
+
+
 def test_equals_encoding_every_batch_anew(make_runner, linear_model, pretrained):
     runner = make_runner('linear', epochs=1, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
                          **{'train_cfg.batch_size': 1024})

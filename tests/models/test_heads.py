@@ -112,15 +112,16 @@ def test_classifier_is_linear_on_its_level():
 
 
 def test_classifier_standardises_by_the_training_features():
-    head, features = HierarchicalClsHead(num_classes=3, in_channels=8, norm=True), 3 * torch.randn(400, 8) + 5
-    scores = head.train()(features)
-    standard = (features - features.mean(0)) / features.std(0, unbiased=False)
-    torch.testing.assert_close(scores, standard @ head.fc.weight.t(), rtol=1e-3, atol=1e-4)
-    for _ in range(200):
-        head(features)
-    mean = head.norm.running_mean.clone()
-    alone = head(features[:1])  # a last batch of one has no variance: as in testing, and nothing is learnt from it
-    torch.testing.assert_close(alone, head.eval()(features[:1]))
-    torch.testing.assert_close(alone, scores[:1], rtol=0.02, atol=1e-3)
-    assert torch.equal(head.norm.running_mean, mean)
-    assert [name for name, _ in head.named_parameters()] == ['fc.weight', 'fc.bias']
+    head, features = HierarchicalClsHead(num_classes=3, in_channels=8, standardize=True), 3 * torch.randn(400, 8) + 5
+    features[:, 2] = 7  # without variance
+    torch.testing.assert_close(head(features), features @ head.fc.weight.t())  # nothing is known yet
+    head.fit_features(features)
+    standard = (features - features.mean(0)) / features.std(0, unbiased=False).clamp(min=1e-9)
+    standard[:, 2] = 0
+    for mode in True, False:
+        torch.testing.assert_close(head.train(mode)(features), standard @ head.fc.weight.t(), rtol=1e-4, atol=1e-5)
+    assert head(features + 0.01).sub(head(features)).abs().max() < 1
+    assert {'mean', 'std'} < set(head.state_dict())  # a checkpoint of the classifier has them
+    plain = HierarchicalClsHead(num_classes=3, in_channels=8)
+    plain.fit_features(features)
+    assert set(plain.state_dict()) == {'fc.weight', 'fc.bias'}

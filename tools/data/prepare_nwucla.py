@@ -3,7 +3,7 @@
     python tools/data/prepare_nwucla.py --raw all_sqe --out data/nwucla/nwucla.pkl
 
 Splits: ``xview_train`` (views 1 and 2) and ``xview_val`` (view 3), the standard protocol; ``xview_val_distinct``, the
-test clips whose key points are those of no training clip: the files that the field uses have 95 others.
+test clips that are no copy of a training clip, as 95 are in the files that the field uses.
 """
 
 import argparse

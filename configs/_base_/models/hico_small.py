@@ -1,4 +1,4 @@
-# Your data is small: up to some thousand clips. How each setting was chosen is in docs/experiments/README.md.
+# Your data is small: up to some thousand clips. How it was chosen is in docs/experiments/README.md.
 _base_ = './hico_gru.py'
 view = [
     dict(type='TemporalCropResize', clip_len=32, ratio=(0.5, 1.0), min_frames=16),

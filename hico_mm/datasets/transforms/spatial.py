@@ -91,8 +91,8 @@ class PoseShear(SkeletonTransform):
 class RandomRotation(SkeletonTransform):
     """Turn a whole clip about the origin and scale it, the same for all persons: another camera, another body height.
 
-    The matrix is s * Rx(a) Ry(b) Rz(c), applied to row vectors: c about z, which is the vertical after
-    :class:`NormalizeSkeleton`.
+    The turns are about x, y and z in this order of factors, and z is the body's axis after :class:`NormalizeSkeleton`;
+    without its alignment choose angles for the axes of your data.
 
     Required Keys:
         - keypoint
@@ -134,7 +134,7 @@ class RandomRotation(SkeletonTransform):
 
 
 def _about(axis: int, angles: Tensor) -> Tensor:
-    """Rotations (n, 3, 3) about a coordinate axis by angles (n,) in radians."""
+    """Rotations (n, 3, 3) in the plane of the two other axes, by angles (n,) in radians."""
     matrix = torch.eye(3).repeat(len(angles), 1, 1)
     a, b = (other for other in range(3) if other != axis)
     matrix[:, a, a] = matrix[:, b, b] = angles.cos()

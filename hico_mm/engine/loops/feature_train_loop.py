@@ -97,6 +97,8 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         self.runner.call_hook('before_train')
         level = self.model.cls_head.level
         self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
+        if hasattr(self.model.cls_head, 'fit_features'):
+            self.model.cls_head.fit_features(self.features.clips.features)
         self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
         knn = self.nearest_neighbours()
         if self._epoch:  # resumed: a checkpoint is written before its epoch is scored

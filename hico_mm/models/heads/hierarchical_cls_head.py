@@ -2,22 +2,12 @@
 
 from typing import Union
 
-import torch.nn.functional as F
+import torch
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ...structures import HierarchicalFeatures
-
-
-class _Standardize(nn.BatchNorm1d):
-    """Batch norm; a batch of one, the last of an epoch say, is standardised by the running statistics."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C) -> (N, C)."""
-        if self.training and len(x) == 1:
-            return F.batch_norm(x, self.running_mean, self.running_var, eps=self.eps)
-        return super().forward(x)
 
 
 @MODELS.register_module()
@@ -28,24 +18,31 @@ class HierarchicalClsHead(BaseHead):
         num_classes: Number of classes.
         in_channels: Width of the feature. Defaults to 4096, the instance feature.
         level: The level to classify. Defaults to 'instance'.
-        norm: Standardise each channel of the feature first, by a batch norm without scale and shift: weight decay then
-            asks the same of all channels. Defaults to False, as released.
+        standardize: Whether :meth:`fit_features` sets ``mean`` and ``std``, by which every channel is standardised
+            before the layer: weight decay then asks the same of all. Until it is called they change nothing.
+            Defaults to False, as released.
         init_std: Standard deviation of the initial weights; biases start at 0. Defaults to 0.01, as released.
         average_clips: How MMAction2 averages over clips at test time. Defaults to 'score'.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self,
                  num_classes: int,
                  in_channels: int = 4096,
                  level: str = 'instance',
-                 norm: bool = False,
+                 standardize: bool = False,
                  init_std: float = 0.01,
                  average_clips: str = 'score',
                  **kwargs) -> None:
         super().__init__(num_classes, in_channels, average_clips=average_clips, **kwargs)
         self.level = level
-        self.norm = _Standardize(in_channels, affine=False) if norm else nn.Identity()
+        self.standardize = standardize
+        if standardize:
+            self.register_buffer('mean', torch.zeros(in_channels))
+            self.register_buffer('std', torch.ones(in_channels))
         self.fc = nn.Linear(in_channels, num_classes)
         nn.init.normal_(self.fc.weight, std=init_std)
         nn.init.zeros_(self.fc.bias)
@@ -60,4 +57,15 @@ class HierarchicalClsHead(BaseHead):
         if x.shape[1] != self.in_channels:
             raise ValueError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to that, '
                              f'not {self.in_channels}')
-        return self.fc(self.norm(x))
+        return self.fc((x - self.mean) / self.std if self.standardize else x)
+
+    @torch.no_grad()
+    def fit_features(self, features: Tensor) -> None:
+        """Take mean and standard deviation of the training features (n, in_channels), if the head standardises.
+
+        A deviation counts as at least a thousandth of the mean one, so a channel that hardly varies is not blown up.
+        """
+        if self.standardize:
+            std, mean = torch.std_mean(features.float(), 0, unbiased=False)
+            self.mean.copy_(mean)
+            self.std.copy_(std.clamp(min=1e-3 * std.mean() + 1e-12))

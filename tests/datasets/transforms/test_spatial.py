@@ -52,7 +52,7 @@ def test_rotation_turns_and_scales_within_its_bounds():
     torch.testing.assert_close(matrix @ matrix.mT, scale[:, None, None] ** 2 * torch.eye(3).expand(500, 3, 3))
     assert 0.8 <= scale.min() < 0.83 and 1.17 < scale.max() <= 1.2
     turn = matrix / scale[:, None, None]
-    # Rx Ry Rz has sin(b) at (0, 2), and its other entries of that row and column hold the other two angles.
+    # The product has the sine about y at (0, 2), and the other two angles in the rest of that row and column.
     angles = torch.stack([torch.atan2(-turn[:, 1, 2], turn[:, 2, 2]), turn[:, 0, 2].asin(),
                           torch.atan2(-turn[:, 0, 1], turn[:, 0, 0])], 1).rad2deg()
     bounds = torch.tensor([30., 20., 60.])
@@ -88,6 +88,7 @@ def test_values_for_a_seed():
     corruption = draw(JointCorruption(), 2)
     assert corruption['joints'][0].nonzero().flatten().tolist() == CORRUPTED_AT_SEED_0
     assert corruption['matrix'][0, 0].tolist() == pytest.approx(MATRIX_AT_SEED_0, abs=1e-4)
+    assert draw(RandomRotation(), 1)['matrix'][0].flatten().tolist() == pytest.approx(ROTATION_AT_SEED_0, abs=1e-4)
     choice = OneOf([dict(type='PoseShear'), dict(type='PoseShear')])
     assert draw(choice, 8)['choice'].tolist() == CHOICE_AT_SEED_0
 
@@ -95,6 +96,7 @@ def test_values_for_a_seed():
 SHEAR_AT_SEED_0 = [1.0, 0.5364, -0.823, -0.7359, 1.0, 0.2682, -0.0198, 0.7929, 1.0]
 CORRUPTED_AT_SEED_0 = [0, 1, 2, 4, 6, 7, 8, 10, 12, 13, 14, 16, 17, 20, 23]
 MATRIX_AT_SEED_0 = [0.3969, 0.1351, 0.6705]
+ROTATION_AT_SEED_0 = [0.5334, 0.6220, -0.2364, -0.6467, 0.5559, 0.0032, 0.1564, 0.1773, 0.8194]
 CHOICE_AT_SEED_0 = [0, 1, 0, 0, 0, 1, 0, 1]
 
 
@@ -113,7 +115,7 @@ def test_one_of_applies_exactly_one_with_its_probability():
 
 
 @pytest.mark.parametrize('config', [
-    dict(type='JointCorruption'), dict(type='PoseShear'),
+    dict(type='JointCorruption'), dict(type='PoseShear'), dict(type='RandomRotation'),
     dict(type='OneOf', transforms=[dict(type='JointCorruption', layout='ntu'), dict(type='PoseShear')])])
 def test_stock_pipeline_and_batch_give_the_same(config, monkeypatch):
     from hico_mm.datasets.transforms.base import select
