@@ -1,6 +1,6 @@
 """From tokens to clip and part features of several granularities."""
 
-from typing import Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...structures import BRANCHES, HierarchicalFeatures, check_names
+from ..init import xavier_init_
 from .udm import UDM
 
 
@@ -46,9 +47,20 @@ class UDMBranch(nn.Module):
         return torch.stack([encoded.amax(1) for encoded in encode_all(pyramid)], 1)
 
 
+def tokens_of(maps: Tensor) -> Tuple[Tensor, Tensor]:
+    """Maps of a graph network (N, M, C, T, V) -> temporal (N, T, C), spatial (N, M * V, C).
+
+    A frame is the mean over its persons and joints, a joint the mean over its frames.
+    """
+    return maps.mean((1, 4)).transpose(1, 2), maps.mean(3).transpose(2, 3).flatten(1, 2)
+
+
 @MODELS.register_module()
 class UDMNeck(BaseModule):
     """Pyramid of granularities by unified downsampling and a shared sequence encoder, for each branch.
+
+    It takes the tokens of :class:`HiCoBackbone`, or the maps of a graph network such as MMAction2's, which it makes
+    tokens of.
 
     Args:
         encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C);
@@ -58,6 +70,8 @@ class UDMNeck(BaseModule):
         num_granularities: Number of granularities L. Defaults to 4.
         udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.
         branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
+        map_channels: Channels of the maps of a graph network: :func:`tokens_of` them, and a linear layer for each
+            branch to ``channels``. Defaults to None, for a backbone that gives tokens.
         init_cfg: MMEngine's initialisation config. Defaults to None.
     """
 
@@ -67,6 +81,7 @@ class UDMNeck(BaseModule):
                  num_granularities: int = 4,
                  udm: Optional[dict] = None,
                  branches: Sequence[str] = BRANCHES,
+                 map_channels: Optional[int] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
@@ -75,6 +90,10 @@ class UDMNeck(BaseModule):
         encoder.setdefault('channels', channels)
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
+        self.map_channels = map_channels
+        if map_channels is not None:
+            self.embeddings = nn.ModuleDict({branch: nn.Linear(map_channels, channels) for branch in self.branches})
+            xavier_init_(self.embeddings)
 
     def feature_channels(self, level: str = 'instance') -> int:
         """Channels of the feature of a level."""
@@ -82,16 +101,28 @@ class UDMNeck(BaseModule):
             return self.channels
         return self.channels * self.num_granularities * (len(self.branches) if level == 'instance' else 1)
 
-    def forward(self, tokens: Tuple[Optional[Tensor], Optional[Tensor]]) -> HierarchicalFeatures:
-        """Temporal (N, S, C), spatial (N, S, C) -> clip (N, L, C), part (N, L, C).
+    def forward(self, tokens: Union[Tensor, Tuple[Optional[Tensor], Optional[Tensor]]]) -> HierarchicalFeatures:
+        """Temporal (N, S, C), spatial (N, S, C), or maps (N, M, C, T, V) -> clip (N, L, C), part (N, L, C).
 
         Raises:
-            ValueError: if the backbone gives no tokens for a branch of the neck.
+            ValueError: if the backbone gives no tokens for a branch of the neck, or maps the neck was not built for.
         """
-        given = dict(zip(BRANCHES, tokens))
+        given = self._tokens(tokens)
         missing = [branch for branch in self.branches if given[branch] is None]
         if missing:
             raise ValueError(f'the backbone gives no {missing[0]} tokens: give backbone and neck the same branches')
         clip, part = (
             self.pyramids[branch](given[branch]) if branch in self.branches else None for branch in BRANCHES)
         return HierarchicalFeatures(clip, part)
+
+    def _tokens(self, tokens: Union[Tensor, Tuple[Optional[Tensor], Optional[Tensor]]]) -> Dict[str, Optional[Tensor]]:
+        """The tokens by branch, of width ``channels``."""
+        if isinstance(tokens, Tensor) != (self.map_channels is not None) or \
+                isinstance(tokens, Tensor) and (tokens.ndim, tokens.shape[2]) != (5, self.map_channels):
+            given = f'maps {tuple(tokens.shape)}' if isinstance(tokens, Tensor) else 'tokens'
+            raise ValueError(f'the backbone gives {given}, and the neck has map_channels={self.map_channels}: set it '
+                             'to the channels C of maps (N, M, C, T, V), and to None for tokens')
+        if not isinstance(tokens, Tensor):
+            return dict(zip(BRANCHES, tokens))
+        given = dict(zip(BRANCHES, tokens_of(tokens)))
+        return {branch: embed(given[branch]) for branch, embed in self.embeddings.items()}

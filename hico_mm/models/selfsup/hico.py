@@ -5,11 +5,14 @@ from typing import Dict, Optional, Tuple
 
 import torch
 from mmaction.registry import MODELS
+from mmengine import dist
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...utils.build import build_part
 from ..recognizers import SkeletonRecognizer
 from .key_encoder import KeyEncoder
+from .shuffle import BatchShuffle, in_groups
 
 
 @MODELS.register_module()
@@ -20,6 +23,10 @@ class HiCo(SkeletonRecognizer):
     it predicts with ``cls_head``, a ``KNNHead`` say, on the query encoder's features: validation during pretraining.
     Widths, granularities, branches and levels that a config leaves out are handed on from part to part.
 
+    Where the encoder has batch norm, a clip's query and key must not be normalised with the same companions, which
+    would tell its key from the queue: either encoder sees the batch in groups, and the clips of the keys are shuffled
+    over all groups and processes; section 3.3 of MoCo. ``sync_bn`` would undo that.
+
     Args:
         backbone: Config of the backbone.
         neck: Config of the neck.
@@ -28,10 +35,12 @@ class HiCo(SkeletonRecognizer):
         cls_head: Config of the head that predicts. Defaults to None.
         momentum: Share of the query's weights in a step of the key encoder's, 1 - m in MoCo's terms.
             Defaults to 0.001.
+        norm_groups: Where there is batch norm, the batches of all processes are normalised in so many groups, or one a
+            process if there are more of these; 1 for no groups. Defaults to 8, the GPUs of MoCo.
         **kwargs: ``train_cfg``, ``test_cfg``, ``data_preprocessor``; see :class:`SkeletonRecognizer`.
 
     Raises:
-        ValueError: if projector and contrast head do not speak of the same levels.
+        ValueError: if projector and contrast head do not speak of the same levels, or ``norm_groups`` is below 1.
     """
 
     def __init__(self,
@@ -41,6 +50,7 @@ class HiCo(SkeletonRecognizer):
                  head: dict,
                  cls_head: Optional[dict] = None,
                  momentum: float = 0.001,
+                 norm_groups: int = 8,
                  **kwargs) -> None:
         super().__init__(backbone, neck, cls_head, **kwargs)
         self.projector = build_part(
@@ -52,7 +62,11 @@ class HiCo(SkeletonRecognizer):
         if self.projector.levels != self.head.levels:
             raise ValueError(f'projector and head must have the same levels, got {list(self.projector.levels)} and '
                              f'{list(self.head.levels)}')
+        if norm_groups < 1:
+            raise ValueError(f'norm_groups must be 1 or more, got {norm_groups}')
         self.key_encoder = KeyEncoder(self.query_encoder, momentum)
+        self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.key_encoder.modules())
+        self.norm_groups = norm_groups if self.has_batch_norm else 1
 
     @property
     def query_encoder(self) -> nn.Sequential:
@@ -74,13 +88,24 @@ class HiCo(SkeletonRecognizer):
             ValueError: if there are not two views.
         """
         query_views, key_views = self._two_views(inputs)
-        query = self.query_encoder(query_views)
+        query = self._encode(self.query_encoder, query_views)
         with torch.no_grad():
             self.key_encoder.update_parameters(self.query_encoder)
-            key = self.key_encoder(key_views)
+            key = self._keys(key_views)
         losses = self.head.loss(query, key)
         self.head.enqueue(key)
         return losses
+
+    def _encode(self, encoder: nn.Module, views: Tensor) -> Dict[str, Tensor]:
+        return in_groups(encoder, views, self.norm_groups // dist.get_world_size())
+
+    def _keys(self, views: Tensor) -> Dict[str, Tensor]:
+        """(N, M, T, V, C) -> the keys by level, each row that of its clip."""
+        if not self.has_batch_norm or max(self.norm_groups, dist.get_world_size()) == 1:
+            return self._encode(self.key_encoder, views)
+        shuffle = BatchShuffle.draw(len(views), views.device)
+        keys = self._encode(self.key_encoder, shuffle.apply(views))
+        return {level: shuffle.undo(key) for level, key in keys.items()}
 
     @staticmethod
     def _two_views(inputs: Tensor) -> Tuple[Tensor, Tensor]:

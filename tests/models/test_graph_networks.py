@@ -1,0 +1,163 @@
+"""MMAction2's graph networks under the hierarchy, and batch norm in the key encoder."""
+
+import mmaction
+import pytest
+import torch
+from conftest import ROOT
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from torch import multiprocessing
+
+from hico_mm.models.necks.udm_neck import tokens_of
+from hico_mm.models.selfsup.shuffle import BatchShuffle, in_groups
+
+STOCK = {
+    'stgcn': 'stgcn/stgcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py',
+    'stgcnpp': 'stgcnpp/stgcnpp_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py',
+    'aagcn': '2s-agcn/2s-agcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py',
+}
+GCN = dict(type='STGCN', graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'), base_channels=4, num_stages=3,
+           inflate_stages=[2], down_stages=[2])
+
+
+def stock_config(name):
+    return Config.fromfile(f'{mmaction.__path__[0]}/.mim/configs/skeleton/{STOCK[name]}')
+
+
+def graph_model(**changes):
+    return MODELS.build(dict(
+        type='HiCo', backbone=GCN, neck=dict(type='UDMNeck', channels=16, num_granularities=2, map_channels=8),
+        projector=dict(type='HierarchicalProjector', hidden_channels=16, out_channels=8),
+        head=dict(type='HierarchicalContrastHead', queue_length=64), **changes))
+
+
+def test_tokens_are_means_of_the_maps():
+    maps = torch.randn(2, 3, 5, 4, 7)
+    temporal, spatial = tokens_of(maps)
+    assert temporal.shape == (2, 4, 5) and spatial.shape == (2, 21, 5)
+    torch.testing.assert_close(temporal[1, 2], maps[1, :, :, 2].mean((0, 2)))
+    torch.testing.assert_close(spatial[1, 2 * 7 + 3], maps[1, 2, :, :, 3].mean(1))
+
+
+@pytest.mark.parametrize('branches', [('temporal', 'spatial'), ('spatial', )])
+def test_the_pyramid_stands_on_embedded_tokens(branches):
+    neck = MODELS.build(dict(type='UDMNeck', channels=16, map_channels=5, branches=branches)).eval()
+    maps = torch.randn(2, 2, 5, 8, 25)
+    features = neck(maps)
+    embedded = neck.embeddings['spatial'](tokens_of(maps)[1])
+    torch.testing.assert_close(features.part, neck.pyramids['spatial'](embedded))
+    assert (features.clip is not None) == ('temporal' in branches)
+    assert all(p.grad is not None for p in _trained(neck, features))
+
+
+def _trained(neck, features):
+    features.instance.sum().backward()
+    return neck.parameters()
+
+
+@pytest.mark.parametrize('map_channels, given', [
+    (None, torch.zeros(1, 2, 5, 8, 25)), (4, torch.zeros(1, 2, 5, 8, 25)), (5, (torch.zeros(1, 8, 16), ) * 2)])
+def test_a_neck_for_another_backbone_is_refused(map_channels, given):
+    neck = MODELS.build(dict(type='UDMNeck', channels=16, map_channels=map_channels))
+    with pytest.raises(ValueError, match='set it to the channels C of maps'):
+        neck(given)
+
+
+@pytest.mark.parametrize('name', sorted(STOCK))
+def test_backbones_are_as_mmaction2_configures_them(name):
+    stock = stock_config(name).model.backbone
+    if name == 'aagcn':
+        assert stock.pop('gcn_attention') is False  # which makes 2s-AGCN of it
+    for path in sorted((ROOT / 'configs/hico' / name).glob(f'hico_{name}_[np]*.py')):
+        assert Config.fromfile(path).model.backbone == stock, path
+
+
+def test_a_pretrained_network_fits_mmaction2s_recognizer():
+    model = MODELS.build(Config.fromfile(ROOT / 'configs/hico/stgcn/hico_stgcn_ntu60.py').model)
+    with torch.no_grad():
+        for parameter in model.backbone.parameters():
+            parameter.add_(0.01 * torch.randn_like(parameter))
+    recognizer = MODELS.build(stock_config('stgcn').model)
+    missing = recognizer.load_state_dict(model.state_dict(), strict=False).missing_keys
+    assert missing == ['cls_head.fc.weight', 'cls_head.fc.bias']
+    clips = torch.randn(1, 1, 2, 16, 25, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(recognizer.eval().extract_feat(clips)[0],
+                                   model.eval().extract_feat(clips, stage='backbone')[0])
+
+
+def test_batch_statistics_of_the_key_encoder_are_its_own():
+    model = graph_model(norm_groups=1, momentum=0.5)
+    model.loss(torch.randn(4, 2, 2, 8, 25, 3))
+    twin = model.key_encoder.module.backbone.data_bn
+    before, keys = twin.running_mean.clone(), torch.randn(4, 2, 8, 25, 3) + 3
+    model.loss(torch.stack([torch.randn_like(keys), keys], 1))
+    expected = 0.9 * before + 0.1 * keys.mean((0, 1, 2)).flatten()  # momentum of batch norm; its channels are (V, C)
+    torch.testing.assert_close(twin.running_mean, expected)
+    assert (model.backbone.data_bn.running_mean - expected).abs().min() > 0.1
+
+
+def test_groups_are_normalised_by_themselves_and_stay_in_order():
+    model = graph_model()
+    clips = torch.randn(5, 2, 8, 25, 3)
+    whole = in_groups(model.query_encoder, clips, 2)
+    parts = [model.query_encoder(part) for part in (clips[:3], clips[3:])]
+    for level, embedding in whole.items():
+        torch.testing.assert_close(embedding, torch.cat([part[level] for part in parts]))
+    assert len(in_groups(model.query_encoder, clips[:2], 8)['instance']) == 2
+    with pytest.raises(ValueError, match='norm_groups must be 1 or more, got 0'):
+        graph_model(norm_groups=0)
+
+
+def retrieval_of_empty_clips(monkeypatch, order=None):
+    """How often the key of an empty clip, one in each of eight groups, is nearest to its query.
+
+    The other clips of a group lie about a place of the group's own. An empty clip has nothing to be told apart by, but
+    the statistics it was normalised with.
+    """
+    if order is not None:
+        monkeypatch.setattr(BatchShuffle, 'draw', classmethod(lambda cls, size, device: cls(order)))
+    groups, size = 8, 4
+    model = graph_model(norm_groups=groups)
+    clips = torch.randn(groups, 1, 1, 1, 25, 3) + 0.1 * torch.randn(groups, size, 2, 8, 25, 3)
+    clips[:, 0] = 0
+    clips = clips.flatten(0, 1)
+    found = []
+    with torch.no_grad():
+        query = model._encode(model.query_encoder, clips)['instance'][::size]
+        for _ in range(20):
+            key = model._keys(clips)['instance'][::size]
+            found.append((query @ key.t()).argmax(1) == torch.arange(groups))
+    return float(torch.stack(found).float().mean())
+
+
+def test_shuffling_closes_the_leak_of_batch_norm(monkeypatch):
+    assert retrieval_of_empty_clips(monkeypatch) < 0.25  # by chance 0.125
+    assert retrieval_of_empty_clips(monkeypatch, torch.arange(32)) > 0.9
+
+
+def test_without_batch_norm_nothing_is_shuffled():
+    model = MODELS.build(dict(
+        type='HiCo', backbone=dict(type='HiCoBackbone', channels=16), neck=dict(type='UDMNeck'),
+        projector=dict(type='HierarchicalProjector'), head=dict(type='HierarchicalContrastHead', queue_length=8)))
+    state = torch.get_rng_state()
+    model.loss(torch.randn(2, 2, 2, 64, 25, 3, generator=torch.Generator()))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def _shuffle_on(rank, folder):
+    torch.manual_seed(rank)  # each rank has its own generator; rank 0's decides
+    torch.distributed.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
+    own = torch.arange(16.).view(2, 8, 1)[rank]
+    shuffle = BatchShuffle.draw(8, own.device)
+    dealt = shuffle.apply(own)
+    torch.save((dealt, shuffle.undo(10 * dealt)), f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def test_clips_are_shuffled_over_the_ranks_and_come_back(tmp_path):
+    multiprocessing.spawn(_shuffle_on, (tmp_path, ), nprocs=2)
+    (first, first_back), (second, second_back) = (torch.load(tmp_path / f'{rank}.pth') for rank in range(2))
+    everything = torch.cat([first, second]).flatten()
+    assert torch.equal(everything.sort().values, torch.arange(16.)) and 0 < int((first >= 8).sum()) < 8
+    assert torch.equal(torch.cat([first_back, second_back]).flatten(), 10 * torch.arange(16.))
