@@ -30,7 +30,7 @@ setup(
         'tensorboard',
     ],
     extras_require={
-        'dev': ['pytest', 'ruff', 'mypy', 'pre-commit', 'scikit-learn', 'faiss-cpu'],
+        'dev': ['pytest', 'ruff', 'mypy', 'pre-commit', 'scikit-learn', 'faiss-cpu', 'openmim', 'seaborn'],
         'faiss': ['faiss-cpu'],  # approximate retrieval in large galleries
     },
 )

@@ -3,8 +3,10 @@
 import re
 
 import numpy as np
+import torch
 from mmengine.config import Config
 
+from hico_mm.models.selfsup.shuffle import BatchShuffle
 from hico_mm.structures import get_layout
 
 
@@ -64,3 +66,14 @@ def make_demo(run_tool, num_subjects):
     printed = run_tool('data/prepare_ntu.py', '--raw', raw, '--dataset', 'ntu60', '--out', 'data/demo/demo.pkl',
                        '--missing', f'{raw}/missing.txt', '--workers', 2)
     return {name: int(size) for name, size in re.findall(r'  (\w+): (\d+)\n', printed)}
+
+
+def shuffle_on(rank, folder):
+    """What one of two ranks makes of its half of 0..15: the samples dealt to it, and ten times its own."""
+    torch.manual_seed(rank)  # each rank has its own generator; rank 0's decides
+    torch.distributed.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
+    own = torch.arange(16.).view(2, 8, 1)[rank]
+    shuffle = BatchShuffle.draw(8, own.device)
+    dealt = shuffle.apply(own)
+    torch.save((dealt, shuffle.undo(10 * dealt)), f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()

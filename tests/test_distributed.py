@@ -15,6 +15,29 @@ CONFIGS = ROOT / 'configs' / 'hico' / 'demo'
 # Of 4 subjects 3 train: 89 clips for each of two ranks.
 BATCH, STEPS, LENGTH = 32, 2, 256
 GRANULARITIES = 'model.neck.num_granularities=4'
+TOOLS = ROOT / 'tools'
+ONE_EPOCH = ('--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1', 'train_cfg.val_interval=1')
+TINY = ('model.backbone.channels=16', 'model.projector.hidden_channels=16', 'model.projector.out_channels=8')
+
+
+def start(folder, *args, **env):
+    """Start a command without a GPU."""
+    env = dict(os.environ, PYTHON=sys.executable, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='', **env)
+    return subprocess.Popen(list(map(str, args)), cwd=folder, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, env=env)
+
+
+def finish(process):
+    """What a command printed, when it has ended well."""
+    printed = process.communicate()[0]
+    assert process.returncode == 0, printed[-6000:]
+    return printed
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        return str(free.getsockname()[1])
 
 
 @pytest.fixture(scope='module')
@@ -23,22 +46,18 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp('ranks')
 
     def command(*args):
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
-        result = subprocess.run(list(map(str, args)), cwd=folder, text=True, capture_output=True, env=dict(
-            os.environ, PYTHON=sys.executable, PORT=str(port), OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES=''))
-        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-        return result.stdout + result.stderr
+        return finish(start(folder, *args, PORT=free_port()))
 
-    tools = ROOT / 'tools'
-    sizes = make_demo(lambda script, *args: command(sys.executable, tools / script, *args), 4)
+    sizes = make_demo(lambda script, *args: command(sys.executable, TOOLS / script, *args), 4)
     assert sizes['xsub_train'] // 2 // BATCH == STEPS
-    command('bash', tools / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 2, '--seed', 0, '--work-dir', 'pretrain',
-            '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1', 'train_cfg.val_interval=1',
-            f'train_dataloader.batch_size={BATCH}', GRANULARITIES)
-    command.folder = folder
+    command('bash', TOOLS / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 2, '--seed', 0, '--work-dir', 'pretrain',
+            *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', GRANULARITIES)
+    command.folder, command.clips = folder, sizes['xsub_train']
     return command
+
+
+def weights(run, name, epoch=1):
+    return torch.load(run.folder / name / f'epoch_{epoch}.pth', weights_only=True)['state_dict']
 
 
 def accuracy(printed):
@@ -46,17 +65,16 @@ def accuracy(printed):
 
 
 def test_keys_of_both_ranks_are_in_the_queue(run):
-    checkpoint = torch.load(run.folder / 'pretrain/epoch_1.pth', weights_only=True)['state_dict']
+    checkpoint = weights(run, 'pretrain')
     assert checkpoint['key_encoder.steps'] == STEPS
     assert checkpoint['head.queues.instance.pointer'] == STEPS * 2 * BATCH % LENGTH != STEPS * BATCH % LENGTH
     assert checkpoint['head.queues.clip.pointer'] == STEPS * 2 * BATCH * 4 % (4 * LENGTH)
 
 
 def test_retrieval_is_the_same_by_one_process_and_by_two(run):
-    test = ROOT / 'tools' / 'test.py'
     config, options = CONFIGS / 'hico_lstm_demo_knn.py', ('--cfg-options', GRANULARITIES)
-    one = run(sys.executable, test, config, 'pretrain/epoch_1.pth', *options)
-    two = run('bash', ROOT / 'tools' / 'dist_test.sh', config, 'pretrain/epoch_1.pth', 2, *options)
+    one = run(sys.executable, TOOLS / 'test.py', config, 'pretrain/epoch_1.pth', *options)
+    two = run('bash', TOOLS / 'dist_test.sh', config, 'pretrain/epoch_1.pth', 2, *options)
     assert accuracy(one) == accuracy(two)
 
 
@@ -64,9 +82,44 @@ def test_linear_evaluation_is_the_same_by_one_process_and_by_two(run):
     options = ('--pretrained', 'pretrain/epoch_1.pth', '--seed', 0, '--cfg-options', 'train_cfg.max_epochs=3',
                GRANULARITIES)
     config = CONFIGS / 'hico_lstm_demo_linear.py'
-    run(sys.executable, ROOT / 'tools' / 'train.py', config, '--work-dir', 'one', *options)
-    run('bash', ROOT / 'tools' / 'dist_train.sh', config, 2, '--work-dir', 'two', *options)
-    one, two = (torch.load(run.folder / name / 'epoch_3.pth', weights_only=True)['state_dict']
-                for name in ('one', 'two'))
+    run(sys.executable, TOOLS / 'train.py', config, '--work-dir', 'one', *options)
+    run('bash', TOOLS / 'dist_train.sh', config, 2, '--work-dir', 'two', *options)
+    one, two = (weights(run, name, 3) for name in ('one', 'two'))
     for name in one:
         torch.testing.assert_close(one[name], two[name], atol=1e-4, rtol=1e-3)
+
+
+def test_a_graph_network_by_two_processes(run):
+    printed = run('bash', TOOLS / 'dist_train.sh', ROOT / 'configs/hico/stgcn/hico_stgcn_demo.py', 2, '--seed', 0,
+                  '--work-dir', 'gcn', *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}',
+                  'model.backbone.base_channels=4', 'model.neck.map_channels=16')
+    checkpoint = weights(run, 'gcn')
+    assert checkpoint['head.queues.instance.pointer'] == STEPS * 2 * BATCH % LENGTH
+    # Eight groups, so four in either process, and as many updates of the running statistics a step.
+    assert checkpoint['backbone.data_bn.num_batches_tracked'] == STEPS * 4
+    again = run('bash', TOOLS / 'dist_test.sh', ROOT / 'configs/hico/stgcn/hico_stgcn_demo.py', 'gcn/epoch_1.pth', 2,
+                '--cfg-options', 'model.backbone.base_channels=4', 'model.neck.map_channels=16')
+    assert accuracy(again) == accuracy(printed)  # in training too both processes had the statistics of the first
+
+
+@pytest.mark.slow
+def test_eight_processes(run):
+    batch = 8
+    steps = -(-run.clips // 8) // batch
+    run('bash', TOOLS / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 8, '--seed', 0, '--work-dir', 'eight',
+        *ONE_EPOCH, f'train_dataloader.batch_size={batch}', *TINY)
+    checkpoint = weights(run, 'eight')
+    assert steps > 0 and checkpoint['key_encoder.steps'] == steps
+    assert checkpoint['head.queues.instance.pointer'] == steps * 8 * batch % LENGTH
+
+
+@pytest.mark.slow
+def test_two_nodes(run):
+    """Two launches that find each other by the variables MMAction2's scripts take."""
+    nodes = dict(NNODES='2', MASTER_ADDR='127.0.0.1', PORT=free_port())
+    processes = [start(run.folder, 'bash', TOOLS / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 1, '--seed', 0,
+                       '--work-dir', 'nodes', *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', *TINY,
+                       NODE_RANK=str(rank), **nodes) for rank in range(2)]
+    assert 'Epoch(val) [1]' in finish(processes[0])
+    finish(processes[1])
+    assert weights(run, 'nodes')['head.queues.instance.pointer'] == STEPS * 2 * BATCH % LENGTH

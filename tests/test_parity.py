@@ -36,7 +36,7 @@ def test_features(released):
     with torch.no_grad():
         features, _ = model.extract_feat(torch.from_numpy(figures['inputs'][0])[:, :1])
     for level in ('clip', 'part', 'instance'):
-        np.testing.assert_allclose(features[level].numpy(), figures[f'{level}_feat'], atol=1e-5)
+        np.testing.assert_allclose(features.level(level).numpy(), figures[f'{level}_feat'], atol=1e-5)
 
 
 def test_six_steps_of_sgd(released):

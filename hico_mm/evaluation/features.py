@@ -60,7 +60,7 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
 def encode_batch(model: Any, batch: dict, level: str = 'instance') -> Tensor:
     """A batch from a data loader -> features (n, D) on the CPU, views averaged; in the model's present mode."""
     inputs = model.data_preprocessor(batch, False)['inputs']
-    features = model.extract_feat(inputs)[0][level]
+    features = model.extract_feat(inputs)[0].level(level)
     return features.unflatten(0, inputs.shape[:2]).mean(1).cpu()
 
 

@@ -1,7 +1,6 @@
 """The levels of HiCo's hierarchy and the features that carry them."""
 
-from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -12,9 +11,10 @@ LEVELS = ('clip', 'part', 'temporal', 'spatial', 'instance')
 BRANCH_OF = {'clip': 'temporal', 'temporal': 'temporal', 'part': 'spatial', 'spatial': 'spatial'}
 
 
-@dataclass
-class HierarchicalFeatures:
+class HierarchicalFeatures(NamedTuple):
     """Features of a batch at every level; a branch that is switched off is None.
+
+    A tuple, so that DDP and torch's tracing find the tensors in it.
 
     Args:
         clip: Clip features (B, L, C) of the temporal branch, granularity 1 first (eq. 5 of the paper).
@@ -39,9 +39,13 @@ class HierarchicalFeatures:
         """Instance feature (B, branches * L * C), temporal first (eq. 7): HiCo's representation downstream."""
         return torch.cat([x.flatten(1) for x in (self.clip, self.part) if x is not None], dim=1)
 
-    def __getitem__(self, level: str) -> Tensor:
-        """The feature of a level by name, one of ``LEVELS``."""
-        return self._require(level) if level in ('clip', 'part') else getattr(self, level)
+    def level(self, name: str) -> Tensor:
+        """The feature of a level by name, one of ``LEVELS``.
+
+        Raises:
+            ValueError: if the level's branch is switched off.
+        """
+        return self._require(name) if name in ('clip', 'part') else getattr(self, name)
 
     def _require(self, level: str) -> Tensor:
         feature = getattr(self, level)

@@ -142,6 +142,6 @@ def test_projector_projects_every_level_to_unit_length():
     projected = projector(features)
     for level, x in projected.items():
         mlp = projector.mlps[level]
-        expected = F.relu(features[level] @ mlp[0].weight.t() + mlp[0].bias) @ mlp[2].weight.t() + mlp[2].bias
+        expected = F.relu(features.level(level) @ mlp[0].weight.t() + mlp[0].bias) @ mlp[2].weight.t() + mlp[2].bias
         torch.testing.assert_close(x, expected / expected.norm(dim=-1, keepdim=True))
     assert projected['clip'].shape == (3, 4, 5) and projected['instance'].shape == (3, 5)

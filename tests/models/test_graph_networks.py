@@ -4,6 +4,7 @@ import mmaction
 import pytest
 import torch
 from conftest import ROOT
+from helpers import shuffle_on
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import multiprocessing
@@ -145,18 +146,8 @@ def test_without_batch_norm_nothing_is_shuffled():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def _shuffle_on(rank, folder):
-    torch.manual_seed(rank)  # each rank has its own generator; rank 0's decides
-    torch.distributed.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
-    own = torch.arange(16.).view(2, 8, 1)[rank]
-    shuffle = BatchShuffle.draw(8, own.device)
-    dealt = shuffle.apply(own)
-    torch.save((dealt, shuffle.undo(10 * dealt)), f'{folder}/{rank}.pth')
-    torch.distributed.destroy_process_group()
-
-
 def test_clips_are_shuffled_over_the_ranks_and_come_back(tmp_path):
-    multiprocessing.spawn(_shuffle_on, (tmp_path, ), nprocs=2)
+    multiprocessing.spawn(shuffle_on, (tmp_path, ), nprocs=2)
     (first, first_back), (second, second_back) = (torch.load(tmp_path / f'{rank}.pth') for rank in range(2))
     everything = torch.cat([first, second]).flatten()
     assert torch.equal(everything.sort().values, torch.arange(16.)) and 0 < int((first >= 8).sum()) < 8

@@ -13,6 +13,7 @@ val_dataloader = dict(
     batch_size=64, sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(split='xsub_val', test_mode=True, **dataset), **loader)
 test_dataloader = val_dataloader
+test_pipeline = [*dataset['once'], *dataset['pipeline']]  # of one clip, for MMAction2's inference API
 
 # What the data makes of a model.
 skeleton = dict(data_preprocessor=dict(layout='ntu', num_persons=2), cls_head=dict(num_classes=60))

@@ -53,7 +53,7 @@ class HierarchicalClsHead(BaseHead):
         Raises:
             ValueError: if the features have another width.
         """
-        x = features if isinstance(features, Tensor) else features[self.level]
+        x = features if isinstance(features, Tensor) else features.level(self.level)
         if x.shape[1] != self.in_channels:
             raise ValueError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to that, '
                              f'not {self.in_channels}')

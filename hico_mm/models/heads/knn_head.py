@@ -72,7 +72,7 @@ class KNNHead(BaseHead):
         if self.gallery is None or self.gallery_labels is None:
             raise RuntimeError('KNNHead has no gallery: add dict(type="GalleryHook") to custom_hooks, or '
                                'call set_gallery')
-        queries = features if isinstance(features, Tensor) else features[self.level]
+        queries = features if isinstance(features, Tensor) else features.level(self.level)
         with torch.autocast(queries.device.type, enabled=False):
             return torch.cat([self._vote(chunk) for chunk in F.normalize(queries.float(), dim=1).split(self.chunk)])
 

@@ -117,12 +117,15 @@ class UDMNeck(BaseModule):
 
     def _tokens(self, tokens: Union[Tensor, Tuple[Optional[Tensor], Optional[Tensor]]]) -> Dict[str, Optional[Tensor]]:
         """The tokens by branch, of width ``channels``."""
-        if isinstance(tokens, Tensor) != (self.map_channels is not None) or \
-                isinstance(tokens, Tensor) and (tokens.ndim, tokens.shape[2]) != (5, self.map_channels):
+        if isinstance(tokens, Tensor):
+            fits = tokens.ndim == 5 and tokens.shape[2] == self.map_channels
+        else:
+            fits = self.map_channels is None
+        if not fits:
             given = f'maps {tuple(tokens.shape)}' if isinstance(tokens, Tensor) else 'tokens'
             raise ValueError(f'the backbone gives {given}, and the neck has map_channels={self.map_channels}: set it '
                              'to the channels C of maps (N, M, C, T, V), and to None for tokens')
         if not isinstance(tokens, Tensor):
             return dict(zip(BRANCHES, tokens))
-        given = dict(zip(BRANCHES, tokens_of(tokens)))
-        return {branch: embed(given[branch]) for branch, embed in self.embeddings.items()}
+        means = dict(zip(BRANCHES, tokens_of(tokens)))
+        return {name: self.embeddings[name](means[name]) for name in self.branches}

@@ -60,4 +60,4 @@ class HierarchicalProjector(BaseModule):
 
     def forward(self, features: HierarchicalFeatures) -> Dict[str, Tensor]:
         """Features -> by level: clip and part (N, L, D), temporal, spatial and instance (N, D), of unit length."""
-        return {level: F.normalize(mlp(features[level]), dim=-1) for level, mlp in self.mlps.items()}
+        return {level: F.normalize(mlp(features.level(level)), dim=-1) for level, mlp in self.mlps.items()}

@@ -1,0 +1,54 @@
+"""The worked example of docs/extending.md: files of a user, in a folder of the user's, by the command lines."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import ROOT
+from helpers import make_annotation
+
+from hico_mm.utils import dump_pickle
+
+TEXT = (ROOT / 'docs' / 'extending.md').read_text()
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('user')
+    names = re.findall(r'^`(my_\w+\.py)`', TEXT, re.MULTILINE)
+    for name, content in zip(names, re.findall(r'```python\n(.*?)```', TEXT, re.DOTALL)):
+        (folder / name).write_text(content.replace('HICO', str(ROOT)))
+    annotation = make_annotation(per_class=8, num_classes=10)
+    annotation['split'] = {f'xsub_{name}': clips for name, clips in annotation['split'].items()}
+    dump_pickle(annotation, folder / 'data/demo/demo.pkl')
+    return folder
+
+
+@pytest.mark.parametrize('config', ['my_hico.py', 'my_graph.py'])
+def test_the_commands(folder, config):
+    commands = re.findall(r'^python HICO/(\S+) my_hico\.py ([^#\n]+)', TEXT, re.MULTILINE)
+    assert [tool for tool, _ in commands] == ['tools/train.py', 'tools/test.py']
+    for tool, args in commands:
+        words = shlex.split(args.replace('W', config[:-3]).replace('epoch_150', 'epoch_1'))
+        options = ['--epochs', '1', '--cfg-options', 'train_dataloader.batch_size=16'] if 'train' in tool else []
+        result = subprocess.run([sys.executable, ROOT / tool, config, *words, *options], cwd=folder, text=True,
+                                capture_output=True, env=dict(os.environ, PYTHONPATH='.'))
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    assert re.search(r'acc/top1: [01]\.', result.stdout)
+    weights = torch.load(folder / config[:-3] / 'epoch_1.pth', weights_only=True)['state_dict']
+    assert weights['neck.pyramids.temporal.encoder.conv.weight'].shape == (128, 128, 3)
+    assert ('backbone.graph' in weights) == (config == 'my_graph.py')
+
+
+def test_the_augmentation_mirrors_some_clips(folder, load_tool):
+    transform = load_tool(folder / 'my_parts.py').RandomMirror()
+    clips = torch.randn(64, 2, 4, 25, 3)
+    parameters = transform.draw(64, torch.Generator().manual_seed(0))
+    mirrored = transform.apply(clips, parameters)
+    assert torch.equal(mirrored[..., 1:], clips[..., 1:])
+    flipped = (mirrored[..., 0] == -clips[..., 0]).flatten(1).all(1)
+    assert torch.equal(flipped, parameters['mirrored']) and 16 < int(flipped.sum()) < 48

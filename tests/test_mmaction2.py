@@ -1,0 +1,182 @@
+"""In MMAction2's world: its launcher, scripts, loops, metrics, analysis tools, visualizer and inference API.
+
+All from a folder that is not the repository, on data of the demo's form.
+"""
+
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import mmaction
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from helpers import make_annotation
+from mmaction.apis import inference_recognizer, init_recognizer
+from mmaction.registry import VISUALIZERS
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from hico_mm.utils import dump_pickle
+
+GRAPH, DEMO = ROOT / 'configs/hico/stgcn', ROOT / 'configs/hico/demo'
+STOCK = Path(mmaction.__path__[0]) / '.mim' / 'tools'
+CLASSES, CLIPS = 10, 40
+
+
+@pytest.fixture(scope='module')
+def user(tmp_path_factory):
+    """A folder with data, a pretrained graph network and two trained recognizers; runs commands there."""
+    folder = tmp_path_factory.mktemp('user')
+    annotation = make_annotation(per_class=8, num_classes=CLASSES)
+    annotation['split'] = {f'xsub_{name}': clips for name, clips in annotation['split'].items()}
+    dump_pickle(annotation, folder / 'data/demo/demo.pkl')
+    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+
+    def run(*args):
+        result = subprocess.run(list(map(str, args)), cwd=folder, text=True, capture_output=True,
+                                env=dict(os.environ, PATH=path, MPLBACKEND='agg'))
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+        return result.stdout + result.stderr
+
+    run.folder, run.annotation = folder, annotation
+    short = ('--cfg-options', 'train_dataloader.batch_size=16', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1',
+             'train_cfg.val_interval=1', 'default_hooks.logger.interval=1')
+    run.pretrained = run('mim', 'train', 'mmaction', GRAPH / 'hico_stgcn_demo.py', '--gpus', 0, '--work-dir',
+                         'pretrain', *short)
+    run.finetuned = run(sys.executable, STOCK / 'train.py', GRAPH / 'stgcn_demo.py', '--work-dir', 'gcn', *short,
+                        'load_from=pretrain/epoch_1.pth')
+    run('mim', 'train', 'mmaction', DEMO / 'hico_lstm_demo_linear.py', '--gpus', 0, '--work-dir', 'hico',
+        '--cfg-options', 'train_cfg.max_epochs=2', 'default_hooks.checkpoint_guard.allow_untrained=True')
+    run.tested = run('mim', 'test', 'mmaction', DEMO / 'hico_lstm_demo_linear.py', '--checkpoint', 'hico/epoch_2.pth',
+                     '--gpus', 0, '--dump', 'hico.pkl')
+    run(sys.executable, STOCK / 'test.py', GRAPH / 'stgcn_demo.py', 'gcn/epoch_1.pth', '--dump', 'gcn.pkl')
+    return run
+
+
+def accuracy(printed):
+    return float(re.findall(r'acc/top1: ([0-9.]+)', printed)[-1])
+
+
+def predictions(user, name):
+    with open(user.folder / name, 'rb') as file:
+        samples = pickle.load(file)
+    return (torch.stack([sample['pred_score'] for sample in samples]),
+            torch.cat([sample['gt_label'] for sample in samples]))
+
+
+def test_mim_trains_and_tests(user):
+    assert re.search(r'loss_instance: \d', user.pretrained) and re.search(r'Epoch\(val\) \[1\]', user.pretrained)
+    scores, labels = predictions(user, 'hico.pkl')
+    assert scores.shape == (CLIPS, CLASSES)
+    assert accuracy(user.tested) == pytest.approx(float((scores.argmax(1) == labels).float().mean()), abs=1e-4)
+
+
+def test_a_pretrained_network_is_finetuned_by_the_stock_script(user):
+    missing = re.search(r'missing keys in source state_dict: (.*)', user.finetuned)[1]
+    assert missing == 'cls_head.fc.weight, cls_head.fc.bias'
+    assert 'size mismatch' not in user.finetuned and re.search(r'loss_cls: \d', user.finetuned)
+    pretrained, finetuned = (torch.load(user.folder / name / 'epoch_1.pth', weights_only=True)['state_dict']
+                             for name in ('pretrain', 'gcn'))
+    name = 'backbone.gcn.2.gcn.conv.weight'  # a step of 1e-3 for each of two batches
+    assert 0 < (pretrained[name] - finetuned[name]).abs().max() < 0.01
+
+
+def test_predictions_fuse(user):
+    printed = user(sys.executable, ROOT / 'tools/fuse_streams.py', '--preds', 'hico.pkl', 'gcn.pkl', '--weights', 1, 1)
+    (hico, labels), (gcn, _) = (predictions(user, name) for name in ('hico.pkl', 'gcn.pkl'))
+    torch.testing.assert_close(gcn.sum(1), torch.ones(CLIPS))  # GCNHead gives probabilities, ours scores
+    fused = float(((hico.softmax(1) + gcn).argmax(1) == labels).float().mean())
+    assert f'{100 * fused:.2f}' in printed
+    stock = user(sys.executable, STOCK / 'analysis_tools/report_accuracy.py', '--preds', 'hico.pkl', 'gcn.pkl')
+    plain = float(((hico + gcn).argmax(1) == labels).float().mean())
+    assert f'Top 1 Accuracy: {plain:.4f}' in stock
+
+
+def test_logs_are_analysed(user):
+    log = next((user.folder / 'pretrain').glob('*/vis_data/2*.json'))
+    printed = user(sys.executable, STOCK / 'analysis_tools/analyze_logs.py', 'cal_train_time', log)
+    lines = [line for line in map(json.loads, log.read_text().splitlines()) if 'epoch' in line]
+    expected = sum(line['time'] for line in lines[1:]) / (len(lines) - 1)
+    assert f'average iter time: {expected:.4f} s/iter' in printed
+
+
+@pytest.mark.parametrize('config', [DEMO / 'hico_lstm_demo_linear.py', GRAPH / 'hico_stgcn_demo.py'], ids=str)
+def test_flops_count(user, config):
+    printed = user(sys.executable, STOCK / 'analysis_tools/get_flops.py', config, '--shape', 1, 2, 32, 25, 3)
+    number, unit = re.search(r'Flops: ([\d.]+)(\w)', printed).groups()
+    assert float(number) * dict(M=1e6, G=1e9)[unit] > 1e6  # the tool knows no recurrent layer
+
+
+@pytest.mark.parametrize('config, checkpoint, dumped', [
+    (DEMO / 'hico_lstm_demo_linear.py', 'hico/epoch_2.pth', 'hico.pkl'),
+    (GRAPH / 'stgcn_demo.py', 'gcn/epoch_1.pth', 'gcn.pkl')], ids=('hico', 'gcn'))
+def test_confusion_matrix(user, config, checkpoint, dumped):
+    config = Config.fromfile(config)
+    config.merge_from_dict(dict(
+        work_dir=str(user.folder / 'matrix'), load_from=str(user.folder / checkpoint),
+        test_dataloader=dict(dataset=dict(ann_file=str(user.folder / 'data/demo/demo.pkl'))),
+        test_evaluator=dict(_delete_=True, type='ConfusionMatrix')))
+    matrix = Runner.from_cfg(config).test()['confusion_matrix/result']
+    scores, labels = predictions(user, dumped)
+    for label in range(CLASSES):
+        assert matrix[label].tolist() == scores[labels == label].argmax(1).bincount(minlength=CLASSES).tolist()
+
+
+def test_metrics_of_dumped_results(user):
+    printed = user(sys.executable, STOCK / 'analysis_tools/eval_metric.py', DEMO / 'hico_lstm_demo_linear.py',
+                   'hico.pkl')
+    scores, labels = predictions(user, 'hico.pkl')
+    top1 = float(re.search(r"'acc/top1': (?:np\.float64\()?([\d.]+)", printed)[1])
+    assert top1 == pytest.approx(float((scores.argmax(1) == labels).float().mean()), abs=1e-6)
+
+
+def recognizer(user):
+    return init_recognizer(DEMO / 'hico_lstm_demo_linear.py', str(user.folder / 'hico/epoch_2.pth'), 'cpu')
+
+
+def test_inference_api(user):
+    model = recognizer(user)
+    scores, _ = predictions(user, 'hico.pkl')
+    names = user.annotation['split']['xsub_val']
+    for number in (0, 7):
+        clip, = (clip for clip in user.annotation['annotations'] if clip['frame_dir'] == names[number])
+        sample = inference_recognizer(model, dict(keypoint=clip['keypoint'].copy(),
+                                                  total_frames=clip['total_frames']))
+        torch.testing.assert_close(sample.pred_score, scores[number], atol=1e-5, rtol=1e-4)
+
+
+def test_visualizer(user, tmp_path):
+    clip = user.annotation['annotations'][0]
+    sample = inference_recognizer(recognizer(user), dict(keypoint=clip['keypoint'].copy(), total_frames=1))
+    visualizer = VISUALIZERS.build(dict(
+        type='ActionVisualizer', name='clips', save_dir=str(tmp_path), vis_backends=[dict(type='LocalVisBackend')]))
+    visualizer.dataset_meta = dict(classes=[f'class {i}' for i in range(CLASSES)])
+    visualizer.add_datasample('clip', np.zeros((4, 240, 320, 3), np.uint8), sample)
+    assert len(list(tmp_path.rglob('*.png'))) == 4
+
+
+@pytest.mark.parametrize('num_clips', [1, 3])
+def test_stock_pipeline_with_several_test_clips(user, num_clips):
+    """Scores are the mean over the clips that MMAction2's own pipeline takes out of a recording."""
+    loader = Runner.build_dataloader(dict(
+        dataset=dict(
+            type='PoseDataset', ann_file=str(user.folder / 'data/demo/demo.pkl'), split='xsub_val', test_mode=True,
+            pipeline=[dict(type='PreNormalize3D'),
+                      dict(type='UniformSampleFrames', clip_len=32, num_clips=num_clips, test_mode=True),
+                      dict(type='PoseDecode'), dict(type='FormatGCNInput', num_person=2),
+                      dict(type='PackActionInputs')]),
+        batch_size=4, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False)))
+    model, batch = recognizer(user), next(iter(loader))
+    assert batch['inputs'][0].shape == (num_clips, 2, 32, 25, 3)
+    with torch.no_grad():
+        samples = model.test_step(batch)
+        features = model.extract_feat(torch.stack(batch['inputs']).float())[0]
+        scores = model.cls_head(features).view(4, num_clips, CLASSES)
+    for sample, expected in zip(samples, scores.mean(1)):
+        torch.testing.assert_close(sample.pred_score, expected)
