@@ -99,7 +99,7 @@ def test_a_graph_network_by_two_processes(run):
     assert checkpoint['backbone.data_bn.num_batches_tracked'] == STEPS * 4
     again = run('bash', TOOLS / 'dist_test.sh', ROOT / 'configs/hico/stgcn/hico_stgcn_demo.py', 'gcn/epoch_1.pth', 2,
                 '--cfg-options', 'model.backbone.base_channels=4', 'model.neck.map_channels=16')
-    assert accuracy(again) == accuracy(printed)  # in training too both processes had the statistics of the first
+    assert accuracy(again) == accuracy(printed)  # in training too both processes had the same statistics
 
 
 @pytest.mark.slow

@@ -4,4 +4,3 @@ _base_ = [
 ]
 narrow = dict(backbone=dict(_base_.graph.backbone, base_channels=16), neck=dict(channels=128, map_channels=64))
 model = dict(**_base_.skeleton, **narrow)
-model_wrapper_cfg = dict(broadcast_buffers=True)  # as in schedules/pretrain_graph.py
