@@ -66,7 +66,7 @@ class HiCo(SkeletonRecognizer):
             raise ValueError(f'norm_groups must be 1 or more, got {norm_groups}')
         self.key_encoder = KeyEncoder(self.query_encoder, momentum)
         self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.key_encoder.modules())
-        self.norm_groups = norm_groups if self.has_batch_norm else 1
+        self.norm_groups = norm_groups
 
     @property
     def query_encoder(self) -> nn.Sequential:
@@ -97,7 +97,7 @@ class HiCo(SkeletonRecognizer):
         return losses
 
     def _encode(self, encoder: nn.Module, views: Tensor) -> Dict[str, Tensor]:
-        return in_groups(encoder, views, self.norm_groups // dist.get_world_size())
+        return in_groups(encoder, views, self.norm_groups // dist.get_world_size() if self.has_batch_norm else 1)
 
     def _keys(self, views: Tensor) -> Dict[str, Tensor]:
         """(N, M, T, V, C) -> the keys by level, each row that of its clip."""
