@@ -87,6 +87,20 @@ def test_a_pretrained_network_is_finetuned_by_the_stock_script(user):
     assert 0 < (pretrained[name] - finetuned[name]).abs().max() < 0.01
 
 
+def test_the_stock_config_starts_from_it(user):
+    """The config that the README shows, its network as narrow as the one pretrained here."""
+    example, = re.findall(r"```python\n(_base_ = 'mmaction::.*?)```", (ROOT / 'README.md').read_text(), re.DOTALL)
+    example = example.replace('work_dirs/hico_stgcn_ntu60/epoch_451', 'pretrain/epoch_1')
+    (user.folder / 'my_stgcn.py').write_text(example)
+    data = 'data/demo/demo.pkl'
+    printed = user('mim', 'train', 'mmaction', 'my_stgcn.py', '--gpus', 0, '--cfg-options',
+                   'model.backbone.base_channels=16', 'model.cls_head.in_channels=64', 'train_cfg.max_epochs=1',
+                   'train_dataloader.dataset.times=1', f'train_dataloader.dataset.dataset.ann_file={data}',
+                   f'val_dataloader.dataset.ann_file={data}', f'test_dataloader.dataset.ann_file={data}')
+    assert re.search(r'missing keys in source state_dict: (.*)', printed)[1] == 'cls_head.fc.weight, cls_head.fc.bias'
+    assert 'size mismatch' not in printed and re.search(r'Epoch\(val\) \[1\].*acc/top1: [01]\.', printed)
+
+
 def test_predictions_fuse(user):
     printed = user(sys.executable, ROOT / 'tools/fuse_streams.py', '--preds', 'hico.pkl', 'gcn.pkl', '--weights', 1, 1)
     (hico, labels), (gcn, _) = (predictions(user, name) for name in ('hico.pkl', 'gcn.pkl'))
