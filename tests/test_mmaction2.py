@@ -83,8 +83,8 @@ def test_a_pretrained_network_is_finetuned_by_the_stock_script(user):
     assert 'size mismatch' not in user.finetuned and re.search(r'loss_cls: \d', user.finetuned)
     pretrained, finetuned = (torch.load(user.folder / name / 'epoch_1.pth', weights_only=True)['state_dict']
                              for name in ('pretrain', 'gcn'))
-    name = 'backbone.gcn.2.gcn.conv.weight'  # a step of 1e-3 for each of two batches
-    assert 0 < (pretrained[name] - finetuned[name]).abs().max() < 0.01
+    name = 'backbone.gcn.2.gcn.conv.weight'  # the first steps do not take it far from where it came from
+    assert 0 < (pretrained[name] - finetuned[name]).norm() < 0.5 * pretrained[name].norm()
 
 
 def test_the_stock_config_starts_from_it(user):
@@ -94,7 +94,8 @@ def test_the_stock_config_starts_from_it(user):
     (user.folder / 'my_stgcn.py').write_text(example)
     data = 'data/demo/demo.pkl'
     printed = user('mim', 'train', 'mmaction', 'my_stgcn.py', '--gpus', 0, '--cfg-options',
-                   'model.backbone.base_channels=16', 'model.cls_head.in_channels=64', 'train_cfg.max_epochs=1',
+                   'model.backbone.base_channels=16', 'model.backbone.num_stages=4', 'model.cls_head.in_channels=32',
+                   'model.backbone.inflate_stages=[3]', 'model.backbone.down_stages=[3]', 'train_cfg.max_epochs=1',
                    'train_dataloader.dataset.times=1', f'train_dataloader.dataset.dataset.ann_file={data}',
                    f'val_dataloader.dataset.ann_file={data}', f'test_dataloader.dataset.ann_file={data}')
     assert re.search(r'missing keys in source state_dict: (.*)', printed)[1] == 'cls_head.fc.weight, cls_head.fc.bias'

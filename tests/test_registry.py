@@ -79,7 +79,7 @@ OPTIONS = {
                               branches=('spatial', ))),
     'RawCoordinates': ({}, {}),
     'UDMNeck': ({}, dict(encoder=dict(type='LSTMEncoder'), channels=8, num_granularities=2, udm=dict(kernel_size=3),
-                         branches=('temporal', ), map_channels=4)),
+                         branches=('temporal', ), tokenizer=dict(type='HiCoBackbone'))),
     'GRUEncoder': ({}, dict(channels=8, num_layers=2)),
     'LSTMEncoder': ({}, dict(channels=8, num_layers=2)),
     'TransformerEncoder': ({}, dict(channels=8, num_layers=2, num_heads=2, feedforward_channels=8, dropout=0.0)),

@@ -9,7 +9,6 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import multiprocessing
 
-from hico_mm.models.necks.udm_neck import tokens_of
 from hico_mm.models.selfsup.shuffle import BatchShuffle, in_groups
 
 STOCK = {
@@ -19,6 +18,8 @@ STOCK = {
 }
 GCN = dict(type='STGCN', graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'), base_channels=4, num_stages=3,
            inflate_stages=[2], down_stages=[2])
+TOKENS = dict(type='HiCoBackbone')
+PREPROCESSOR = dict(type='SkeletonDataPreprocessor', test_views=[[dict(type='CenterCropResize', clip_len=8)]])
 
 
 def stock_config(name):
@@ -27,40 +28,37 @@ def stock_config(name):
 
 def graph_model(**changes):
     return MODELS.build(dict(
-        type='HiCo', backbone=GCN, neck=dict(type='UDMNeck', channels=16, num_granularities=2, map_channels=8),
+        type='HiCo', backbone=GCN, neck=dict(type='UDMNeck', channels=16, num_granularities=2, tokenizer=TOKENS),
         projector=dict(type='HierarchicalProjector', hidden_channels=16, out_channels=8),
-        head=dict(type='HierarchicalContrastHead', queue_length=64), **changes))
+        head=dict(type='HierarchicalContrastHead', queue_length=64), data_preprocessor=PREPROCESSOR, **changes))
 
 
-def test_tokens_are_means_of_the_maps():
-    maps = torch.randn(2, 3, 5, 4, 7)
-    temporal, spatial = tokens_of(maps)
-    assert temporal.shape == (2, 4, 5) and spatial.shape == (2, 21, 5)
-    torch.testing.assert_close(temporal[1, 2], maps[1, :, :, 2].mean((0, 2)))
-    torch.testing.assert_close(spatial[1, 2 * 7 + 3], maps[1, 2, :, :, 3].mean(1))
-
-
-@pytest.mark.parametrize('branches', [('temporal', 'spatial'), ('spatial', )])
-def test_the_pyramid_stands_on_embedded_tokens(branches):
-    neck = MODELS.build(dict(type='UDMNeck', channels=16, map_channels=5, branches=branches)).eval()
-    maps = torch.randn(2, 2, 5, 8, 25)
+def test_tokens_are_embeddings_of_frames_and_joints_of_the_maps():
+    neck = graph_model().eval().neck
+    maps = torch.randn(3, 2, 8, 4, 25)  # of 8 channels, and half of the frames
     features = neck(maps)
-    embedded = neck.embeddings['spatial'](tokens_of(maps)[1])
-    torch.testing.assert_close(features.part, neck.pyramids['spatial'](embedded))
-    assert (features.clip is not None) == ('temporal' in branches)
-    assert all(p.grad is not None for p in _trained(neck, features))
+    temporal, spatial = neck.tokenizer.embeddings['temporal'], neck.tokenizer.embeddings['spatial']
+    frames = [torch.cat([maps[n, m, :, t].t().flatten() for m in range(2)]) for n in range(3) for t in range(4)]
+    joints = [maps[n, m, :, :, v].t().flatten() for n in range(3) for m in range(2) for v in range(25)]
+    torch.testing.assert_close(features.clip, neck.pyramids['temporal'](temporal(torch.stack(frames)).view(3, 4, 16)))
+    torch.testing.assert_close(features.part, neck.pyramids['spatial'](spatial(torch.stack(joints)).view(3, 50, 16)))
 
 
-def _trained(neck, features):
+def test_a_branch_that_is_off_has_no_tokens():
+    neck = MODELS.build(dict(type='UDMNeck', channels=16, branches=('spatial', ), tokenizer=dict(
+        TOKENS, in_channels=5, clip_len=8)))
+    features = neck(torch.randn(2, 2, 5, 8, 25))
+    assert features.clip is None
     features.instance.sum().backward()
-    return neck.parameters()
+    assert all(p.grad is not None for p in neck.parameters())
 
 
-@pytest.mark.parametrize('map_channels, given', [
-    (None, torch.zeros(1, 2, 5, 8, 25)), (4, torch.zeros(1, 2, 5, 8, 25)), (5, (torch.zeros(1, 8, 16), ) * 2)])
-def test_a_neck_for_another_backbone_is_refused(map_channels, given):
-    neck = MODELS.build(dict(type='UDMNeck', channels=16, map_channels=map_channels))
-    with pytest.raises(ValueError, match='set it to the channels C of maps'):
+@pytest.mark.parametrize('tokenizer, given, said', [
+    (None, torch.zeros(1, 2, 5, 8, 25), 'gives maps, which the neck has no tokenizer for'),
+    (TOKENS, (torch.zeros(1, 8, 16), ) * 2, 'gives tokens, which need no tokenizer')])
+def test_a_neck_for_another_backbone_is_refused(tokenizer, given, said):
+    neck = MODELS.build(dict(type='UDMNeck', channels=16, tokenizer=tokenizer))
+    with pytest.raises(ValueError, match=said):
         neck(given)
 
 

@@ -3,4 +3,4 @@ graph = dict(
     backbone=dict(
         _delete_=True, type='STGCN', gcn_adaptive='init', gcn_with_res=True, tcn_type='mstcn',
         graph_cfg=dict(layout='nturgb+d', mode='spatial')),
-    neck=dict(map_channels=256))
+    neck=dict(tokenizer=dict(type='HiCoBackbone')))

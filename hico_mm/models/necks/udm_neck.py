@@ -1,6 +1,6 @@
 """From tokens to clip and part features of several granularities."""
 
-from typing import Dict, Optional, Sequence, Tuple, Union
+from typing import Optional, Sequence, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...structures import BRANCHES, HierarchicalFeatures, check_names
-from ..init import xavier_init_
+from ...utils.build import build_part
 from .udm import UDM
 
 
@@ -47,14 +47,6 @@ class UDMBranch(nn.Module):
         return torch.stack([encoded.amax(1) for encoded in encode_all(pyramid)], 1)
 
 
-def tokens_of(maps: Tensor) -> Tuple[Tensor, Tensor]:
-    """Maps of a graph network (N, M, C, T, V) -> temporal (N, T, C), spatial (N, M * V, C).
-
-    A frame is the mean over its persons and joints, a joint the mean over its frames.
-    """
-    return maps.mean((1, 4)).transpose(1, 2), maps.mean(3).transpose(2, 3).flatten(1, 2)
-
-
 @MODELS.register_module()
 class UDMNeck(BaseModule):
     """Pyramid of granularities by unified downsampling and a shared sequence encoder, for each branch.
@@ -70,8 +62,9 @@ class UDMNeck(BaseModule):
         num_granularities: Number of granularities L. Defaults to 4.
         udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.
         branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
-        map_channels: Channels of the maps of a graph network: :func:`tokens_of` them, and a linear layer for each
-            branch to ``channels``. Defaults to None, for a backbone that gives tokens.
+        tokenizer: Config of a module that makes tokens of maps (N, M, T, V, C), for a graph network as the backbone:
+            ``HiCoBackbone`` embeds its features as it else embeds coordinates. ``channels`` and ``branches`` are filled
+            in. Defaults to None, for a backbone that gives tokens.
         init_cfg: MMEngine's initialisation config. Defaults to None.
     """
 
@@ -81,7 +74,7 @@ class UDMNeck(BaseModule):
                  num_granularities: int = 4,
                  udm: Optional[dict] = None,
                  branches: Sequence[str] = BRANCHES,
-                 map_channels: Optional[int] = None,
+                 tokenizer: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
@@ -90,10 +83,8 @@ class UDMNeck(BaseModule):
         encoder.setdefault('channels', channels)
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
-        self.map_channels = map_channels
-        if map_channels is not None:
-            self.embeddings = nn.ModuleDict({branch: nn.Linear(map_channels, channels) for branch in self.branches})
-            xavier_init_(self.embeddings)
+        shared = dict(channels=channels, branches=self.branches)
+        self.tokenizer = build_part(MODELS, tokenizer, **shared) if tokenizer else None
 
     def feature_channels(self, level: str = 'instance') -> int:
         """Channels of the feature of a level."""
@@ -105,27 +96,18 @@ class UDMNeck(BaseModule):
         """Temporal (N, S, C), spatial (N, S, C), or maps (N, M, C, T, V) -> clip (N, L, C), part (N, L, C).
 
         Raises:
-            ValueError: if the backbone gives no tokens for a branch of the neck, or maps the neck was not built for.
+            ValueError: if the backbone gives no tokens for a branch of the neck, or maps and there is no tokenizer.
         """
-        given = self._tokens(tokens)
+        if isinstance(tokens, Tensor) == (self.tokenizer is None):
+            raise ValueError('the backbone gives maps, which the neck has no tokenizer for: set '
+                             "neck.tokenizer=dict(type='HiCoBackbone')" if self.tokenizer is None else
+                             'the backbone gives tokens, which need no tokenizer: set neck.tokenizer=None')
+        if self.tokenizer is not None:
+            tokens = self.tokenizer(tokens.permute(0, 1, 3, 4, 2))  # type: ignore[union-attr]
+        given = dict(zip(BRANCHES, tokens))
         missing = [branch for branch in self.branches if given[branch] is None]
         if missing:
             raise ValueError(f'the backbone gives no {missing[0]} tokens: give backbone and neck the same branches')
         clip, part = (
             self.pyramids[branch](given[branch]) if branch in self.branches else None for branch in BRANCHES)
         return HierarchicalFeatures(clip, part)
-
-    def _tokens(self, tokens: Union[Tensor, Tuple[Optional[Tensor], Optional[Tensor]]]) -> Dict[str, Optional[Tensor]]:
-        """The tokens by branch, of width ``channels``."""
-        if isinstance(tokens, Tensor):
-            fits = tokens.ndim == 5 and tokens.shape[2] == self.map_channels
-        else:
-            fits = self.map_channels is None
-        if not fits:
-            given = f'maps {tuple(tokens.shape)}' if isinstance(tokens, Tensor) else 'tokens'
-            raise ValueError(f'the backbone gives {given}, and the neck has map_channels={self.map_channels}: set it '
-                             'to the channels C of maps (N, M, C, T, V), and to None for tokens')
-        if not isinstance(tokens, Tensor):
-            return dict(zip(BRANCHES, tokens))
-        means = dict(zip(BRANCHES, tokens_of(tokens)))
-        return {name: self.embeddings[name](means[name]) for name in self.branches}

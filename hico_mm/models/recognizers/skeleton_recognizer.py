@@ -2,6 +2,7 @@
 
 from typing import Optional, Sequence, Tuple
 
+import torch
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from torch import Tensor, nn
@@ -19,7 +20,8 @@ class SkeletonRecognizer(BaseRecognizer):
 
     What one part's config leaves out and a part before it knows is handed on: ``layout``, ``num_persons``,
     ``in_channels`` and ``clip_len`` from the preprocessor to the backbone, ``channels`` and ``branches`` from there to
-    the neck, the width of its feature to the head.
+    the neck, the width of its feature to the head. A neck's tokenizer is given the layout, and the sizes of the
+    backbone's maps.
 
     Args:
         backbone: Config of the backbone.
@@ -52,6 +54,7 @@ class SkeletonRecognizer(BaseRecognizer):
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
         if neck is not None:
+            neck = self._size_tokenizer(neck) if isinstance(neck, dict) and neck.get('tokenizer') else neck
             self.neck = build_part(MODELS, neck, **{name: getattr(self.backbone, name, None) for name in TOKENS})
         if cls_head is not None:
             channels = getattr(getattr(self, 'neck', None), 'feature_channels', lambda level: None)
@@ -62,6 +65,17 @@ class SkeletonRecognizer(BaseRecognizer):
             if name not in parts:
                 raise ValueError(f'cannot freeze "{name}": the model has {sorted(parts)}')
             parts[name].requires_grad_(False)
+
+    def _size_tokenizer(self, neck: dict) -> dict:
+        """The neck's config, its tokenizer's filled in with the sizes of the maps that an empty clip has."""
+        views = self.data_preprocessor
+        layout = views.layout
+        clip = torch.zeros(1, views.num_persons, views.clip_len, layout.num_joints, views.in_channels)
+        with torch.no_grad():
+            maps = self.backbone.eval()(clip)
+        self.backbone.train()
+        sizes = dict(zip(('num_persons', 'in_channels', 'clip_len'), maps.shape[1:4]))
+        return dict(neck, tokenizer=fill_in(MODELS, neck['tokenizer'], layout=layout, **sizes))
 
     def train(self, mode: bool = True) -> 'SkeletonRecognizer':
         """Set the mode of everything but the frozen parts, which stay in eval mode."""
