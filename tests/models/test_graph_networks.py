@@ -62,6 +62,14 @@ def test_a_neck_for_another_backbone_is_refused(tokenizer, given, said):
         neck(given)
 
 
+@pytest.mark.parametrize('backbone, layout', [(GCN, 'nw_ucla'), (dict(type='HiCoBackbone'), 'ntu')])
+def test_a_backbone_without_maps_is_refused(backbone, layout):
+    with pytest.raises(ValueError, match=r'makes no maps .*: its graph must have the joints of layout'):
+        MODELS.build(dict(
+            type='SkeletonRecognizer', backbone=backbone, neck=dict(type='UDMNeck', tokenizer=TOKENS),
+            data_preprocessor=dict(PREPROCESSOR, layout=layout)))
+
+
 @pytest.mark.parametrize('name', sorted(STOCK))
 def test_backbones_are_as_mmaction2_configures_them(name):
     stock = stock_config(name).model.backbone

@@ -1,12 +1,13 @@
 """Recognizer that puts a head on hierarchical features."""
 
-from typing import Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import torch
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ...structures import SkeletonLayout
 from ...utils.build import build_part, fill_in
 
 # What the preprocessor tells the backbone, and the backbone the neck.
@@ -34,7 +35,7 @@ class SkeletonRecognizer(BaseRecognizer):
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
     Raises:
-        ValueError: if a frozen part does not exist.
+        ValueError: if a frozen part does not exist, or the neck has a tokenizer and the backbone gives no maps.
     """
 
     def __init__(self,
@@ -47,14 +48,15 @@ class SkeletonRecognizer(BaseRecognizer):
                  data_preprocessor: Optional[dict] = None) -> None:
         if not isinstance(data_preprocessor, nn.Module):  # mmengine would look in its own registry only
             data_preprocessor = MODELS.build(data_preprocessor or dict(type='SkeletonDataPreprocessor'))
-        views = {name: getattr(data_preprocessor, name, None) for name in VIEWS}
+        views: Dict[str, Any] = {name: getattr(data_preprocessor, name, None) for name in VIEWS}
         super().__init__(
             fill_in(MODELS, backbone, **views),
             train_cfg=train_cfg,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
         if neck is not None:
-            neck = self._size_tokenizer(neck) if isinstance(neck, dict) and neck.get('tokenizer') else neck
+            if isinstance(neck, dict) and neck.get('tokenizer') and None not in views.values():
+                neck = dict(neck, tokenizer=fill_in(MODELS, neck['tokenizer'], **self._sizes_of_maps(**views)))
             self.neck = build_part(MODELS, neck, **{name: getattr(self.backbone, name, None) for name in TOKENS})
         if cls_head is not None:
             channels = getattr(getattr(self, 'neck', None), 'feature_channels', lambda level: None)
@@ -66,16 +68,24 @@ class SkeletonRecognizer(BaseRecognizer):
                 raise ValueError(f'cannot freeze "{name}": the model has {sorted(parts)}')
             parts[name].requires_grad_(False)
 
-    def _size_tokenizer(self, neck: dict) -> dict:
-        """The neck's config, its tokenizer's filled in with the sizes of the maps that an empty clip has."""
-        views = self.data_preprocessor
-        layout = views.layout
-        clip = torch.zeros(1, views.num_persons, views.clip_len, layout.num_joints, views.in_channels)
-        with torch.no_grad():
-            maps = self.backbone.eval()(clip)
-        self.backbone.train()
-        sizes = dict(zip(('num_persons', 'in_channels', 'clip_len'), maps.shape[1:4]))
-        return dict(neck, tokenizer=fill_in(MODELS, neck['tokenizer'], layout=layout, **sizes))
+    def _sizes_of_maps(self, layout: SkeletonLayout, num_persons: int, clip_len: int, in_channels: int) -> dict:
+        """What a tokenizer must know of the backbone's maps (N, M, C, T, V), read off those of an empty clip.
+
+        Raises:
+            ValueError: if the backbone cannot take a clip of the preprocessor's, or gives no maps for it.
+        """
+        clip = torch.zeros(1, num_persons, clip_len, layout.num_joints, in_channels)
+        try:
+            with torch.no_grad():
+                maps = self.backbone.eval()(clip)
+            _, num_persons, in_channels, clip_len, _ = maps.shape
+        except (AttributeError, RuntimeError, ValueError) as error:
+            raise ValueError(f'{type(self.backbone).__name__} makes no maps (N, M, C, T, V) of a clip (N, M, T, V, C) '
+                             f'of size {tuple(clip.shape)} ({error}): its graph must have the joints of layout '
+                             f'"{layout.name}", and what gives tokens needs no tokenizer') from error
+        finally:
+            self.backbone.train()
+        return dict(layout=layout, num_persons=num_persons, in_channels=in_channels, clip_len=clip_len)
 
     def train(self, mode: bool = True) -> 'SkeletonRecognizer':
         """Set the mode of everything but the frozen parts, which stay in eval mode."""
