@@ -1,18 +1,16 @@
 """What tests share: tiny data, runs of a tiny model, tools, the released code's figures."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from helpers import make_annotation, small_model
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import hico_mm  # noqa: F401
-from hico_mm.utils import dump_pickle
+from hico_mm.fileio import dump_pickle
+from tests.helpers import make_annotation, small_model
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT.parent / 'shared' / 'golden'
@@ -33,18 +31,14 @@ def golden():
 
 
 @pytest.fixture
-def load_tool(monkeypatch):
-    """Import a script of ``tools/`` by its path, its neighbours in reach as they are when it is run."""
+def command(capsys):
+    """Run the ``main`` of a command; returns its exit status, and what it printed to either stream."""
 
-    def load(path):
-        monkeypatch.syspath_prepend(str((ROOT / 'tools' / path).parent))
-        spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / 'tools' / path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
+    def run(main, *args):
+        status = main(list(map(str, args)))
+        return status, *capsys.readouterr()
 
-    return load
+    return run
 
 
 @pytest.fixture
@@ -69,9 +63,7 @@ def make_runner(tmp_path, annotation_file):
             return dict(
                 batch_size=5, num_workers=workers, collate_fn=dict(type='skeleton_collate'),
                 sampler=dict(type='DefaultSampler', shuffle=shuffle),
-                dataset=dict(type='SkeletonDataset', ann_file=path, split=split, layout='ntu',
-                             once=[dict(type='NormalizeSkeleton')],
-                             pipeline=[dict(type='PackActionInputs', meta_keys=('frame_dir', ))]))
+                dataset=dict(type='SkeletonDataset', ann_file=path, split=split, layout='ntu'))
 
         config = Config(dict(
             default_scope='mmaction', work_dir=str(tmp_path / name), experiment_name=name,
@@ -85,7 +77,8 @@ def make_runner(tmp_path, annotation_file):
             default_hooks=dict(
                 checkpoint=dict(type='CheckpointHook', interval=1, save_best='acc/top1'),
                 step_seed=dict(type='StepSeedHook'), gallery=dict(type='GalleryHook'),
-                checkpoint_guard=dict(type='CheckpointGuardHook'))))
+                checkpoint_fit=dict(type='CheckpointFitHook'), frozen_weights=dict(type='FrozenWeightsHook'),
+                checkpoint_description=dict(type='CheckpointDescriptionHook'))))
         config.merge_from_dict(changes)
         return Runner.from_cfg(config)
 

@@ -1,26 +1,49 @@
-"""Every config builds and takes a step on tiny data of its own layout."""
+"""Every config is read, built and stepped on tiny data of its own layout."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
-from helpers import make_annotation
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from hico_mm.checkpoints.encoder import EncoderSource, needs_encoder, take_encoder_into
+from hico_mm.cli.config import load_config
+from hico_mm.cli.train import scale_schedule
+from hico_mm.fileio import dump_pickle
 from hico_mm.structures import get_layout
-from hico_mm.utils import dump_pickle
+from hico_mm.wiring import complete_config
+from tests.conftest import ROOT
+from tests.helpers import make_annotation
 
-ROOT = Path(__file__).parents[1]
-CONFIGS = sorted((ROOT / 'configs' / 'hico').rglob('*.py'))
+CONFIGS = ROOT / 'configs' / 'hico'
+FRAGMENTS = sorted([*CONFIGS.glob('ablations/*.py'), *CONFIGS.glob('graph/*.py')])
+BASELINES = sorted(CONFIGS.glob('baselines/*.py'))
+LEAVES = sorted(set(CONFIGS.rglob('*.py')) - {*FRAGMENTS, *BASELINES})
 STEPPED = set()  # models that have been built and have taken a step: many configs share one, but for their classes
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
-def test_builds_and_steps(path, tmp_path):
-    config = Config.fromfile(path)
+def name(path):
+    return str(path.relative_to(CONFIGS).with_suffix(''))
+
+
+def pretraining(config):
+    """A pretraining config for the skeleton of a downstream one."""
+    layout = config.train_dataloader.dataset.layout
+    return CONFIGS / ('hico_gru_nwucla.py' if layout == 'nw_ucla' else 'hico_gru_ntu60.py')
+
+
+def completed(path, fragments=(), encoder=None):
+    config = load_config(str(path), list(map(str, fragments)))
+    if needs_encoder(config.model):
+        take_encoder_into(config, EncoderSource.open(encoder or pretraining(config)))
+    complete_config(config)
+    return config
+
+
+def step(config, tmp_path):
+    """Build the model and the data of a config, and take a step of what they are for."""
     views = config.model.data_preprocessor
     annotation = make_annotation(views.layout, views.num_persons, per_class=2)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
@@ -34,7 +57,7 @@ def test_builds_and_steps(path, tmp_path):
         return
     model = MODELS.build(config.model)
     data = model.data_preprocessor(batch, True)
-    shape = (views.num_persons, views.test_views[0][0].clip_len, get_layout(views.layout).num_joints, 3)
+    shape = (views.num_persons, views.clip_len, get_layout(views.layout).num_joints, 3)
     assert data['inputs'].shape == (4, 2 if config.model.type == 'HiCo' else 1, *shape)
     head = config.model.cls_head.type
     if head == 'KNNHead':
@@ -51,9 +74,44 @@ def test_builds_and_steps(path, tmp_path):
     STEPPED.add(kind)
 
 
+@pytest.mark.parametrize('path', LEAVES, ids=name)
+def test_builds_and_steps(path, tmp_path):
+    step(completed(path), tmp_path)
+
+
+@pytest.mark.parametrize('path', FRAGMENTS, ids=name)
+def test_a_fragment_applies_to_the_whole_family(path, tmp_path):
+    graph = path.parent.name == 'graph'
+    for base in ('hico_gru_ntu60', 'hico_transformer_pku1') if graph else ('hico_transformer_ntu60', 'hico_gru_nwucla'):
+        step(completed(CONFIGS / f'{base}.py', [path]), tmp_path)
+
+
+@pytest.mark.parametrize('path', BASELINES, ids=name)
+@pytest.mark.parametrize('task', ['knn/hico_nwucla_knn', 'linear/hico_ntu60_linear'])
+def test_a_baseline_takes_the_place_of_a_checkpoint(path, task, tmp_path):
+    config = completed(CONFIGS / f'{task}.py', encoder=path)
+    assert config.model.neck is None and config.model.data_preprocessor.layout == (
+        'nw_ucla' if 'nwucla' in task else 'ntu')
+    step(config, tmp_path)
+
+
+def test_there_are_few_and_each_is_short():
+    everything = sorted((ROOT / 'configs').rglob('*.py'))
+    assert len(everything) <= 90
+    for path in LEAVES:
+        assert len(path.read_text().splitlines()) <= 12, path
+
+
+def test_the_guide_names_files_that_exist():
+    text = (ROOT / 'configs' / 'README.md').read_text()
+    for path in set(re.findall(r'configs/[\w/.{},-]+\.py', text)):
+        if '{' not in path and 'DATASET' not in path:
+            assert (ROOT / path).exists(), path
+
+
 def test_finetuning_is_scheduled():
-    for path in CONFIGS:
-        if path.parent.name in ('finetune', 'semi', 'transfer'):
+    for path in LEAVES:
+        if path.parent.name in ('finetune', 'semi'):
             config = Config.fromfile(path)
             assert config.optim_wrapper.optimizer.type == 'AdamW' and config.optim_wrapper.optimizer.lr <= 0.01
             assert config.param_scheduler[0].type == 'CosineAnnealingLR' and not config.train_dataloader.drop_last
@@ -61,7 +119,7 @@ def test_finetuning_is_scheduled():
 
 
 def test_released_settings():
-    config = Config.fromfile(ROOT / 'configs/hico/hico_gru_ntu60.py')
+    config = completed(CONFIGS / 'hico_gru_ntu60.py')
     optimizer = config.optim_wrapper.optimizer
     assert (optimizer.type, optimizer.lr, optimizer.momentum, optimizer.weight_decay) == ('SGD', 0.01, 0.9, 1e-4)
     assert config.train_cfg.max_epochs == 451 and config.param_scheduler[0].milestones == [351]
@@ -69,13 +127,18 @@ def test_released_settings():
     model = MODELS.build(config.model)
     assert (len(model.head.queues.instance.features), len(model.head.queues.clip.features)) == (2048, 4 * 2048)
     assert (model.head.temperature, model.projector.out_channels, config.model.momentum) == (0.2, 128, 0.001)
-    assert model.neck.feature_channels('temporal') == 2048 and model.neck.feature_channels() == 4096
-    linear = Config.fromfile(ROOT / 'configs/hico/linear/hico_gru_ntu60_linear.py')
+    assert config.model.cls_head.in_channels == 4096
+    linear = Config.fromfile(CONFIGS / 'linear/hico_ntu60_linear.py')
     optimizer = linear.optim_wrapper.optimizer
     assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (2.0, 0.9, 0.0)
     assert linear.train_cfg.batch_size == 1024 and linear.param_scheduler[0].milestones == [50, 70]
 
 
-def test_leaves_are_short():
-    for path in CONFIGS:
-        assert len(path.read_text().splitlines()) <= 10, path
+def test_epochs_rescale_the_schedule():
+    for path, before, after in (('hico_gru_nwucla', [351], [16]), ('linear/hico_nwucla_linear', [50, 70], [12, 18])):
+        config = Config.fromfile(CONFIGS / f'{path}.py')
+        assert config.param_scheduler[0].milestones == before
+        scale_schedule(config, 20)
+        assert config.param_scheduler[0].milestones == after and config.train_cfg.max_epochs == 20
+
+

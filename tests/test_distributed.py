@@ -8,10 +8,12 @@ import sys
 
 import pytest
 import torch
-from conftest import ROOT
-from helpers import make_demo
 
-CONFIGS = ROOT / 'configs' / 'hico' / 'demo'
+from tests.conftest import ROOT
+from tests.helpers import make_demo
+
+CONFIGS = ROOT / 'configs' / 'hico'
+PRETRAIN, GRAPH = CONFIGS / 'demo' / 'hico_lstm_demo.py', CONFIGS / 'demo' / 'hico_stgcn_demo.py'
 # Of 4 subjects 3 train: 89 clips for each of two ranks.
 BATCH, STEPS, LENGTH = 32, 2, 256
 GRANULARITIES = 'model.neck.num_granularities=4'
@@ -50,7 +52,7 @@ def run(tmp_path_factory):
 
     sizes = make_demo(lambda script, *args: command(sys.executable, TOOLS / script, *args), 4)
     assert sizes['xsub_train'] // 2 // BATCH == STEPS
-    command('bash', TOOLS / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 2, '--seed', 0, '--work-dir', 'pretrain',
+    command('bash', TOOLS / 'dist_train.sh', PRETRAIN, 2, '--seed', 0, '--work-dir', 'pretrain',
             *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', GRANULARITIES)
     command.folder, command.clips = folder, sizes['xsub_train']
     return command
@@ -72,16 +74,15 @@ def test_keys_of_both_ranks_are_in_the_queue(run):
 
 
 def test_retrieval_is_the_same_by_one_process_and_by_two(run):
-    config, options = CONFIGS / 'hico_lstm_demo_knn.py', ('--cfg-options', GRANULARITIES)
-    one = run(sys.executable, TOOLS / 'test.py', config, 'pretrain/epoch_1.pth', *options)
-    two = run('bash', TOOLS / 'dist_test.sh', config, 'pretrain/epoch_1.pth', 2, *options)
+    config = CONFIGS / 'knn' / 'hico_demo_knn.py'
+    one = run(sys.executable, TOOLS / 'test.py', config, 'pretrain/epoch_1.pth')
+    two = run('bash', TOOLS / 'dist_test.sh', config, 'pretrain/epoch_1.pth', 2)
     assert accuracy(one) == accuracy(two)
 
 
 def test_linear_evaluation_is_the_same_by_one_process_and_by_two(run):
-    options = ('--pretrained', 'pretrain/epoch_1.pth', '--seed', 0, '--cfg-options', 'train_cfg.max_epochs=3',
-               GRANULARITIES)
-    config = CONFIGS / 'hico_lstm_demo_linear.py'
+    options = ('--pretrained', 'pretrain/epoch_1.pth', '--seed', 0, '--cfg-options', 'train_cfg.max_epochs=3')
+    config = CONFIGS / 'linear' / 'hico_demo_linear.py'
     run(sys.executable, TOOLS / 'train.py', config, '--work-dir', 'one', *options)
     run('bash', TOOLS / 'dist_train.sh', config, 2, '--work-dir', 'two', *options)
     one, two = (weights(run, name, 3) for name in ('one', 'two'))
@@ -90,14 +91,14 @@ def test_linear_evaluation_is_the_same_by_one_process_and_by_two(run):
 
 
 def test_a_graph_network_by_two_processes(run):
-    printed = run('bash', TOOLS / 'dist_train.sh', ROOT / 'configs/hico/stgcn/hico_stgcn_demo.py', 2, '--seed', 0,
+    printed = run('bash', TOOLS / 'dist_train.sh', GRAPH, 2, '--seed', 0,
                   '--work-dir', 'gcn', *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}',
                   'model.norm_groups=8')
     checkpoint = weights(run, 'gcn')
     assert checkpoint['head.queues.instance.pointer'] == STEPS * 2 * BATCH % LENGTH
     # Eight groups, so four in either process, and as many updates of the running statistics a step.
     assert checkpoint['backbone.data_bn.num_batches_tracked'] == STEPS * 4
-    again = run('bash', TOOLS / 'dist_test.sh', ROOT / 'configs/hico/stgcn/hico_stgcn_demo.py', 'gcn/epoch_1.pth', 2)
+    again = run('bash', TOOLS / 'dist_test.sh', GRAPH, 'gcn/epoch_1.pth', 2)
     assert accuracy(again) == accuracy(printed)  # in training too both processes had the same statistics
 
 
@@ -105,7 +106,7 @@ def test_a_graph_network_by_two_processes(run):
 def test_eight_processes(run):
     batch = 8
     steps = -(-run.clips // 8) // batch
-    run('bash', TOOLS / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 8, '--seed', 0, '--work-dir', 'eight',
+    run('bash', TOOLS / 'dist_train.sh', PRETRAIN, 8, '--seed', 0, '--work-dir', 'eight',
         *ONE_EPOCH, f'train_dataloader.batch_size={batch}', *TINY)
     checkpoint = weights(run, 'eight')
     assert steps > 0 and checkpoint['key_encoder.steps'] == steps
@@ -116,7 +117,7 @@ def test_eight_processes(run):
 def test_two_nodes(run):
     """Two launches that find each other by the variables MMAction2's scripts take."""
     nodes = dict(NNODES='2', MASTER_ADDR='127.0.0.1', PORT=free_port())
-    processes = [start(run.folder, 'bash', TOOLS / 'dist_train.sh', CONFIGS / 'hico_lstm_demo.py', 1, '--seed', 0,
+    processes = [start(run.folder, 'bash', TOOLS / 'dist_train.sh', PRETRAIN, 1, '--seed', 0,
                        '--work-dir', 'nodes', *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', *TINY,
                        NODE_RANK=str(rank), **nodes) for rank in range(2)]
     assert 'Epoch(val) [1]' in finish(processes[0])

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
-from helpers import make_demo
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from hico_mm.structures import LEVELS
+from tests.conftest import ROOT
+from tests.helpers import make_demo
 
 EPOCHS = 80
 
@@ -27,14 +27,15 @@ def tool(tmp_path_factory):
         return result.stdout + result.stderr
 
     run.sizes = make_demo(run, 12)
-    run('train.py', config(''), '--seed', 0, '--work-dir', 'pretrain', '--epochs', EPOCHS, '--cfg-options',
+    run('train.py', PRETRAIN, '--seed', 0, '--work-dir', 'pretrain', '--epochs', EPOCHS, '--cfg-options',
         'train_dataloader.batch_size=32')
     run.folder = folder
     return run
 
 
-def config(task):
-    return ROOT / 'configs' / 'hico' / 'demo' / f'hico_lstm_demo{task}.py'
+CONFIGS = ROOT / 'configs' / 'hico'
+PRETRAIN, LINEAR, KNN = (CONFIGS / name for name in (
+    'demo/hico_lstm_demo.py', 'linear/hico_demo_linear.py', 'knn/hico_demo_knn.py'))
 
 
 def accuracy(printed):
@@ -42,8 +43,8 @@ def accuracy(printed):
 
 
 def test_the_trained_encoder_beats_the_untrained_one(tool):
-    untrained = accuracy(tool('test.py', config('_knn'), 'none', '--seed', 0))
-    trained = tool('test.py', config('_knn'), f'pretrain/epoch_{EPOCHS}.pth')
+    untrained = accuracy(tool('test.py', PRETRAIN, 'none', '--seed', 0))
+    trained = tool('test.py', KNN, f'pretrain/epoch_{EPOCHS}.pth')
     assert f'k-NN: k=1, cosine, gallery of {tool.sizes["xsub_train"]} training clips' in trained
     assert accuracy(trained) > untrained + 0.05
     during = accuracy((next(tool.folder.glob('pretrain/*/*.log'))).read_text())
@@ -52,11 +53,11 @@ def test_the_trained_encoder_beats_the_untrained_one(tool):
 
 def test_linear_evaluation_saves_a_recognizer_that_test_py_tests(tool):
     pretrained = f'pretrain/epoch_{EPOCHS}.pth'
-    printed = tool('train.py', config('_linear'), '--pretrained', pretrained, '--work-dir', 'linear')
+    printed = tool('train.py', LINEAR, '--pretrained', pretrained, '--work-dir', 'linear')
     last, best = map(float, re.search(r'last epoch ([0-9.]+) %, best epoch ([0-9.]+) %', printed).groups())
     retrieval = float(re.search(r'k-NN of the same features: ([0-9.]+) %', printed)[1]) / 100
-    assert retrieval == pytest.approx(accuracy(tool('test.py', config('_knn'), pretrained)), abs=1e-4)
-    tested = tool('test.py', config('_linear'), 'linear/epoch_80.pth', '--dump', 'scores.pkl')
+    assert retrieval == pytest.approx(accuracy(tool('test.py', KNN, pretrained)), abs=1e-4)
+    tested = tool('test.py', LINEAR, 'linear/epoch_80.pth', '--dump', 'scores.pkl')
     assert accuracy(tested) == pytest.approx(last / 100, abs=1e-4) and last > 50 and best >= last
     scalars = [json.loads(line) for line in
                next(tool.folder.glob('pretrain/*/vis_data/scalars.json')).read_text().splitlines()]
@@ -70,7 +71,8 @@ def test_linear_evaluation_saves_a_recognizer_that_test_py_tests(tool):
 def test_mmaction2s_own_tools_run_our_configs(tool):
     import mmaction
     stock, pretrained = f'{mmaction.__path__[0]}/.mim/tools', f'pretrain/epoch_{EPOCHS}.pth'
-    assert accuracy(tool(f'{stock}/test.py', config('_knn'), pretrained)) > 0.3
-    options = ('--cfg-options', f'load_from={pretrained}', 'train_cfg.max_epochs=5')
-    printed = tool(f'{stock}/train.py', config('_linear'), '--work-dir', 'stock', *options)
+    assert accuracy(tool(f'{stock}/test.py', KNN, pretrained, '--cfg-options',
+                         f'model.pretrained={pretrained}')) > 0.3
+    options = ('--cfg-options', f'model.pretrained={pretrained}', 'train_cfg.max_epochs=5')
+    printed = tool(f'{stock}/train.py', LINEAR, '--work-dir', 'stock', *options)
     assert 'linear evaluation: last epoch' in printed and (tool.folder / 'stock' / 'epoch_5.pth').exists()

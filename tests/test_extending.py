@@ -1,5 +1,6 @@
 """The worked example of docs/extending.md: files of a user, in a folder of the user's, by the command lines."""
 
+import importlib
 import os
 import re
 import shlex
@@ -8,10 +9,10 @@ import sys
 
 import pytest
 import torch
-from conftest import ROOT
-from helpers import make_annotation
 
-from hico_mm.utils import dump_pickle
+from hico_mm.fileio import dump_pickle
+from tests.conftest import ROOT
+from tests.helpers import make_annotation
 
 TEXT = (ROOT / 'docs' / 'extending.md').read_text()
 
@@ -44,8 +45,9 @@ def test_the_commands(folder, config):
     assert ('backbone.graph' in weights) == (config == 'my_graph.py')
 
 
-def test_the_augmentation_mirrors_some_clips(folder, load_tool):
-    transform = load_tool(folder / 'my_parts.py').RandomMirror()
+def test_the_augmentation_mirrors_some_clips(folder, monkeypatch):
+    monkeypatch.syspath_prepend(str(folder))  # as PYTHONPATH does in the example
+    transform = importlib.import_module('my_parts').RandomMirror()
     clips = torch.randn(64, 2, 4, 25, 3)
     parameters = transform.draw(64, torch.Generator().manual_seed(0))
     mirrored = transform.apply(clips, parameters)

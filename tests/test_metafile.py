@@ -2,9 +2,10 @@
 
 import pytest
 import yaml
-from conftest import ROOT
 from mmaction.registry import MODELS
 from mmengine.config import Config
+
+from tests.conftest import ROOT
 
 INDEX = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
 MODEL_LIST = [model for name in INDEX for model in yaml.safe_load((ROOT / name).read_text())['Models']]

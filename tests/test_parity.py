@@ -7,23 +7,23 @@ import pytest
 import torch
 
 from hico_mm.apis import init_model
+from hico_mm.checkpoints import META_KEY
+from hico_mm.cli import official_checkpoint
 from hico_mm.datasets.transforms import CenterCropResize, NormalizeSkeleton, RaggedClips, derive_stream
-from hico_mm.utils.checkpoint import META_KEY
 
 ENCODERS = ('gru', 'lstm', 'transformer')
 LOSSES = ('clip', 'part', 'temporal', 'spatial', 'instance')
 
 
 @pytest.fixture(params=ENCODERS)
-def released(request, golden, tmp_path, load_tool):
+def released(request, golden, tmp_path):
     """Figures, and the converted model with the released queues and without dropout, as they were taken."""
     figures = dict(np.load(golden / f'official_{request.param}.npz'))
     target = tmp_path / 'converted.pth'
-    tool = load_tool('convert/official_checkpoint.py')
-    assert tool.main([str(golden / f'official_{request.param}.pth.tar'), str(target)]) == 0
+    assert official_checkpoint.main([str(golden / f'official_{request.param}.pth.tar'), str(target)]) == 0
     checkpoint = torch.load(target, weights_only=True)
     config = json.loads(checkpoint['meta'][META_KEY])
-    config['model']['head']['active'] = config['model']['head']['queue_length']
+    config['model']['head']['wrap_at'] = config['model']['head']['queue_length']
     if request.param == 'transformer':
         config['model']['neck']['encoder']['dropout'] = 0.0
     checkpoint['meta'][META_KEY] = json.dumps(config)
@@ -60,7 +60,7 @@ def test_six_steps_of_sgd(released):
 def test_a_true_fifo_leaves_no_initial_negative(released):
     figures, model = released
     for queue in model.head.queues.values():
-        queue.active = len(queue.features)
+        queue.wrap_at = len(queue.features)
         queue.pointer.zero_()
     initial = {level: queue.features.clone() for level, queue in model.head.queues.items()}
     batch = torch.from_numpy(figures['inputs'][0][:3])

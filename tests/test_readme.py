@@ -4,26 +4,37 @@ import re
 
 import pytest
 import torch
-from conftest import ROOT
-from helpers import make_annotation
 from mmaction.registry import MODELS
-from mmengine.config import Config
 from mmengine.runner import Runner
 
-from hico_mm.utils import dump_pickle
+from hico_mm.checkpoints.encoder import EncoderSource, needs_encoder, take_encoder_into
+from hico_mm.cli.config import load_config
+from hico_mm.fileio import dump_pickle
+from hico_mm.wiring import complete_config
+from tests.conftest import ROOT
+from tests.helpers import make_annotation
 
 README = (ROOT / 'README.md').read_text()
 
 
+def example():
+    text = re.search(r'## Your own data.*?```python\n(.*?)```', README, re.DOTALL)[1]
+    assert './hico_gru_nwucla.py' in text
+    return text
+
+
 @pytest.mark.parametrize('base, views, frames', [
-    ('hico_gru_nwucla.py', 2, 64), ('linear/hico_gru_nwucla_linear.py', 1, 64),
-    ('hico_lstm_nwucla_small.py', 2, 32), ('linear/hico_lstm_nwucla_small_linear.py', 1, 32)])
+    ('hico_gru_nwucla.py', 2, 64), ('hico_lstm_nwucla_small.py', 2, 32),
+    ('linear/hico_nwucla_linear.py', 1, 64), ('linear/hico_nwucla_small_linear.py', 1, 64),
+    ('finetune/hico_nwucla_finetune.py', 1, 64)])
 def test_the_config_for_your_own_data(tmp_path, base, views, frames):
-    """As it stands, and over the base of linear evaluation, as the README says."""
-    example = re.search(r'## Your own data.*?```python\n(.*?)```', README, re.DOTALL)[1]
-    assert './hico_gru_nwucla.py' in example and base in README
-    (tmp_path / 'mine.py').write_text(example.replace('./hico_gru_nwucla.py', f'{ROOT}/configs/hico/{base}'))
-    config = Config.fromfile(tmp_path / 'mine.py')
+    """As it stands, and over the bases of downstream tasks with the encoder it has pretrained, as the README says."""
+    for name, path in (('mine.py', 'hico_gru_nwucla.py'), ('task.py', base)):
+        (tmp_path / name).write_text(example().replace('./hico_gru_nwucla.py', f'{ROOT}/configs/hico/{path}'))
+    config = load_config(str(tmp_path / 'task.py'))
+    if needs_encoder(config.model):
+        take_encoder_into(config, EncoderSource.open(tmp_path / 'mine.py'))
+    complete_config(config)
     annotation = make_annotation(config.model.data_preprocessor.layout, num_persons=1, num_classes=5)
     dump_pickle(annotation, tmp_path / 'mine.pkl')
     loader = config.train_dataloader

@@ -9,6 +9,8 @@ import torch
 from mmaction.registry import DATASETS, HOOKS, LOOPS, MODELS, TRANSFORMS
 from mmengine.registry import FUNCTIONS
 
+from tests.conftest import ROOT
+
 MODEL_NAMES = ('HiCoBackbone', 'UDMNeck', 'GRUEncoder', 'LSTMEncoder', 'TransformerEncoder', 'HierarchicalProjector',
                'HierarchicalContrastHead', 'SkeletonDataPreprocessor')
 
@@ -23,7 +25,9 @@ def test_names():
     assert ours(TRANSFORMS) == sorted(
         ['CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'RandomRotation',
          'TemporalCropResize'])
-    assert ours(HOOKS) == sorted(['CheckpointGuardHook', 'GalleryHook', 'InterruptHook', 'StepSeedHook'])
+    assert ours(HOOKS) == sorted(
+        ['CheckpointDescriptionHook', 'CheckpointFitHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook',
+         'StepSeedHook'])
     assert ours(LOOPS) == ['FeatureTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
     assert FUNCTIONS.get('skeleton_collate') is not None
 
@@ -86,25 +90,31 @@ OPTIONS = {
     'HierarchicalProjector': ({}, dict(in_channels=8, hidden_channels=8, out_channels=8, num_granularities=2,
                                        branches=('temporal', 'spatial'), levels=('instance', ))),
     'HierarchicalContrastHead': ({}, dict(dim=8, queue_length=16, num_granularities=2, temperature=0.1,
-                                          levels=('instance', ), loss_weights=dict(clip=0.5), active=4)),
+                                          levels=('instance', ), loss_weights=dict(clip=0.5), wrap_at=4)),
     'HierarchicalClsHead': (dict(num_classes=3), dict(in_channels=8, level='clip', standardize=True, init_std=0.1,
                                                       average_clips='prob')),
     'KNNHead': (dict(num_classes=3), dict(k=2, level='temporal', chunk=7, index='Flat', in_channels=8)),
-    'SkeletonDataPreprocessor': ({}, dict(layout='nw_ucla', num_persons=1, in_channels=2, train_views=[[CROP]] * 2,
+    'SkeletonDataPreprocessor': ({}, dict(layout='nw_ucla', num_persons=1, in_channels=2, clip_len=8,
+                                          train_views=[[CROP]] * 2,
                                           test_views=[[CROP]], stream='bone', non_blocking=False)),
     'SkeletonRecognizer': (dict(backbone=PARTS['backbone']), dict(
         neck=PARTS['neck'], cls_head=dict(type='HierarchicalClsHead', num_classes=3), frozen=('backbone', ),
-        train_cfg=dict(a=1), test_cfg=dict(a=1), data_preprocessor=dict(type='SkeletonDataPreprocessor'))),
-    'HiCo': (PARTS, dict(cls_head=dict(type='KNNHead', num_classes=3), momentum=0.01, norm_groups=2)),
+        pretrained=f'{ROOT}/configs/hico/hico_gru_ntu60.py', train_cfg=dict(a=1),
+        test_cfg=dict(a=1), data_preprocessor=dict(type='SkeletonDataPreprocessor'))),
+    'HiCo': (PARTS, dict(cls_head=dict(type='KNNHead', num_classes=3), momentum=0.01, norm_groups=2,
+                         train_cfg=dict(a=1), test_cfg=dict(a=1),
+                         data_preprocessor=dict(type='SkeletonDataPreprocessor'))),
     'CenterCropResize': ({}, dict(clip_len=8, ratio=0.5)),
     'TemporalCropResize': ({}, dict(clip_len=8, ratio=(0.5, 0.9), min_frames=8)),
-    'JointCorruption': ({}, dict(layout='nw_ucla', share=0.1, zero_prob=0.1, in_channels=2)),
+    'JointCorruption': ({}, dict(layout='nw_ucla', ratio=0.1, zero_prob=0.1, in_channels=2)),
     'NormalizeSkeleton': ({}, dict(layout='nw_ucla', center='first_frame', align=False)),
     'OneOf': (dict(transforms=[dict(type='PoseShear'), dict(type='JointCorruption')]),
               dict(prob=[0.1, 0.9], layout='nw_ucla', in_channels=2)),
     'PoseShear': ({}, dict(magnitude=0.1, in_channels=2)),
     'RandomRotation': ({}, dict(max_angles=(1, 2, 3), max_scale=0.1, in_channels=3)),
-    'CheckpointGuardHook': ({}, dict(encoder=('backbone', ), allow_untrained=True)),
+    'CheckpointDescriptionHook': ({}, {}),
+    'CheckpointFitHook': ({}, dict(encoder=('backbone', ))),
+    'FrozenWeightsHook': ({}, dict(allow_untrained=True)),
     'GalleryHook': ({}, {}),
     'InterruptHook': ({}, {}),
     'StepSeedHook': ({}, {}),
@@ -143,12 +153,12 @@ def test_builds_alone_and_with_every_option(name):
 
 def test_the_data_set_builds_alone_and_with_every_option(annotation_file):
     path = str(annotation_file())
-    options = dict(split='val', layout='ntu', once=[dict(type='NormalizeSkeleton')], subset=dict(fraction=0.5))
+    options = dict(split='val', layout='ntu', load_pipeline=[dict(type='NormalizeSkeleton')], subset=dict(fraction=0.5))
     assert {'ann_file', 'pipeline', *options} == arguments(DATASETS.get('SkeletonDataset'))
     plain = DATASETS.build(dict(type='SkeletonDataset', ann_file=path, pipeline=[]))
     sizes = {option: len(DATASETS.build(dict(type='SkeletonDataset', ann_file=path, pipeline=[], **{option: value})))
              for option, value in options.items()}
-    assert len(plain) == 24 and sizes == dict(split=12, layout=24, once=24, subset=12)
+    assert len(plain) == 24 and sizes == dict(split=12, layout=24, load_pipeline=24, subset=12)
 
 
 def test_the_loop_builds_alone_and_with_every_option(make_runner, linear_model):

@@ -11,20 +11,22 @@ default_hooks = dict(
                     backend_args=dict(backend='AtomicLocalBackend')),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     step_seed=dict(type='StepSeedHook'),
-    # Running statistics of batch norm, of which each process has its own: their mean, after every epoch.
+    # Each process has its own running statistics of batch norm: take their mean after every epoch.
     sync_buffers=dict(type='SyncBuffersHook'),
     gallery=dict(type='GalleryHook'),
     interrupt=dict(type='InterruptHook'),
-    checkpoint_guard=dict(type='CheckpointGuardHook'))
+    checkpoint_fit=dict(type='CheckpointFitHook'),
+    frozen_weights=dict(type='FrozenWeightsHook'),
+    checkpoint_description=dict(type='CheckpointDescriptionHook'))
 
 env_cfg = dict(cudnn_benchmark=False, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
                dist_cfg=dict(backend='nccl'))
-# Keys of all ranks are gathered into every queue, so buffers need no broadcast in every step.
+# The keys of all ranks are gathered into every queue, so buffers need no broadcast in every step.
 model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
 
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
-vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
-visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
+visualizer = dict(
+    type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
 
 log_level = 'INFO'
 load_from = None

@@ -1,2 +1,2 @@
-_base_ = ['../_base_/models/hico_gru.py', '../_base_/datasets/nwucla.py', '../_base_/schedules/pretrain.py']
+_base_ = ['../_base_/models/hico.py', '../_base_/datasets/nwucla.py', '../_base_/schedules/pretrain.py']
 model = _base_.skeleton

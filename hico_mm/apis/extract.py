@@ -11,9 +11,9 @@ from torch import nn
 
 from ..datasets import skeleton_collate
 from ..datasets.checks import keypoint_fault
+from ..errors import UserError
 from ..evaluation import encode_batch
-from ..utils.build import build_part
-from ..utils.checkpoint import transforms_of
+from ..wiring import complete_transforms
 
 
 def extract(model: nn.Module,
@@ -25,7 +25,7 @@ def extract(model: nn.Module,
 
     Args:
         model: A model from :func:`init_model`, which knows how the clips it was trained on were normalised.
-        clips: Key points (M, T, V, C) of each clip, or (T, V, C) of one person; all-zero joints are absent ones.
+        clips: Keypoints (M, T, V, C) of each clip, or (T, V, C) of one person; all-zero joints are absent ones.
         level: 'clip', 'part', 'temporal', 'spatial' or 'instance', the representation. Defaults to 'instance'.
         batch_size: Clips encoded at a time. Defaults to 64.
         img_shape: (height, width) of the picture, in pixels; needed by the normalisation of 2-D poses.
@@ -34,7 +34,7 @@ def extract(model: nn.Module,
         (n, D) float32; (n, L, D) of the levels 'clip' and 'part'.
 
     Raises:
-        ValueError: if there are no clips, or one is empty, not finite, or of another skeleton; the message says which.
+        UserError: if there are no clips, or one is empty, not finite, or of another skeleton; the message says which.
             If the model does not say how clips were normalised.
     """
     prepared = _prepare(model, clips, dict(img_shape=img_shape) if img_shape else {})
@@ -46,21 +46,21 @@ def extract(model: nn.Module,
 
 def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]:
     """Checked and normalised samples."""
-    layout, once = model.data_preprocessor.layout, transforms_of(model.cfg)
-    if once is None:
-        raise ValueError('the model does not say how its clips were normalised: give init_model its config')
+    layout, load_pipeline = model.data_preprocessor.layout, model.cfg.get('load_pipeline')
+    if load_pipeline is None:
+        raise UserError('the model does not say how its clips were normalised: give init_model its config')
     if not len(clips):
-        raise ValueError('there are no clips to encode')
-    if any(transform['type'] == 'PreNormalize2D' for transform in once) and not known:
-        raise ValueError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
-    normalise = Compose([build_part(TRANSFORMS, transform, layout=layout) for transform in once])
+        raise UserError('there are no clips to encode')
+    if any(transform['type'] == 'PreNormalize2D' for transform in load_pipeline) and not known:
+        raise UserError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
+    normalise = Compose([TRANSFORMS.build(t) for t in complete_transforms(load_pipeline, layout=layout)])
     samples = []
     for i, clip in enumerate(clips):
         keypoint = np.asarray(clip, dtype=np.float32)
         keypoint = keypoint[None] if keypoint.ndim == 3 else keypoint
         fault = keypoint_fault(keypoint, layout)
         if fault:
-            raise ValueError(f'clip {i} {fault}')
+            raise UserError(f'clip {i} {fault}')
         sample = normalise(dict(keypoint=keypoint, total_frames=keypoint.shape[1], **known))
         samples.append(dict(inputs=torch.from_numpy(np.ascontiguousarray(sample['keypoint']))))
     return samples

@@ -8,7 +8,10 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
-from ..utils.checkpoint import check_fit, config_from_json, load_checkpoint, weights_of
+from ..checkpoints import EncoderSource, check_fit, weights_of
+from ..checkpoints.encoder import needs_encoder, take_encoder
+from ..errors import UserError
+from ..wiring import complete_model, skeleton_datasets
 
 
 def init_model(config: Union[str, Path, Config, None] = None,
@@ -18,27 +21,46 @@ def init_model(config: Union[str, Path, Config, None] = None,
 
     Args:
         config: Config or its file; None for the model that the checkpoint was trained with, whose config travels in it.
+            One that leaves its encoder out takes it from the checkpoint.
         checkpoint: Checkpoint file; None for the initial weights.
         device: Where to put the model. Defaults to 'cpu'.
 
     Returns:
-        The model in eval mode; ``model.cfg`` is its config.
+        The model in eval mode. ``model.cfg`` is its config: ``model``, completed, and ``load_pipeline``, the
+        deterministic transforms of its clips, None if they are not known.
 
     Raises:
-        ValueError: if neither is given, or the checkpoint is broken, does not say what it is of, or does not fit.
+        UserError: if neither is given, or the checkpoint is broken, does not say what it is of, or does not fit.
     """
     if config is None and checkpoint is None:
-        raise ValueError('init_model needs a config, a checkpoint, or both')
-    loaded = load_checkpoint(checkpoint) if checkpoint is not None else None
+        raise UserError('init_model needs a config, a checkpoint, or both')
+    source = EncoderSource.open(checkpoint) if checkpoint is not None else None
     if config is None:
-        config = Config(config_from_json(loaded or {}, checkpoint))
-    elif not isinstance(config, Config):
-        config = Config.fromfile(config)
-    assert isinstance(config, Config)
-    model = MODELS.build(config.model)
-    if loaded is not None:
-        weights = weights_of(loaded)
+        assert source is not None
+        if source.description is None:
+            raise UserError(f'{checkpoint} does not say which model it is of: give the config it was trained with')
+        own = Config(dict(model=source.model, load_pipeline=source.load_pipeline))
+    else:
+        given = config if isinstance(config, Config) else Config.fromfile(config)
+        own = Config(dict(model=given.model, load_pipeline=_load_pipeline(given, source)))
+    if source is not None and needs_encoder(own.model):
+        own.model = take_encoder(own.model, source)
+    own.model = complete_model(own.model)
+    model = MODELS.build(own.model)
+    if source is not None and source.checkpoint is not None:
+        weights = weights_of(source.checkpoint)
         check_fit(model.state_dict(), weights, checkpoint, type(model).__name__)
         model.load_state_dict(weights, strict=False)
-    model.cfg = config
+    model.cfg = own
     return model.to(device).eval()
+
+
+def _load_pipeline(config: Config, source: 'EncoderSource | None') -> 'list | None':
+    """The load pipeline of a checkpoint, else that of the config's datasets."""
+    if source is not None and source.load_pipeline is not None:
+        return source.load_pipeline
+    if 'load_pipeline' in config:
+        return config.load_pipeline
+    datasets = [dataset for _, dataset in skeleton_datasets(config)]
+    given = datasets[-1].get('load_pipeline') if datasets else None
+    return [dict(type='NormalizeSkeleton')] if datasets and given is None else given

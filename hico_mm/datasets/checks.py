@@ -23,18 +23,18 @@ def clip_fault(clip: Mapping, layout: Optional[SkeletonLayout] = None) -> Option
 
 
 def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Optional[str]:
-    """What is wrong with the key points of a clip and what to do; see :func:`clip_fault`."""
+    """What is wrong with the keypoints of a clip and what to do; see :func:`clip_fault`."""
     if not isinstance(keypoint, np.ndarray):
-        return 'has key points that are no array: prepare it again'
+        return 'has keypoints that are not an array: prepare it again'
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
-        return f'has key points of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
+        return f'has keypoints of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
     if not np.issubdtype(keypoint.dtype, np.number):
-        return f'has key points of type {keypoint.dtype}, not numbers: prepare it again'
+        return f'has keypoints of type {keypoint.dtype}, not numbers: prepare it again'
     if layout is not None and keypoint.shape[2] != layout.num_joints:
         return (f'has {keypoint.shape[2]} joints, but layout "{layout.name}" has {layout.num_joints}: '
                 'set the layout that fits')
     if not np.isfinite(keypoint).all():
-        return 'has NaN or infinite key points: repair it, or leave it out of the split'
+        return 'has NaN or infinite keypoints: repair it, or leave it out of the split'
     if not keypoint.any():
         return 'is empty: leave it out of the split'
     return None

@@ -1,4 +1,4 @@
-"""The key points of a data set in one array, which the processes of a host share."""
+"""The keypoints of a dataset in one array, which the processes of a host share."""
 
 import ctypes
 import pickle
@@ -7,22 +7,22 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Callable, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import numpy as np
 from mmengine import dist
 
-Load = Callable[[], Tuple['ClipStore', List[dict]]]
+Load = Callable[[], Tuple['ClipStore', Any]]
 
 
 class ClipStore:
-    """Key points of n clips of any shape, their frames one after the other.
+    """Keypoints of n clips of any shape, one clip after the other.
 
     The workers of a data loader share it, since nothing ever writes to it.
 
     Args:
-        values: The numbers of all clips, (T, M, V, C) each: a batch is made of frames.
-        shapes: (n, 4), the (T, M, V, C) of each.
+        values: The numbers of all clips, (M, T, V, C) each.
+        shapes: (n, 4), the (M, T, V, C) of each.
     """
 
     def __init__(self, values: np.ndarray, shapes: np.ndarray) -> None:
@@ -32,10 +32,10 @@ class ClipStore:
     @classmethod
     def from_clips(cls, clips: List[np.ndarray]) -> 'ClipStore':
         """From clips (M, T, V, C); the list is emptied on the way, so that they are not held twice."""
-        shapes = np.array([(clip.shape[1], clip.shape[0], *clip.shape[2:]) for clip in clips])
+        shapes = np.array([clip.shape for clip in clips])
         store = cls(np.empty(shapes.prod(1).sum(), np.float32), shapes)
         for i in reversed(range(len(clips))):
-            store._span(i)[:] = clips.pop().swapaxes(0, 1)
+            store._span(i)[:] = clips.pop()
         return store
 
     def _span(self, index: int) -> np.ndarray:
@@ -46,10 +46,10 @@ class ClipStore:
 
     def __getitem__(self, index: int) -> np.ndarray:
         """A copy of a clip, (M, T, V, C)."""
-        return self._span(index).copy().swapaxes(0, 1)
+        return self._span(index).copy()
 
 
-def load_once_a_host(load: Load) -> Tuple[ClipStore, List[dict]]:
+def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
     """``load()`` by one process of each host; the others map its array into their memory, and read the rest.
 
     To be called by all processes alike. The array lies in a file among the system's temporary ones, without a name
@@ -82,11 +82,11 @@ def _attempt(load: Load) -> 'str | Exception':
     """Load and write to a folder -> its path, or what went wrong, to be raised in all processes."""
     folder = None
     try:
-        store, clips = load()
+        store, rest = load()
         folder = tempfile.mkdtemp(prefix='hico_mm_')
         np.save(Path(folder) / 'values.npy', store.values)
         with open(Path(folder) / 'clips.pkl', 'wb') as file:
-            pickle.dump((store.shapes, clips), file)
+            pickle.dump((store.shapes, rest), file)
         return folder
     except OSError as error:
         if folder is None:
@@ -106,8 +106,8 @@ def _return_freed_memory() -> None:
             trim(0)
 
 
-def _read(folder: Path) -> Tuple[ClipStore, List[dict]]:
+def _read(folder: Path) -> Tuple[ClipStore, Any]:
     """What :func:`_attempt` wrote; our own file."""
     with open(folder / 'clips.pkl', 'rb') as file:
-        shapes, clips = pickle.load(file)
-    return ClipStore(np.load(folder / 'values.npy', mmap_mode='r'), shapes), clips
+        shapes, rest = pickle.load(file)
+    return ClipStore(np.load(folder / 'values.npy', mmap_mode='r'), shapes), rest

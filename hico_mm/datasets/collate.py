@@ -2,45 +2,39 @@
 
 from typing import Iterator, List, Sequence
 
+import numpy as np
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import FUNCTIONS
 from torch import Tensor
 
+from .checks import clip_name
 from .transforms import RaggedClips
 
 
 class LabelledSamples:
-    """Data samples that have a label and meta information, made when they are first looked at.
+    """The data samples of a batch, created lazily.
 
-    A worker of a data loader hands each tensor over by itself, so a batch had better have one for all labels; and
-    pretraining does not look at them at all.
+    A worker of a data loader hands each tensor over by itself, so a batch has one for all labels; and pretraining does
+    not use the samples at all.
 
     Args:
         labels: (n,).
-        metainfo: n dicts.
+        names: The names of the n clips, ``frame_dir`` in the metainfo of the samples.
     """
 
-    def __init__(self, labels: Tensor, metainfo: Sequence[dict]) -> None:
-        self.labels, self.metainfo = labels, metainfo
+    def __init__(self, labels: Tensor, names: Sequence[str]) -> None:
+        self.labels, self.names = labels, names
         self._samples: List[ActionDataSample] = []
 
-    @classmethod
-    def pack(cls, samples: list) -> 'list | LabelledSamples':
-        """Pack data samples; those with more than one label are left as they are."""
-        if all(isinstance(s, ActionDataSample) and s.keys() == ['gt_label'] and s.gt_label.shape == (1, )
-               for s in samples):
-            return cls(torch.cat([sample.gt_label for sample in samples]), [sample.metainfo for sample in samples])
-        return samples
-
     def __len__(self) -> int:
-        return len(self.metainfo)
+        return len(self.names)
 
     def __iter__(self) -> Iterator[ActionDataSample]:
         if not self._samples:
-            self._samples = [ActionDataSample(metainfo=meta).set_gt_label(label)
-                             for meta, label in zip(self.metainfo, self.labels.split(1))]
+            self._samples = [ActionDataSample(metainfo=dict(frame_dir=name)).set_gt_label(label)
+                             for name, label in zip(self.names, self.labels.split(1))]
         return iter(self._samples)
 
     def __getitem__(self, index: int) -> ActionDataSample:
@@ -49,14 +43,17 @@ class LabelledSamples:
 
 @FUNCTIONS.register_module()
 def skeleton_collate(batch: List[dict]) -> dict:
-    """Samples with ``inputs`` (M, T, V, C) -> their frames in one tensor (:class:`RaggedClips`); the rest as a list.
+    """Annotations with ``keypoint`` (M, T, V, C) and ``label`` -> ``inputs``, :class:`RaggedClips`, and data samples.
 
-    Samples of a stock MMAction2 pipeline, with ``inputs`` (num_clips, M, T, V, C), are collated as MMAction2 does.
+    Samples that a pipeline has packed, with ``inputs``, are collated as MMAction2 does; but clips (M, T, V, C) become
+    :class:`RaggedClips` too, while the clips (num_clips, M, T, V, C) of a stock pipeline stay as they are.
     """
+    if 'inputs' not in batch[0]:
+        clips = [torch.from_numpy(np.ascontiguousarray(sample['keypoint'])) for sample in batch]
+        labels = torch.tensor([int(sample['label']) for sample in batch])
+        return dict(inputs=RaggedClips.from_clips(clips),
+                    data_samples=LabelledSamples(labels, [clip_name(sample) for sample in batch]))
     collated = pseudo_collate(batch)
-    clips = [sample['inputs'] for sample in batch]
-    if clips[0].ndim == 4:
-        collated['inputs'] = RaggedClips.from_clips(clips)
-    if 'data_samples' in collated:
-        collated['data_samples'] = LabelledSamples.pack(collated['data_samples'])
+    if batch[0]['inputs'].ndim == 4:
+        collated['inputs'] = RaggedClips.from_clips([sample['inputs'] for sample in batch])
     return collated

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from mmengine.utils import digit_version
 
+from ..errors import UserError
+
 # What containers, numbers, strings and numpy arrays need to be rebuilt; nothing here runs code of the file's choice.
 _PLAIN = {
     ('numpy', 'ndarray'), ('numpy', 'dtype'),
@@ -59,7 +61,7 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is truncated, is no pickle, or holds anything else; the message names the file.
+        UserError: if it is truncated, is not a pickle, or holds anything else; the message names the file.
     """
     try:
         with open(path, 'rb') as file:
@@ -68,4 +70,4 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
         raise FileNotFoundError(f'{path} does not exist: {remedy}') from None
     except (EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError, KeyError, MemoryError,
             RuntimeError, TypeError, UnicodeDecodeError, ValueError) as error:
-        raise ValueError(f'{path} is not a whole pickle of plain data ({error}): copy or prepare it again') from error
+        raise UserError(f'{path} is not a whole pickle of plain data ({error}): copy or prepare it again') from error

@@ -9,7 +9,7 @@ from rich.progress import track
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from ..utils import unwrap
+from ..models.unwrap import unwrap
 
 
 class EncodedClips(NamedTuple):

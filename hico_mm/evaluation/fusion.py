@@ -12,11 +12,12 @@ from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 
 from ..datasets import load_plain_pickle
 from ..datasets.checks import clip_name
+from ..errors import UserError
 from ..models.heads import KNNHead
 
 
-class Predictions(NamedTuple):
-    """What a stream says of n clips.
+class StreamOutput(NamedTuple):
+    """What a stream gives for n clips: scores of the classes, or features.
 
     Args:
         source: The file, for messages.
@@ -36,7 +37,7 @@ def default_weights(streams: int) -> Tuple[float, ...]:
     return (0.6, 0.6, 0.4) if streams == 3 else (1.0, ) * streams
 
 
-def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> Predictions:
+def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> StreamOutput:
     """Read what ``tools/test.py --dump`` or any ``DumpResults`` of MMAction2 wrote.
 
     Args:
@@ -45,7 +46,7 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no dump, has scores that are not finite, has no names and none are given, or those given do
+        UserError: if it is not a dump, has scores that are not finite, has no names and none are given, or those given do
             not fit its labels; the message names the file.
     """
     dump = load_plain_pickle(path, 'write it by tools/test.py --dump', tensors=True)
@@ -54,47 +55,47 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
         labels = np.array([int(np.asarray(sample['gt_label']).reshape(-1)[0]) for sample in dump])
         names = [clip_name(sample) for sample in dump]
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise ValueError(f'{path} is no dump of predictions ({error!r}): write it by tools/test.py --dump') from None
+        raise UserError(f'{path} is not a dump of predictions ({error!r}): write it by tools/test.py --dump') from None
     if not np.isfinite(values).all():
-        raise ValueError(f'{path} has scores that are NaN or infinite: test the model again')
+        raise UserError(f'{path} has scores that are NaN or infinite: test the model again')
     if None in names:
         if annotation is None:
-            raise ValueError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
+            raise UserError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
         names = _names_of(*annotation, labels, path)
-    return Predictions(str(path), np.array(names), values, labels)
+    return StreamOutput(str(path), np.array(names), values, labels)
 
 
 def _names_of(annotation: str, split: str, labels: np.ndarray, path: Union[str, Path]) -> List[str]:
     """Names of a split in the order in which a data set reads it, if its labels are those of the predictions."""
     content = load_plain_pickle(annotation)
     if not isinstance(content, dict) or split not in content.get('split', {}):
-        raise ValueError(f'{annotation} has no split "{split}"')
+        raise UserError(f'{annotation} has no split "{split}"')
     chosen = set(content['split'][split])
     clips = [clip for clip in content['annotations'] if clip_name(clip) in chosen]
     if [clip['label'] for clip in clips] != labels.tolist():
-        raise ValueError(f'{path} was not made from split "{split}" of {annotation}: {len(labels)} predictions, '
+        raise UserError(f'{path} was not made from split "{split}" of {annotation}: {len(labels)} predictions, '
                          f'{len(clips)} clips, and their labels differ')
     return [clip_name(clip) for clip in clips]
 
 
-def load_features(path: Union[str, Path]) -> Predictions:
+def load_features(path: Union[str, Path]) -> StreamOutput:
     """Read what ``tools/extract_features.py`` wrote.
 
     Raises:
-        ValueError: if it is no such file; the message names it.
+        UserError: if it is not such a file; the message names it.
     """
     try:
         with np.load(path) as content:
-            return Predictions(str(path), content['name'], content['feature'].astype(np.float64), content['label'])
+            return StreamOutput(str(path), content['name'], content['feature'].astype(np.float64), content['label'])
     except (EOFError, OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{path} is no file of features ({error}): write it by tools/extract_features.py') from None
+        raise UserError(f'{path} is not a file of features ({error}): write it by tools/extract_features.py') from None
 
 
-def align(streams: Sequence[Predictions]) -> List[Predictions]:
+def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:
     """The streams with their clips in the order of the first.
 
     Raises:
-        ValueError: if a clip is there twice, or the streams speak of other clips or labels; the message names the
+        UserError: if a clip is there twice, or the streams speak of other clips or labels; the message names the
             files.
     """
     first = streams[0]
@@ -104,31 +105,31 @@ def align(streams: Sequence[Predictions]) -> List[Predictions]:
         names = stream.names[order]
         twice = names[1:][names[1:] == names[:-1]]
         if len(twice):
-            raise ValueError(f'{stream.source} has clip {twice[0]} twice')
+            raise UserError(f'{stream.source} has clip {twice[0]} twice')
         strange = sorted(set(names) ^ set(first.names))
         if strange:
-            raise ValueError(f'{stream.source} and {first.source} speak of other clips: {strange[0]} is in one of them '
+            raise UserError(f'{stream.source} and {first.source} speak of other clips: {strange[0]} is in one of them '
                              f'alone, as are {len(strange) - 1} more')
         order = order[np.searchsorted(names, first.names)]
-        aligned.append(Predictions(stream.source, first.names, stream.values[order], stream.labels[order]))
+        aligned.append(StreamOutput(stream.source, first.names, stream.values[order], stream.labels[order]))
         differ = np.flatnonzero(aligned[-1].labels != first.labels)
         if len(differ):
-            raise ValueError(f'{stream.source} and {first.source} have other labels for clip {first.names[differ[0]]}')
+            raise UserError(f'{stream.source} and {first.source} have other labels for clip {first.names[differ[0]]}')
     return aligned
 
 
-def comparable(*groups: Sequence[Predictions]) -> List[List[Predictions]]:
+def comparable(*groups: Sequence[StreamOutput]) -> List[List[StreamOutput]]:
     """Streams of scores as one kind: where only some are probabilities, the others become so by softmax.
 
     Args:
         *groups: The streams, in the same order in each group: of the test clips, say, and of the training clips.
 
     Raises:
-        ValueError: if they have other numbers of classes.
+        UserError: if they have other numbers of classes.
     """
     classes = {stream.values.shape[1] for group in groups for stream in group}
     if len(classes) > 1:
-        raise ValueError(f'the predictions are of other numbers of classes: {sorted(classes)}')
+        raise UserError(f'the predictions are of other numbers of classes: {sorted(classes)}')
     are = [all(map(_are_probabilities, stream)) for stream in zip(*groups)]
     if all(are) or not any(are):
         return [list(group) for group in groups]
@@ -136,11 +137,11 @@ def comparable(*groups: Sequence[Predictions]) -> List[List[Predictions]]:
             for group in groups]
 
 
-def _are_probabilities(stream: Predictions) -> bool:
+def _are_probabilities(stream: StreamOutput) -> bool:
     return bool((stream.values >= 0).all() and np.allclose(stream.values.sum(1), 1, atol=1e-3))
 
 
-def fuse(streams: Sequence[Predictions], weights: Sequence[float]) -> np.ndarray:
+def fuse(streams: Sequence[StreamOutput], weights: Sequence[float]) -> np.ndarray:
     """The weighted sum of the scores (n, classes)."""
     return sum(w * stream.values for w, stream in zip(weights, streams))  # type: ignore[return-value]
 
@@ -151,7 +152,7 @@ def accuracies(values: np.ndarray, labels: np.ndarray) -> Tuple[float, float]:
     return float(top_k_accuracy(rows, labels, (1, ))[0]), float(mean_class_accuracy(rows, labels))
 
 
-def search_weights(streams: Sequence[Predictions], step: float = 0.1) -> Tuple[float, ...]:
+def search_weights(streams: Sequence[StreamOutput], step: float = 0.1) -> Tuple[float, ...]:
     """The weights, multiples of ``step`` that sum to 1, with the best top-1 accuracy; of equals the least log loss.
 
     To be called on clips that train, never on those that test.
@@ -170,23 +171,23 @@ def search_weights(streams: Sequence[Predictions], step: float = 0.1) -> Tuple[f
     return max((tuple(np.diff((0, *places, steps)) / steps) for places in bars), key=merit)
 
 
-def retrieve(gallery: Sequence[Predictions], queries: Sequence[Predictions], weights: Sequence[float],
+def retrieve(gallery: Sequence[StreamOutput], queries: Sequence[StreamOutput], weights: Sequence[float],
              k: int = 1) -> np.ndarray:
     """Votes (n, classes) of the k nearest gallery clips in the weighted sum of the streams' cosine similarities.
 
     Raises:
-        ValueError: if a clip is in both, or features of a stream have two widths; the message names the files.
+        UserError: if a clip is in both, or features of a stream have two widths; the message names the files.
     """
     both = set(gallery[0].names) & set(queries[0].names)
     if both:
-        raise ValueError(f'{queries[0].source} and {gallery[0].source} share {len(both)} clips, {min(both)} among '
+        raise UserError(f'{queries[0].source} and {gallery[0].source} share {len(both)} clips, {min(both)} among '
                          'them: a query would find itself')
     for g, q in zip(gallery, queries):
         if g.values.shape[1] != q.values.shape[1]:
-            raise ValueError(f'{q.source} has features of {q.values.shape[1]} numbers, {g.source} of '
+            raise UserError(f'{q.source} has features of {q.values.shape[1]} numbers, {g.source} of '
                              f'{g.values.shape[1]}: take both from one encoder')
 
-    def joined(streams: Sequence[Predictions]) -> torch.Tensor:
+    def joined(streams: Sequence[StreamOutput]) -> torch.Tensor:
         """Unit vectors, scaled by the root of their weight, side by side: their cosines add up with the weights."""
         parts = (w**0.5 * F.normalize(torch.from_numpy(s.values).float(), dim=1) for w, s in zip(weights, streams))
         return torch.cat(list(parts), 1)

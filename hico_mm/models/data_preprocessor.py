@@ -9,8 +9,9 @@ from torch import Tensor
 
 from ..datasets.transforms import STREAMS, RaggedClips, derive_stream
 from ..datasets.transforms.base import SkeletonTransform, to_device
+from ..errors import UserError
 from ..structures import SkeletonLayout, get_layout
-from ..utils.build import build_part
+from ..wiring import clip_len_of_views, complete_transforms
 
 Views = Sequence[Sequence[dict]]
 
@@ -26,44 +27,43 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         layout: Skeleton layout, a name or a dict. Defaults to 'ntu'.
         num_persons: Persons M of the output: missing ones are zero, those beyond are left out. Defaults to 2.
         in_channels: Coordinates C of a joint. Defaults to 3.
+        clip_len: Frames T of a view. None, the default, is the length that a view names, 64 if none does.
         train_views: One list of transforms for each view in training; the first of each list crops and resizes in
-            time; those that need ``layout`` or ``in_channels`` and name none have these. None, the default, trains on
-            ``test_views``.
+            time. Those that need ``layout``, ``in_channels`` or ``clip_len`` and leave it out are given the ones above.
+            None, the default, trains on ``test_views``.
         test_views: Likewise for testing. Defaults to the released centre crop of 95 %, one view.
         stream: 'joint', 'bone' or 'motion', derived after the views. Defaults to 'joint'.
         non_blocking: Copy to the device asynchronously. Defaults to True.
 
     Raises:
-        ValueError: if the stream is not known, or a view does not begin with a crop in time.
+        UserError: if the stream is not known, or a view does not begin with a crop in time of ``clip_len`` frames.
     """
 
     def __init__(self,
                  layout: Union[str, dict, SkeletonLayout] = 'ntu',
                  num_persons: int = 2,
                  in_channels: int = 3,
+                 clip_len: Optional[int] = None,
                  train_views: Optional[Views] = None,
                  test_views: Views = ((dict(type='CenterCropResize'), ), ),
                  stream: str = 'joint',
                  non_blocking: bool = True) -> None:
         super().__init__(non_blocking=non_blocking)
         self.layout, self.num_persons, self.in_channels = get_layout(layout), num_persons, in_channels
+        self.clip_len = clip_len or clip_len_of_views(test_views, train_views or ()) or 64
         if stream not in STREAMS:
-            raise ValueError(f'unknown stream "{stream}": use one of {list(STREAMS)}')
+            raise UserError(f'unknown stream "{stream}": use one of {list(STREAMS)}')
         self.stream = stream
         self.test_views = [self._build_view(view) for view in test_views]
         self.train_views = self.test_views if train_views is None else [self._build_view(v) for v in train_views]
 
-    @property
-    def clip_len(self) -> int:
-        """Frames T of a view."""
-        return self.test_views[0][0].clip_len  # type: ignore[attr-defined]
-
     def _build_view(self, view: Sequence[dict]) -> List[SkeletonTransform]:
-        transforms = [build_part(TRANSFORMS, t, layout=self.layout, in_channels=self.in_channels)
-                      for t in view]
+        completed = complete_transforms(
+            view, layout=self.layout, in_channels=self.in_channels, clip_len=self.clip_len)
+        transforms = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in completed]
         if not transforms or not hasattr(transforms[0], 'crop'):
-            raise ValueError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips one '
-                             f'length; got {transforms}')
+            raise UserError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips one '
+                            f'length; got {transforms}')
         return transforms
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -76,7 +76,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
             training: Whether to make the training views.
 
         Raises:
-            ValueError: if the clips have other joints than the layout, or other coordinates.
+            UserError: if the clips have other joints than the layout, or other coordinates.
         """
         lengths = getattr(data['inputs'], 'lengths', None)
         data = self.cast_data(data)
@@ -101,16 +101,16 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
     def _check(self, clip: Tensor) -> None:
         joints, channels = clip.shape[-2:]
         if (joints, channels) != (self.layout.num_joints, self.in_channels):
-            raise ValueError(f'the clips have {joints} joints of {channels} coordinates, but layout '
+            raise UserError(f'the clips have {joints} joints of {channels} coordinates, but layout '
                              f'"{self.layout.name}" has {self.layout.num_joints} and in_channels is '
                              f'{self.in_channels}: set those that fit the annotations')
 
     def _fit_persons(self, frames: Tensor) -> Tensor:
-        """(frames, any M, V, C) -> (frames, num_persons, V, C)."""
-        missing = self.num_persons - frames.shape[1]
+        """(any M, frames, V, C) -> (num_persons, frames, V, C)."""
+        missing = self.num_persons - len(frames)
         if missing > 0:
-            frames = torch.cat([frames, frames.new_zeros(len(frames), missing, *frames.shape[2:])], 1)
-        return frames[:, :self.num_persons]
+            frames = torch.cat([frames, frames.new_zeros(missing, *frames.shape[1:])])
+        return frames[:self.num_persons]
 
     @staticmethod
     def _view(clips: RaggedClips, transforms: List[SkeletonTransform]) -> Tensor:

@@ -5,6 +5,8 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
+from ..errors import UserError
+
 BRANCHES = ('temporal', 'spatial')
 LEVELS = ('clip', 'part', 'temporal', 'spatial', 'instance')
 # The branch whose tokens a level is made of; the instance level has all of them.
@@ -43,23 +45,43 @@ class HierarchicalFeatures(NamedTuple):
         """The feature of a level by name, one of ``LEVELS``.
 
         Raises:
-            ValueError: if the level's branch is switched off.
+            UserError: if the level's branch is switched off.
         """
         return self._require(name) if name in ('clip', 'part') else getattr(self, name)
 
     def _require(self, level: str) -> Tensor:
         feature = getattr(self, level)
         if feature is None:
-            raise ValueError(f'the {BRANCH_OF[level]} branch is switched off, so there is no {level} feature')
+            raise UserError(f'the {BRANCH_OF[level]} branch is switched off, so there is no {level} feature')
         return feature
+
+
+class InstanceFeatures(NamedTuple):
+    """Features of a batch that have one level only, the instance level.
+
+    Args:
+        instance: (B, D).
+    """
+
+    instance: Tensor
+
+    def level(self, name: str) -> Tensor:
+        """The feature of the instance level.
+
+        Raises:
+            UserError: if another level is asked for.
+        """
+        if name != 'instance':
+            raise UserError(f'there is no {name} level here: this model has the instance level only')
+        return self.instance
 
 
 def check_names(given: Sequence[str], known: Sequence[str], what: str) -> Tuple[str, ...]:
     """``given`` in the order of ``known``.
 
     Raises:
-        ValueError: if it is empty or has a name that is not known.
+        UserError: if it is empty or has a name that is not known.
     """
     if not given or not set(given) <= set(known):
-        raise ValueError(f'{what} must be one or more of {list(known)}, got {list(given)}')
+        raise UserError(f'{what} must be one or more of {list(known)}, got {list(given)}')
     return tuple(name for name in known if name in given)

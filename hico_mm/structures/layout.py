@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple, Union
 
+from ..errors import UserError
+
 
 @dataclass(frozen=True)
 class SkeletonLayout:
@@ -16,7 +18,7 @@ class SkeletonLayout:
         shoulders: Joints (a, b) whose vector a -> b normalisation turns onto +x; None likewise.
 
     Raises:
-        ValueError: if a joint number is outside the skeleton.
+        UserError: if a joint number is outside the skeleton.
     """
 
     name: str
@@ -28,7 +30,7 @@ class SkeletonLayout:
     def __post_init__(self) -> None:
         used = (*self.parents, self.center, *(self.spine or ()), *(self.shoulders or ()))
         if not all(0 <= joint < len(self.parents) for joint in used):
-            raise ValueError(f'layout "{self.name}" has {len(self.parents)} joints, but names a joint outside '
+            raise UserError(f'layout "{self.name}" has {len(self.parents)} joints, but names a joint outside '
                              f'0..{len(self.parents) - 1}: {sorted(set(used) - set(range(len(self.parents))))}')
 
     @property
@@ -53,7 +55,7 @@ LAYOUTS: Dict[str, SkeletonLayout] = {
         SkeletonLayout(
             'nw_ucla', (1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18),
             center=1, spine=(0, 1), shoulders=(4, 8)),
-        # COCO key points, as MMAction2's 2-D pose annotations have them. Root of the bones: 0, the nose.
+        # COCO keypoints, as MMAction2's 2-D pose annotations have them. Root of the bones: 0, the nose.
         SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0),
     )
 }
@@ -63,18 +65,19 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
     """Look a layout up by name, or make one from a dict of :class:`SkeletonLayout`'s arguments.
 
     Raises:
-        ValueError: if the name is not known, or the dict lacks an argument or numbers its joints wrongly.
+        UserError: if the name is not known, or the dict lacks an argument or numbers its joints wrongly.
     """
     if isinstance(layout, SkeletonLayout):
         return layout
     if isinstance(layout, str):
         if layout not in LAYOUTS:
-            raise ValueError(f'unknown skeleton layout "{layout}": use one of {sorted(LAYOUTS)}, or give a dict with '
+            raise UserError(f'unknown skeleton layout "{layout}": use one of {sorted(LAYOUTS)}, or give a dict with '
                              'name, parents, center and, for view alignment, spine and shoulders')
         return LAYOUTS[layout]
     try:
-        fields = {key: tuple(value) if isinstance(value, (list, tuple)) else value for key, value in layout.items()}
+        fields = {key: tuple(value) if isinstance(value, (list, tuple)) else value for key, value in layout.items()
+                  if key != '_delete_'}  # MMEngine leaves this mark where there was nothing to delete
         return SkeletonLayout(**{'name': 'custom', **fields})  # type: ignore[arg-type]
     except TypeError as error:
-        raise ValueError(f'a skeleton layout needs parents and center, and may have name, spine and shoulders; '
+        raise UserError(f'a skeleton layout needs parents and center, and may have name, spine and shoulders; '
                          f'got {sorted(layout)}') from error

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from helpers import small_model
 from mmengine.config import Config
 
 from hico_mm.apis import extract, init_model
+from tests.helpers import small_model
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def test_raw_clips_get_the_features_that_training_saw(trained):
 
 
 def test_bad_clips_are_named():
-    model = init_model(Config(dict(model=small_model(), once=[])))
+    model = init_model(Config(dict(model=small_model(), load_pipeline=[])))
     good = np.ones((1, 5, 25, 3))
     for bad, message in ((np.zeros((1, 5, 25, 3)), 'clip 1 is empty'), (np.full((5, 25, 3), np.nan), 'clip 1 has NaN'),
                          (np.ones((1, 5, 20, 3)), 'clip 1 has 20 joints, but layout "ntu" has 25'),
-                         (np.ones(3), 'clip 1 has key points of shape')):
+                         (np.ones(3), 'clip 1 has keypoints of shape')):
         with pytest.raises(ValueError, match=message):
             extract(model, [good, bad])
     with pytest.raises(ValueError, match='no clips'):
@@ -53,7 +53,7 @@ def test_bad_clips_are_named():
 def test_2d_poses_need_the_size_of_the_picture():
     changes = {'backbone.layout': 'coco', 'backbone.in_channels': 2, 'data_preprocessor.layout': 'coco',
                'data_preprocessor.in_channels': 2}
-    model = init_model(Config(dict(model=small_model(**changes), once=[dict(type='PreNormalize2D')])))
+    model = init_model(Config(dict(model=small_model(**changes), load_pipeline=[dict(type='PreNormalize2D')])))
     clip = np.random.default_rng(0).uniform(1, 400, (1, 9, 17, 2))
     with pytest.raises(ValueError, match=r'give img_shape=\(height, width\)'):
         extract(model, [clip])

@@ -2,18 +2,19 @@ import json
 
 import pytest
 import torch
-from helpers import small_model
 from mmengine.config import Config
 
 from hico_mm.apis import init_model
-from hico_mm.utils.checkpoint import META_KEY, config_to_json
+from hico_mm.checkpoints import META_KEY, describe_model
+from tests.helpers import small_model
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
     config = small_model()
     model = init_model(Config(dict(model=config)))
-    torch.save(dict(state_dict=model.state_dict(), meta={META_KEY: config_to_json(config)}), tmp_path / 'a.pth')
+    torch.save(dict(state_dict=model.state_dict(),
+                    meta={META_KEY: describe_model(config).to_json()}), tmp_path / 'a.pth')
     return model, tmp_path / 'a.pth'
 
 
@@ -37,11 +38,11 @@ def test_errors_name_the_file_and_the_remedy(checkpoint, tmp_path):
     for bad in (dict(type='subprocess.check_call', args=['touch', str(tmp_path / 'evil')]),
                 dict(type='HiCo', neck=dict(_scope_='mmdet', type='FPN')), dict(a=[dict(type='os.system')])):
         torch.save(dict(state_dict={}, meta={META_KEY: json.dumps(dict(model=bad))}), tmp_path / 'evil.pth')
-        with pytest.raises(ValueError, match='evil.pth asks for .* which is no registered component'):
+        with pytest.raises(ValueError, match='evil.pth asks for .* which is not a registered component'):
             init_model(None, tmp_path / 'evil.pth')
     assert not (tmp_path / 'evil').exists()
     (tmp_path / 'short.pth').write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(ValueError, match='short.pth is truncated or no checkpoint'):
+    with pytest.raises(ValueError, match='short.pth is truncated or not a checkpoint'):
         init_model(None, tmp_path / 'short.pth')
     with pytest.raises(ValueError, match='none.pth does not exist'):
         init_model(None, tmp_path / 'none.pth')

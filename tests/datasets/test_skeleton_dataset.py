@@ -1,10 +1,12 @@
+import copy
+
 import numpy as np
 import pytest
-from helpers import make_annotation
 from mmaction.registry import DATASETS
 
 from hico_mm.datasets.transforms import NormalizeSkeleton
-from hico_mm.utils import dump_pickle
+from hico_mm.fileio import dump_pickle
+from tests.helpers import make_annotation
 
 PACK = [dict(type='PackActionInputs', meta_keys=('frame_dir', ))]
 
@@ -27,10 +29,10 @@ def test_normalised_once_with_the_layout_of_the_dataset(tmp_path):
     annotation = make_annotation('nw_ucla', num_persons=1)
     path = tmp_path / 'a.pkl'
     dump_pickle(annotation, path)
-    dataset = build(path, split='train', layout='nw_ucla', once=[dict(type='NormalizeSkeleton')])
+    dataset = build(path, split='train', layout='nw_ucla')
     expected = NormalizeSkeleton('nw_ucla')(dict(keypoint=annotation['annotations'][0]['keypoint']))['keypoint']
     np.testing.assert_array_equal(dataset[0]['inputs'].numpy(), expected)
-    assert dataset.once.transforms[0].layout.name == 'nw_ucla'
+    assert dataset.load_pipeline == [dict(type='NormalizeSkeleton', layout='nw_ucla', center='frame', align=True)]
 
 
 def test_half_precision_annotations_become_float32(tmp_path):
@@ -43,8 +45,8 @@ def test_half_precision_annotations_become_float32(tmp_path):
 
 def test_two_dimensional_poses_with_stock_normalisation(annotation_file):
     path = annotation_file(layout='coco', channels=2, num_persons=1)
-    dataset = build(path, split='train', layout='coco', once=[dict(type='PreNormalize2D')])
-    raw = build(path, split='train', layout='coco')
+    dataset = build(path, split='train', layout='coco', load_pipeline=[dict(type='PreNormalize2D')])
+    raw = build(path, split='train', layout='coco', load_pipeline=[])
     np.testing.assert_allclose(dataset[0]['inputs'][..., 0], raw[0]['inputs'][..., 0] / 960 - 1, atol=1e-5)
 
 
@@ -77,13 +79,13 @@ def clip_without(key):
     (clip_without('keypoint'), 'clip clip0 has no keypoint: prepare it again'),
     (clip_without('label'), 'clip clip0 has no label: prepare it again'),
     (clip_with(keypoint=np.ones((1, 3, 20, 3))), 'clip clip0 has 20 joints, but layout "ntu" has 25: set the layout'),
-    (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite key points: repair it'),
+    (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite keypoints: repair it'),
     (clip_with(keypoint=np.zeros((1, 3, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.zeros((1, 0, 25, 3))), 'clip clip0 is empty: leave it out'),
-    (clip_with(keypoint=np.ones((3, 25, 3))), r'clip clip0 has key points of shape \(3, 25, 3\), not'),
+    (clip_with(keypoint=np.ones((3, 25, 3))), r'clip clip0 has keypoints of shape \(3, 25, 3\), not'),
     (clip_with(label='wave'), "clip clip0 has the label 'wave', not an integer"),
-    (dict(annotations=[]), 'is no skeleton annotation'),
-    ([1, 2], 'is no skeleton annotation'),
+    (dict(annotations=[]), 'is not a skeleton annotation'),
+    ([1, 2], 'is not a skeleton annotation'),
     (dict(split=dict(train=[]), annotations=[]), 'has no clips in split "train"'),
     (dict(split=dict(a=[], b=[]), annotations=[]), r'has no split "train": it has \[\'a\', \'b\'\]'),
 ])
@@ -91,3 +93,27 @@ def test_bad_input_gets_one_sentence(tmp_path, annotation, sentence):
     dump_pickle(annotation, tmp_path / 'bad.pkl')
     with pytest.raises(ValueError, match='bad.pkl.*' + sentence):
         build(tmp_path / 'bad.pkl', split='train', layout='ntu')
+
+
+def test_a_summary_of_the_split_that_does_not_depend_on_the_order(tmp_path):
+    annotation = make_annotation()
+    annotation['classes'] = ['a', 'b', 'c', 'd']
+    summaries = []
+    for change in ('none', 'order', 'keypoint', 'label', 'name'):
+        changed = copy.deepcopy(annotation)
+        clip = changed['annotations'][0]
+        if change == 'order':
+            changed['annotations'].reverse()
+        elif change == 'keypoint':
+            clip['keypoint'][0, 0, 0, 0] += 1
+        elif change == 'label':
+            clip['label'] = 1
+        elif change == 'name':
+            clip['frame_dir'] = changed['split']['train'][0] = 'other'
+        dump_pickle(changed, tmp_path / 'a.pkl')
+        dataset = build(tmp_path / 'a.pkl', split='train', subset=dict(fraction=0.5))
+        summaries.append(dataset.summary)
+    first, reordered, *others = summaries
+    assert first == reordered and (first['clips'], first['classes'], first['subset']) == (12, 4, dict(fraction=0.5))
+    assert len(dataset) == 8 and dataset.class_names == ['a', 'b', 'c', 'd']
+    assert len({summary['hash'] for summary in summaries}) == 4 and first['ann_file'] == 'a.pkl'

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from helpers import make_annotation
 from mmaction.registry import DATASETS
 
 from hico_mm.datasets.subsets import draw_subset
-from hico_mm.utils import dump_pickle
+from hico_mm.fileio import dump_pickle
+from tests.helpers import make_annotation
 
 LABELS = [0] * 95 + [1] * 14 + [2] * 3
 NAMES = [f'clip{i:03}' for i in range(len(LABELS))]

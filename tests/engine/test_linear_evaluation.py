@@ -1,9 +1,9 @@
 import pytest
 import torch
-from helpers import small_model
 from mmengine.config import Config
 
 from hico_mm.evaluation import encode
+from tests.helpers import small_model
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ def test_equals_encoding_every_batch_anew(make_runner, linear_model, pretrained)
 
 
 def test_frozen_weights_must_come_from_somewhere(make_runner, linear_model):
-    with pytest.raises(ValueError, match='no checkpoint was loaded: give --pretrained CKPT, or --pretrained none'):
+    with pytest.raises(ValueError, match='no checkpoint was loaded: give --pretrained CKPT, or a pretraining config'):
         make_runner('a', model=linear_model, loop='FeatureTrainLoop').train()
     runner = make_runner('b', model=linear_model, loop='FeatureTrainLoop',
-                         **{'default_hooks.checkpoint_guard.allow_untrained': True})
+                         **{'default_hooks.frozen_weights.allow_untrained': True})
     runner.train()
     assert runner.epoch == 1
 
@@ -86,7 +86,7 @@ def test_a_checkpoint_without_the_classifier_is_no_test_checkpoint(make_runner, 
     with pytest.raises(ValueError, match='cls_head.fc.weight is absent'):
         make_runner('test', model=linear_model, load_from=pretrained).test()
     changed = small_model(**{'neck.encoder.type': 'LSTMEncoder'})
-    with pytest.raises(ValueError, match='does not fit HiCo'):
+    with pytest.raises(ValueError, match="has model.neck.encoder.type='GRUEncoder', but the config has 'LSTMEncoder'"):
         make_runner('other', model=changed, load_from=pretrained).train()
 
 

@@ -2,10 +2,11 @@ import json
 
 import pytest
 import torch
-from helpers import small_model
 
+from hico_mm.checkpoints import META_KEY
+from hico_mm.datasets import skeleton_collate
 from hico_mm.engine.loaders import training_split
-from hico_mm.utils.checkpoint import META_KEY
+from tests.helpers import small_model
 
 
 def weights(runner):
@@ -62,8 +63,7 @@ def test_gallery_is_the_training_split_without_augmentation(make_runner):
     model, loader = runner.model.eval(), runner.train_dataloader
     expected = []
     for i in range(12):
-        sample = loader.dataset[i]
-        inputs = model.data_preprocessor(dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']]))
+        inputs = model.data_preprocessor(skeleton_collate([loader.dataset[i]]))
         with torch.no_grad():
             expected.append(model.extract_feat(inputs['inputs'])[0].instance[0])
     expected = torch.nn.functional.normalize(torch.stack(expected), dim=1)

@@ -26,7 +26,7 @@ def test_no_initial_negative_is_left():
 
 
 def test_released_queue_leaves_three_quarters():
-    queue = FeatureQueue(32, 4, active=8)
+    queue = FeatureQueue(32, 4, wrap_at=8)
     initial = queue.features.clone()
     for _ in range(10):
         queue.enqueue(torch.full((3, 4), 9.))
@@ -38,5 +38,5 @@ def test_starts_as_unit_vectors_and_is_saved():
     queue = FeatureQueue(16, 4)
     torch.testing.assert_close(queue.features.norm(dim=1), torch.ones(16))
     assert set(queue.state_dict()) == {'features', 'pointer'}
-    with pytest.raises(ValueError, match='active must lie within 1..16'):
-        FeatureQueue(16, 4, active=17)
+    with pytest.raises(ValueError, match='wrap_at must lie within 1..16'):
+        FeatureQueue(16, 4, wrap_at=17)

@@ -59,7 +59,7 @@ def test_parts_are_told_what_their_configs_leave_out():
 def test_parts_of_others_are_told_only_what_they_take():
     model = MODELS.build(dict(
         type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), cls_head=dict(type='KNNHead', num_classes=3)))
-    assert not model.with_neck and model.cls_head.in_channels == 0
+    assert not model.with_neck and model.cls_head.in_channels == 2 * 64 * 25 * 3
 
 
 def test_a_subclass_that_hands_its_arguments_on_is_told_what_its_base_takes():

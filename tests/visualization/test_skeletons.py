@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from helpers import make_annotation
 
 from hico_mm.structures import get_layout
 from hico_mm.visualization import plot_clips
+from tests.helpers import make_annotation
 
 
 @pytest.mark.parametrize('layout, channels', [('ntu', 3), ('coco', 2)])

@@ -1,50 +1,8 @@
-"""Draw clips of an annotation as rows of stick figures.
+"""Draw clips of an annotation as rows of stick figures."""
 
-    python tools/analysis/plot_clips.py data/demo/demo.pkl --layout ntu --out clips.png [--clips NAME ...]
-
-The format of the picture is that of its name: .png, .pdf, .svg.
-"""
-
-import argparse
 import sys
-from pathlib import Path
 
-from hico_mm.datasets import load_plain_pickle
-from hico_mm.datasets.checks import clip_fault, clip_name
-from hico_mm.structures import LAYOUTS
-from hico_mm.utils import atomic_write
-from hico_mm.visualization import plot_clips
-
-
-def main() -> int:
-    """Draw; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('file', type=Path, help='annotation pickle')
-    parser.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='default: ntu')
-    parser.add_argument('--out', type=Path, required=True, help='picture to write')
-    parser.add_argument('--clips', nargs='+', metavar='NAME', help='which; default: the first of each class, up to ten')
-    args = parser.parse_args()
-    if args.out.suffix not in ('.png', '.pdf', '.svg'):
-        parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
-    try:
-        content = load_plain_pickle(args.file)
-    except (FileNotFoundError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    annotations = content.get('annotations', []) if isinstance(content, dict) else content
-    sound = {clip_name(clip): clip for clip in annotations if not clip_fault(clip, LAYOUTS[args.layout])}
-    first = {clip['label']: name for name, clip in reversed(sound.items())}
-    names = args.clips or [first[label] for label in sorted(first)[:10]]
-    unknown = [name for name in names if name not in sound]
-    if unknown or not names:
-        print(f'{args.file} has no sound clip {", ".join(unknown)} of layout "{args.layout}": see '
-              'tools/data/check_annotations.py', file=sys.stderr)
-        return 1
-    with atomic_write(args.out) as temporary:
-        plot_clips([sound[name] for name in names], args.layout).savefig(temporary, dpi=120)
-    print(f'{args.out}: {len(names)} clips')
-    return 0
-
+from hico_mm.cli.plot_clips import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -1,40 +1,8 @@
-"""Draw the curves of pretrainings: losses and contrast accuracy of each level, k-NN accuracy.
+"""Draw the curves of pretrainings."""
 
-    python tools/analysis/plot_curves.py work_dirs/hico_gru_nwucla [...] --out curves.png
-
-The format of the picture is that of its name: .png, .pdf, .svg.
-"""
-
-import argparse
 import sys
-from pathlib import Path
 
-from hico_mm.utils import atomic_write
-from hico_mm.visualization import plot_curves
-
-
-def main() -> int:
-    """Draw; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='work directory of a pretraining')
-    parser.add_argument('--names', nargs='+', help='names to show, as many; default: those of the folders')
-    parser.add_argument('--out', type=Path, required=True, help='picture to write')
-    args = parser.parse_args()
-    if args.out.suffix not in ('.png', '.pdf', '.svg'):
-        parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
-    names = args.names or [Path(folder).name for folder in args.work_dirs]
-    if len(set(names)) != len(args.work_dirs):
-        parser.error(f'{len(args.work_dirs)} runs need as many names, all different: give --names')
-    try:
-        figure = plot_curves(dict(zip(names, args.work_dirs)))
-    except FileNotFoundError as error:
-        print(error, file=sys.stderr)
-        return 1
-    with atomic_write(args.out) as temporary:
-        figure.savefig(temporary, dpi=120)
-    print(args.out)
-    return 0
-
+from hico_mm.cli.plot_curves import main
 
 if __name__ == '__main__':
     sys.exit(main())

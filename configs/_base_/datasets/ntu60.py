@@ -1,9 +1,4 @@
-dataset = dict(
-    type='SkeletonDataset',
-    ann_file='data/ntu60/ntu60.pkl',
-    layout='ntu',
-    once=[dict(type='NormalizeSkeleton')],
-    pipeline=[dict(type='PackActionInputs', meta_keys=('frame_dir', ))])
+dataset = dict(type='SkeletonDataset', ann_file='data/ntu60/ntu60.pkl', layout='ntu')
 loader = dict(num_workers=2, persistent_workers=True, collate_fn=dict(type='skeleton_collate'))
 
 train_dataloader = dict(
@@ -13,7 +8,9 @@ val_dataloader = dict(
     batch_size=64, sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(split='xsub_val', test_mode=True, **dataset), **loader)
 test_dataloader = val_dataloader
-test_pipeline = [*dataset['once'], *dataset['pipeline']]  # of one clip, for MMAction2's inference API
+# For one clip in MMAction2's inference API.
+test_pipeline = [
+    dict(type='NormalizeSkeleton', layout='ntu'), dict(type='PackActionInputs', meta_keys=('frame_dir', ))]
 
-# What the data makes of a model.
+# What the data fixes of a model: pretraining takes all of it, a downstream task the head's classes.
 skeleton = dict(data_preprocessor=dict(layout='ntu', num_persons=2), cls_head=dict(num_classes=60))

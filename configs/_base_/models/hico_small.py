@@ -1,9 +1,9 @@
-# Your data is small: up to some thousand clips. How it was chosen is in docs/experiments/README.md.
-_base_ = './hico_gru.py'
+# For small datasets, up to some thousand clips. How it was chosen is in docs/experiments/README.md.
+_base_ = './hico.py'
 view = [
-    dict(type='TemporalCropResize', clip_len=32, ratio=(0.5, 1.0), min_frames=16),
+    dict(type='TemporalCropResize', ratio=(0.5, 1.0), min_frames=16),
     dict(type='RandomRotation'),
-    dict(type='OneOf', transforms=[dict(type='JointCorruption', share=0.6), dict(type='PoseShear')]),
+    dict(type='OneOf', transforms=[dict(type='JointCorruption', ratio=0.6), dict(type='PoseShear')]),
 ]
 model = dict(
     backbone=dict(channels=128),
@@ -11,5 +11,4 @@ model = dict(
     projector=dict(hidden_channels=256),
     head=dict(queue_length=256, temperature=0.1),
     momentum=0.01,
-    data_preprocessor=dict(
-        train_views=[view, view], test_views=[[dict(type='CenterCropResize', clip_len=32, ratio=0.95)]]))
+    data_preprocessor=dict(clip_len=32, train_views=[view, view]))

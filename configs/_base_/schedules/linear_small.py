@@ -1,4 +1,4 @@
-# For small data: standardised features and weight decay in place of steps that end before the classifier overfits.
+# For small datasets: standardised features and weight decay, where the released schedule stops before it overfits.
 _base_ = './linear.py'
 train_cfg = dict(batch_size=128)
 optim_wrapper = dict(optimizer=dict(lr=0.03, weight_decay=0.05))

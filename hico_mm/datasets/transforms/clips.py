@@ -9,8 +9,10 @@ from torch import Tensor
 class RaggedClips(NamedTuple):
     """A batch of n clips, their frames one after the other, so that it is one copy to the device.
 
+    The order of axes is persons, frames, joints, coordinates, as everywhere from the annotation to the model.
+
     Args:
-        frames: (T_1 + ... + T_n, M, V, C).
+        frames: (M, T_1 + ... + T_n, V, C).
         lengths: (n,), the number of frames of each clip.
     """
 
@@ -22,8 +24,8 @@ class RaggedClips(NamedTuple):
         """From clips (M, T, V, C); where M differs, absent persons are filled up with zeros."""
         persons = max(len(clip) for clip in clips)
         lengths = [clip.shape[1] for clip in clips]
-        frames = clips[0].new_empty(sum(lengths), persons, *clips[0].shape[2:])
-        for clip, rows in zip(clips, frames.split(lengths)):
-            rows[:, :len(clip)] = clip.transpose(0, 1)
-            rows[:, len(clip):] = 0
+        frames = clips[0].new_empty(persons, sum(lengths), *clips[0].shape[2:])
+        for clip, place in zip(clips, frames.split(lengths, 1)):
+            place[:len(clip)] = clip
+            place[len(clip):] = 0
         return cls(frames, torch.tensor(lengths))

@@ -6,6 +6,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from ...errors import UserError
 from ...structures import SkeletonLayout, get_layout
 
 
@@ -63,7 +64,7 @@ class NormalizeSkeleton(BaseTransform):
         align: Whether to rotate. Defaults to True.
 
     Raises:
-        ValueError: if ``center`` is neither, or rotation is wanted of a layout without spine and shoulders.
+        UserError: if ``center`` is neither, or rotation is wanted of a layout without spine and shoulders.
     """
 
     def __init__(self,
@@ -72,9 +73,9 @@ class NormalizeSkeleton(BaseTransform):
                  align: bool = True) -> None:
         self.layout, self.center, self.align = get_layout(layout), center, align
         if center not in ('frame', 'first_frame'):
-            raise ValueError(f"center must be 'frame' or 'first_frame', got {center!r}")
+            raise UserError(f"center must be 'frame' or 'first_frame', got {center!r}")
         if align and not (self.layout.spine and self.layout.shoulders):
-            raise ValueError(f'layout "{self.layout.name}" names no spine and shoulders to align: set align=False')
+            raise UserError(f'layout "{self.layout.name}" names no spine and shoulders to align: set align=False')
 
     def transform(self, results: dict) -> dict:
         """Normalise ``results['keypoint']``, one clip (M, T, V, C), to float32."""
@@ -92,10 +93,10 @@ class NormalizeSkeleton(BaseTransform):
         """Pose (V, 3) -> the rotation (3, 3) that aligns it.
 
         Raises:
-            ValueError: if the joints are not 3-D.
+            UserError: if the joints are not 3-D.
         """
         if pose.shape[-1] != 3:
-            raise ValueError(f'view alignment needs 3-D joints, got {pose.shape[-1]} coordinates: set align=False')
+            raise UserError(f'view alignment needs 3-D joints, got {pose.shape[-1]} coordinates: set align=False')
         pose = pose.astype(np.float64)
         turn = np.eye(3)
         for pair, axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):

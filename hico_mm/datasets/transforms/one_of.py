@@ -6,8 +6,9 @@ import torch
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
+from ...errors import UserError
 from ...structures import SkeletonLayout
-from ...utils.build import build_part
+from ...wiring import complete_transforms
 from .base import Parameters, SkeletonTransform, select
 
 
@@ -28,7 +29,7 @@ class OneOf(SkeletonTransform):
         in_channels: Likewise the coordinates C of a joint. Defaults to None.
 
     Raises:
-        ValueError: if the probabilities do not fit the transforms.
+        UserError: if the probabilities do not fit the transforms.
     """
 
     def __init__(self,
@@ -36,10 +37,11 @@ class OneOf(SkeletonTransform):
                  prob: Optional[List[float]] = None,
                  layout: Union[str, dict, SkeletonLayout, None] = None,
                  in_channels: Optional[int] = None) -> None:
-        self.transforms = [build_part(TRANSFORMS, t, layout=layout, in_channels=in_channels) for t in transforms]
+        completed = complete_transforms(transforms, layout=layout, in_channels=in_channels)
+        self.transforms = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in completed]
         self.prob = list(prob) if prob is not None else [1 / len(transforms)] * len(transforms)
         if len(self.prob) != len(self.transforms) or abs(sum(self.prob) - 1) > 1e-6:
-            raise ValueError(f'prob needs {len(self.transforms)} numbers that sum to 1, got {self.prob}')
+            raise UserError(f'prob needs {len(self.transforms)} numbers that sum to 1, got {self.prob}')
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Draw ``choice`` (n,), and the parameters of every transform under its number."""

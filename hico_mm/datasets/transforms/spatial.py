@@ -7,6 +7,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
+from ...errors import UserError
 from ...structures import SkeletonLayout, get_layout
 from .base import Parameters, SkeletonTransform
 
@@ -28,7 +29,7 @@ class JointCorruption(SkeletonTransform):
 
     Args:
         layout: Skeleton layout, a name or a dict, which fixes the number of joints V. Defaults to 'ntu'.
-        share: Share of the joints that is corrupted, rounded to joints. Defaults to 0.6, 15 of 25 as released.
+        ratio: Ratio of the joints that are corrupted, rounded to joints. Defaults to 0.6, 15 of 25 as released.
         zero_prob: Probability that they are zeroed, else they are multiplied by a C x C matrix, uniform in [-1, 1].
             Defaults to 0.5, as released.
         in_channels: Coordinates C of a joint. Defaults to 3.
@@ -36,18 +37,18 @@ class JointCorruption(SkeletonTransform):
 
     def __init__(self,
                  layout: Union[str, dict, SkeletonLayout] = 'ntu',
-                 share: float = 0.6,
+                 ratio: float = 0.6,
                  zero_prob: float = 0.5,
                  in_channels: int = 3) -> None:
         self.num_joints = get_layout(layout).num_joints
-        self.share, self.zero_prob, self.in_channels = share, zero_prob, in_channels
+        self.ratio, self.zero_prob, self.in_channels = ratio, zero_prob, in_channels
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Draw ``joints`` (n, V), True where corrupted, and ``matrix`` (n, C, C), zero where joints are zeroed."""
         order = torch.rand(n, self.num_joints, generator=generator).argsort(1)
         zeroed = torch.rand(n, 1, 1, generator=generator) < self.zero_prob
         matrix = _uniform((n, self.in_channels, self.in_channels), generator)
-        return dict(joints=order < round(self.share * self.num_joints), matrix=matrix.masked_fill(zeroed, 0))
+        return dict(joints=order < round(self.ratio * self.num_joints), matrix=matrix.masked_fill(zeroed, 0))
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Clips (n, M, T, V, C) -> the same with x replaced by x @ matrix at the chosen joints."""
@@ -107,7 +108,7 @@ class RandomRotation(SkeletonTransform):
         in_channels: Coordinates C of a joint. Defaults to 3.
 
     Raises:
-        ValueError: if the joints are not 3-D, or ``max_scale`` is not in [0, 1).
+        UserError: if the joints are not 3-D, or ``max_scale`` is not in [0, 1).
     """
 
     def __init__(self,
@@ -115,10 +116,10 @@ class RandomRotation(SkeletonTransform):
                  max_scale: float = 0.2,
                  in_channels: int = 3) -> None:
         if in_channels != 3 or len(max_angles) != 3:
-            raise ValueError(f'RandomRotation turns 3-D joints by three angles, got {in_channels} coordinates and '
+            raise UserError(f'RandomRotation turns 3-D joints by three angles, got {in_channels} coordinates and '
                              f'max_angles={tuple(max_angles)}: leave it out of the views of 2-D poses')
         if not 0 <= max_scale < 1:
-            raise ValueError(f'max_scale must be in [0, 1), got {max_scale}')
+            raise UserError(f'max_scale must be in [0, 1), got {max_scale}')
         self.max_angles, self.max_scale = tuple(max_angles), max_scale
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:

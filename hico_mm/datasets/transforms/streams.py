@@ -5,6 +5,7 @@ from typing import Union
 import torch
 from torch import Tensor
 
+from ...errors import UserError
 from ...structures import SkeletonLayout, get_layout
 
 STREAMS = ('joint', 'bone', 'motion')
@@ -22,7 +23,7 @@ def derive_stream(clips: Tensor, stream: str, layout: Union[str, dict, SkeletonL
         The same shape.
 
     Raises:
-        ValueError: if the stream is not known.
+        UserError: if the stream is not known.
     """
     if stream == 'joint':
         return clips
@@ -30,4 +31,4 @@ def derive_stream(clips: Tensor, stream: str, layout: Union[str, dict, SkeletonL
         return clips - clips[..., list(get_layout(layout).parents), :]
     if stream == 'motion':
         return torch.cat([clips[..., 1:, :, :] - clips[..., :-1, :, :], torch.zeros_like(clips[..., :1, :, :])], -3)
-    raise ValueError(f'unknown stream "{stream}": use one of {list(STREAMS)}')
+    raise UserError(f'unknown stream "{stream}": use one of {list(STREAMS)}')

@@ -27,19 +27,23 @@ def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> 
         (n, M, T, V, C).
     """
     device = clips.frames.device
+    persons, frames_in_all, *joints = clips.frames.shape
     start, length = start.to(device), length.to(device)
     lengths = clips.lengths.to(device)
-    offset = (lengths.cumsum(0) - lengths + start)[:, None]
+    # (n, M, 1): where each person's frames of a cut begin among the rows of all persons.
+    offset = (lengths.cumsum(0) - lengths + start)[:, None] + frames_in_all * torch.arange(persons, device=device)
+    offset = offset[..., None]
     step = (length.double() / clip_len)[:, None]
     position = ((torch.arange(clip_len, device=device) + 0.5) * step - 0.5).clamp(min=0)
     below = position.long()
     above = torch.minimum(below + 1, length[:, None] - 1)
     weight = (position - below).to(clips.frames.dtype)
     # One pass over the frames: each output frame is a weighted sum of two.
-    frames = F.embedding_bag(
-        torch.stack([offset + below, offset + above], -1).flatten(0, 1), clips.frames.flatten(1), mode='sum',
-        per_sample_weights=torch.stack([1 - weight, weight], -1).flatten(0, 1))
-    return frames.view(len(start), clip_len, *clips.frames.shape[1:]).transpose(1, 2).contiguous()
+    pairs = torch.stack([below, above], -1)[:, None] + offset[..., None]
+    weights = torch.stack([1 - weight, weight], -1)[:, None].expand_as(pairs)
+    frames = F.embedding_bag(pairs.flatten(0, 2), clips.frames.flatten(0, 1).flatten(1), mode='sum',
+                             per_sample_weights=weights.flatten(0, 2))
+    return frames.view(len(start), persons, clip_len, *joints)
 
 
 class _CropResize(SkeletonTransform):
@@ -82,8 +86,8 @@ class TemporalCropResize(_CropResize):
 
     Args:
         clip_len: Frames of the output. Defaults to 64.
-        ratio: Range of the crop's share of the clip, uniform. Defaults to (0.1, 1), as released.
-        min_frames: Least frames of a crop. Defaults to 64, as released.
+        ratio: Range of the length of the crop as a ratio of the clip's, uniform. Defaults to (0.1, 1), as released.
+        min_frames: Fewest frames of a crop. Defaults to 64, as released.
     """
 
     def __init__(self, clip_len: int = 64, ratio: Tuple[float, float] = (0.1, 1.0), min_frames: int = 64) -> None:
@@ -119,7 +123,7 @@ class CenterCropResize(_CropResize):
 
     Args:
         clip_len: Frames of the output. Defaults to 64.
-        ratio: Share of the clip that is kept. Defaults to 0.95, as released.
+        ratio: Ratio of the clip that is kept. Defaults to 0.95, as released.
     """
 
     def __init__(self, clip_len: int = 64, ratio: float = 0.95) -> None:

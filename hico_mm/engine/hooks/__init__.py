@@ -1,8 +1,11 @@
 """Hooks the host lacks."""
 
-from .checkpoint_guard_hook import CheckpointGuardHook
+from .checkpoint_description_hook import CheckpointDescriptionHook
+from .checkpoint_fit_hook import CheckpointFitHook
+from .frozen_weights_hook import FrozenWeightsHook
 from .gallery_hook import GalleryHook
 from .interrupt_hook import InterruptHook
 from .step_seed_hook import StepSeedHook, step_seed
 
-__all__ = ['CheckpointGuardHook', 'GalleryHook', 'InterruptHook', 'StepSeedHook', 'step_seed']
+__all__ = ['CheckpointDescriptionHook', 'CheckpointFitHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook',
+           'StepSeedHook', 'step_seed']

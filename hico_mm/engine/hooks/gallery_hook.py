@@ -9,15 +9,15 @@ from torch.utils.data import DataLoader
 
 from ...evaluation import encode
 from ...models.heads import KNNHead
-from ...utils import unwrap
-from ..loaders import training_split
+from ...models.unwrap import unwrap
+from ..loaders import training_split, warn_of_other_data
 
 
 @HOOKS.register_module()
 class GalleryHook(Hook):
     """Encode the training split, without augmentation, into the gallery of ``KNNHead`` before validation and test.
 
-    Does nothing for a model with another head.
+    It does nothing for a model with another head.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,7 @@ class GalleryHook(Hook):
             return
         if self._dataloader is None:
             self._dataloader = training_split(runner)
+            warn_of_other_data(runner, self._dataloader.dataset, 'the gallery')
         gallery = encode(model, self._dataloader, head.level, title='gallery')
         device = model.data_preprocessor.device
         head.set_gallery(gallery.features.to(device), gallery.labels.to(device))

@@ -9,10 +9,11 @@ from mmengine import dist
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from ...errors import UserError
 from ...evaluation import EncodedClips, encode
 from ...models.heads import KNNHead
-from ...utils import unwrap
-from ..loaders import ordered
+from ...models.unwrap import unwrap
+from ..loaders import sequential, warn_of_other_data
 
 
 class _Clips(Dataset):
@@ -54,7 +55,7 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
 
     Its input is deterministic and its encoder frozen, so an epoch is a pass over features. The test split is scored
     after every epoch; ``acc/top1`` is of that epoch, ``acc/best_top1`` the best so far, and both are reported at the
-    end, the last and the best, since the released code reports the best; ``val_evaluator`` is not asked. Checkpoints
+    end, the last and the best, since the released code reports the best; ``val_evaluator`` is ignored. Checkpoints
     hold the whole recognizer. With several ranks each encodes a part and all train the same classifier.
 
     Args:
@@ -65,7 +66,7 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         topk: The k of the top-k accuracies. Defaults to (1, 5).
 
     Raises:
-        ValueError: if a part of the model before ``cls_head`` is not frozen, or there is no test split.
+        UserError: if a part of the model before ``cls_head`` is not frozen, or there is no test split.
     """
 
     dataloader: DataLoader
@@ -76,13 +77,13 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
                  max_epochs: int = 80,
                  batch_size: int = 1024,
                  topk: Tuple[int, ...] = (1, 5)) -> None:
-        super().__init__(runner, ordered(dataloader) if isinstance(dataloader, dict) else dataloader, max_epochs)
+        super().__init__(runner, sequential(dataloader) if isinstance(dataloader, dict) else dataloader, max_epochs)
         model = unwrap(runner.model)
         trained = sorted({name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad})
         if trained != ['cls_head']:
-            raise ValueError(f'FeatureTrainLoop trains cls_head alone, but {trained} are trained: freeze the others')
+            raise UserError(f'FeatureTrainLoop trains cls_head alone, but {trained} are trained: freeze the others')
         if runner._val_loop is None:
-            raise ValueError('FeatureTrainLoop scores the test split: the config needs val_dataloader and val_cfg')
+            raise UserError('FeatureTrainLoop scores the test split: the config needs val_dataloader and val_cfg')
         self.model, self.batch_size, self.topk = model, batch_size, tuple(topk)
         self.clip_loader = self.dataloader
         self.features = _Clips(len(self.clip_loader.dataset))  # type: ignore[arg-type]
@@ -96,6 +97,7 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         """Encode, then train; returns the model."""
         self.runner.call_hook('before_train')
         level = self.model.cls_head.level
+        warn_of_other_data(self.runner, self.clip_loader.dataset, 'the classifier\'s input')
         self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
         if hasattr(self.model.cls_head, 'fit_features'):
             self.model.cls_head.fit_features(self.features.clips.features)

@@ -6,8 +6,9 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...structures import BRANCHES, SkeletonLayout, check_names, get_layout
-from ..init import xavier_init_
+from ..weight_init import xavier_init_
 
 
 @MODELS.register_module()
@@ -57,10 +58,10 @@ class HiCoBackbone(BaseModule):
         """(N, M, T, V, C) -> temporal (N, T, channels), spatial (N, M * V, channels); None for a branch that is off.
 
         Raises:
-            ValueError: if the clips are not of the shape the backbone was built for.
+            UserError: if the clips are not of the shape the backbone was built for.
         """
         if tuple(clips.shape[1:]) != self.clip_shape:
-            raise ValueError(f'clips of shape (N, M, T, V, C) with (M, T, V, C) = {self.clip_shape} expected, got '
+            raise UserError(f'clips of shape (N, M, T, V, C) with (M, T, V, C) = {self.clip_shape} expected, got '
                              f'{tuple(clips.shape)}: check layout, num_persons and clip_len of the backbone and of '
                              'the data preprocessor')
         tokens = dict(

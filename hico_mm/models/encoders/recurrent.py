@@ -9,7 +9,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ..init import xavier_init_
+from ...errors import UserError
+from ..weight_init import xavier_init_
 
 
 class _RecurrentEncoder(BaseModule):
@@ -21,7 +22,7 @@ class _RecurrentEncoder(BaseModule):
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        ValueError: if ``channels`` is odd.
+        UserError: if ``channels`` is odd.
     """
 
     layer: type
@@ -29,7 +30,7 @@ class _RecurrentEncoder(BaseModule):
     def __init__(self, channels: int = 512, num_layers: int = 1, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if channels % 2:
-            raise ValueError(f'a bidirectional encoder needs an even number of channels, got {channels}')
+            raise UserError(f'a bidirectional encoder needs an even number of channels, got {channels}')
         self.rnn = self.layer(channels, channels // 2, num_layers, batch_first=True, bidirectional=True)
         xavier_init_(self)
 

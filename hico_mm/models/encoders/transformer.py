@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..init import xavier_init_
+from ..weight_init import xavier_init_
 
 
 @MODELS.register_module()

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from mmengine import dist
 from torch import Tensor, nn
 
+from ...errors import UserError
+
 
 class FeatureQueue(nn.Module):
     """First-in-first-out queue of unit-length keys; saved with the model.
@@ -14,29 +16,29 @@ class FeatureQueue(nn.Module):
     Args:
         length: Keys the queue holds.
         dim: Size D of a key.
-        active: Places that are ever written to. The released code's clip and part queues wrap at K although they
-            hold L * K keys, so the rest stays random for ever: ``active=K`` reproduces that. Defaults to None, which
-            is ``length``.
+        wrap_at: Number of places after which writing starts again at the first. The released code's clip and part
+            queues wrap at K although they hold L * K keys, so the rest stays random for ever; ``wrap_at=K`` reproduces
+            that. Defaults to None, which is ``length``.
 
     Raises:
-        ValueError: if ``active`` is not within 1..length.
+        UserError: if ``wrap_at`` is not within 1..length.
     """
 
     features: Tensor
     pointer: Tensor
 
-    def __init__(self, length: int, dim: int, active: Optional[int] = None) -> None:
+    def __init__(self, length: int, dim: int, wrap_at: Optional[int] = None) -> None:
         super().__init__()
-        self.active = length if active is None else active
-        if not 1 <= self.active <= length:
-            raise ValueError(f'active must lie within 1..{length}, the length of the queue, got {self.active}')
+        self.wrap_at = length if wrap_at is None else wrap_at
+        if not 1 <= self.wrap_at <= length:
+            raise UserError(f'wrap_at must lie within 1..{length}, the length of the queue, got {self.wrap_at}')
         self.register_buffer('features', F.normalize(torch.randn(length, dim), dim=1))
         self.register_buffer('pointer', torch.zeros((), dtype=torch.long))
 
     @torch.no_grad()
     def enqueue(self, keys: Tensor) -> None:
-        """Store keys (n, D) of all ranks, in order of rank, over the oldest. Of more than ``active`` the last stay."""
+        """Store keys (n, D) of all ranks, in order of rank, over the oldest; of too many the last are kept."""
         keys = torch.cat(dist.all_gather(keys.detach().to(self.features.dtype).contiguous()))
-        places = (self.pointer + torch.arange(len(keys), device=keys.device)) % self.active
-        self.features[places[-self.active:]] = keys[-self.active:]
-        self.pointer.copy_((self.pointer + len(keys)) % self.active)
+        places = (self.pointer + torch.arange(len(keys), device=keys.device)) % self.wrap_at
+        self.features[places[-self.wrap_at:]] = keys[-self.wrap_at:]
+        self.pointer.copy_((self.pointer + len(keys)) % self.wrap_at)

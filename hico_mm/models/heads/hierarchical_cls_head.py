@@ -7,6 +7,7 @@ from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...structures import HierarchicalFeatures
 
 
@@ -51,11 +52,11 @@ class HierarchicalClsHead(BaseHead):
         """Hierarchical features, or those of the level (N, in_channels) -> scores (N, num_classes).
 
         Raises:
-            ValueError: if the features have another width.
+            UserError: if the features have another width.
         """
         x = features if isinstance(features, Tensor) else features.level(self.level)
         if x.shape[1] != self.in_channels:
-            raise ValueError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to that, '
+            raise UserError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to that, '
                              f'not {self.in_channels}')
         return self.fc((x - self.mean) / self.std if self.standardize else x)
 

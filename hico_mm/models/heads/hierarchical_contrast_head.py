@@ -6,6 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...structures import LEVELS, check_names
 from ..losses import contrast_accuracy, info_nce
 from .feature_queue import FeatureQueue
@@ -42,12 +43,12 @@ class HierarchicalContrastHead(BaseModule):
         temperature: Temperature of InfoNCE. Defaults to 0.2.
         levels: Levels that are contrasted; 'temporal' and 'spatial' need each other. Defaults to all five.
         loss_weights: Weight of each level's loss; 1 where not given. Defaults to None.
-        active: Places of each queue that are ever written to: K reproduces the released code's clip and part queues
-            (see :class:`FeatureQueue`). None, the default, makes every queue a true FIFO.
+        wrap_at: Number of places of each queue after which writing starts again: K reproduces the released code's
+            clip and part queues (see :class:`FeatureQueue`). None, the default, makes every queue a true FIFO.
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        ValueError: if a level is not known, or its keys' level is switched off.
+        UserError: if a level is not known, or its keys' level is switched off.
     """
 
     def __init__(self,
@@ -57,12 +58,12 @@ class HierarchicalContrastHead(BaseModule):
                  temperature: float = 0.2,
                  levels: Sequence[str] = LEVELS,
                  loss_weights: Optional[Dict[str, float]] = None,
-                 active: Optional[int] = None,
+                 wrap_at: Optional[int] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.levels = check_names(levels, LEVELS, 'levels')
         if not {CONTRASTS[level].key for level in self.levels} <= set(self.levels):
-            raise ValueError(f"levels 'temporal' and 'spatial' are each other's keys: switch both on or off, got "
+            raise UserError(f"levels 'temporal' and 'spatial' are each other's keys: switch both on or off, got "
                              f'{list(self.levels)}')
         self.temperature = temperature
         self.loss_weights = {level: 1.0 for level in self.levels}
@@ -71,7 +72,7 @@ class HierarchicalContrastHead(BaseModule):
             self.loss_weights.update(loss_weights)
         keys_of_clip = dict(clip=num_granularities, part=num_granularities)
         self.queues = nn.ModuleDict({
-            level: FeatureQueue(queue_length * keys_of_clip.get(level, 1), dim, active)
+            level: FeatureQueue(queue_length * keys_of_clip.get(level, 1), dim, wrap_at)
             for level in self.levels
         })
 
@@ -83,7 +84,7 @@ class HierarchicalContrastHead(BaseModule):
             key: Those of the key branch.
 
         Returns:
-            ``loss_<level>``, weighted, and ``acc_<level>``, the share of queries whose positive beats all negatives.
+            ``loss_<level>``, weighted, and ``acc_<level>``, the fraction of queries whose positive beats all negatives.
         """
         results = {}
         for level in self.levels:

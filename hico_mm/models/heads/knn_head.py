@@ -9,6 +9,7 @@ from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from ...errors import UserError
 from ...structures import HierarchicalFeatures
 
 
@@ -41,7 +42,7 @@ class KNNHead(BaseHead):
                  **kwargs) -> None:
         super().__init__(num_classes, in_channels, average_clips='score', **kwargs)
         if k < 1:
-            raise ValueError(f'k must be at least 1, got {k}')
+            raise UserError(f'k must be at least 1, got {k}')
         self.k, self.level, self.chunk, self.index = k, level, chunk, index
         self._faiss: Any = None
         self.gallery: Optional[Tensor] = None
@@ -52,12 +53,12 @@ class KNNHead(BaseHead):
 
         Raises:
             ImportError: if an index is wanted and faiss is not installed.
-            ValueError: if there are fewer than k clips, or a label is outside 0..num_classes - 1.
+            UserError: if there are fewer than k clips, or a label is outside 0..num_classes - 1.
         """
         if len(features) < self.k:
-            raise ValueError(f'a gallery of {len(features)} clips cannot give k={self.k} neighbours')
+            raise UserError(f'a gallery of {len(features)} clips cannot give k={self.k} neighbours')
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
-            raise ValueError(f'the gallery has labels {int(labels.min())}..{int(labels.max())}, but the head has '
+            raise UserError(f'the gallery has labels {int(labels.min())}..{int(labels.max())}, but the head has '
                              f'num_classes={self.num_classes}')
         self.gallery, self.gallery_labels = F.normalize(features.float(), dim=1), labels.long()
         if self.index is not None:

@@ -36,7 +36,7 @@ def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: f
 
 @torch.no_grad()
 def contrast_accuracy(query: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
-    """The share of queries to which a positive is nearer than every negative, a scalar in [0, 1].
+    """The fraction of queries to which a positive is nearer than every negative, a scalar in [0, 1].
 
     The arguments are those of :func:`info_nce`.
     """

@@ -7,8 +7,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...structures import BRANCHES, HierarchicalFeatures, check_names
-from ...utils.build import build_part
 from .udm import UDM
 
 
@@ -35,10 +35,10 @@ class UDMBranch(nn.Module):
         """(N, S, C) -> (N, L, C).
 
         Raises:
-            ValueError: if the sequence is too short to be halved L - 1 times.
+            UserError: if the sequence is too short to be halved L - 1 times.
         """
         if tokens.shape[1] >> (self.num_granularities - 1) == 0:
-            raise ValueError(f'{tokens.shape[1]} tokens cannot be halved {self.num_granularities - 1} times: lower '
+            raise UserError(f'{tokens.shape[1]} tokens cannot be halved {self.num_granularities - 1} times: lower '
                              'num_granularities')
         pyramid = [tokens]
         while self.udm is not None and len(pyramid) < self.num_granularities:
@@ -55,16 +55,16 @@ class UDMNeck(BaseModule):
     tokens of.
 
     Args:
-        encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C);
-            ``channels`` is filled in where the config leaves it out. One that has a method ``encode_all`` is given the
+        encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C); if it leaves ``channels``
+            out, that of the neck is used. One that has a method ``encode_all`` is given the
             whole pyramid, a list of (N, S_i, C), at once. Defaults to ``dict(type='GRUEncoder')``.
         channels: Width of the tokens. Defaults to 512.
         num_granularities: Number of granularities L. Defaults to 4.
         udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.
         branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
         tokenizer: Config of a module that makes tokens of maps (N, M, T, V, C), for a graph network as the backbone:
-            ``HiCoBackbone`` embeds its features as it else embeds coordinates. ``channels`` and ``branches`` are filled
-            in. Defaults to None, for a backbone that gives tokens.
+            ``HiCoBackbone`` embeds its features as it else embeds coordinates. Defaults to None, for a backbone that
+            gives tokens.
         init_cfg: MMEngine's initialisation config. Defaults to None.
     """
 
@@ -79,27 +79,20 @@ class UDMNeck(BaseModule):
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
         self.channels, self.num_granularities = channels, num_granularities
-        encoder = dict(encoder or dict(type='GRUEncoder'))
-        encoder.setdefault('channels', channels)
+        encoder = {'channels': channels, **(encoder or dict(type='GRUEncoder'))}
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
-        shared = dict(channels=channels, branches=self.branches)
-        self.tokenizer = build_part(MODELS, tokenizer, **shared) if tokenizer else None
-
-    def feature_channels(self, level: str = 'instance') -> int:
-        """Channels of the feature of a level."""
-        if level in ('clip', 'part'):
-            return self.channels
-        return self.channels * self.num_granularities * (len(self.branches) if level == 'instance' else 1)
+        self.tokenizer = MODELS.build(
+            {'channels': channels, 'branches': self.branches, **tokenizer}) if tokenizer else None
 
     def forward(self, tokens: Union[Tensor, Tuple[Optional[Tensor], Optional[Tensor]]]) -> HierarchicalFeatures:
         """Temporal (N, S, C), spatial (N, S, C), or maps (N, M, C, T, V) -> clip (N, L, C), part (N, L, C).
 
         Raises:
-            ValueError: if the backbone gives no tokens for a branch of the neck, or maps and there is no tokenizer.
+            UserError: if the backbone gives no tokens for a branch of the neck, or maps and there is no tokenizer.
         """
         if isinstance(tokens, Tensor) == (self.tokenizer is None):
-            raise ValueError('the backbone gives maps, which the neck has no tokenizer for: set '
+            raise UserError('the backbone gives maps, which the neck has no tokenizer for: set '
                              "neck.tokenizer=dict(type='HiCoBackbone')" if self.tokenizer is None else
                              'the backbone gives tokens, which need no tokenizer: set neck.tokenizer=None')
         if self.tokenizer is not None:
@@ -107,7 +100,7 @@ class UDMNeck(BaseModule):
         given = dict(zip(BRANCHES, tokens))
         missing = [branch for branch in self.branches if given[branch] is None]
         if missing:
-            raise ValueError(f'the backbone gives no {missing[0]} tokens: give backbone and neck the same branches')
+            raise UserError(f'the backbone gives no {missing[0]} tokens: give backbone and neck the same branches')
         clip, part = (
             self.pyramids[branch](given[branch]) if branch in self.branches else None for branch in BRANCHES)
         return HierarchicalFeatures(clip, part)

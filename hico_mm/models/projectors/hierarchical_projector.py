@@ -7,8 +7,9 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...structures import BRANCH_OF, BRANCHES, LEVELS, HierarchicalFeatures, check_names
-from ..init import xavier_init_
+from ..weight_init import xavier_init_
 
 
 @MODELS.register_module()
@@ -25,7 +26,7 @@ class HierarchicalProjector(BaseModule):
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        ValueError: if a level needs a branch that is off, or a branch feeds no level, so that its weights would get no
+        UserError: if a level needs a branch that is off, or a branch feeds no level, so that its weights would get no
             gradient.
     """
 
@@ -43,10 +44,10 @@ class HierarchicalProjector(BaseModule):
         branches = check_names(branches, BRANCHES, 'branches')
         orphans = [level for level in self.levels if BRANCH_OF.get(level, branches[0]) not in branches]
         if orphans:
-            raise ValueError(f'levels {orphans} need a branch that is switched off: branches are {list(branches)}')
+            raise UserError(f'levels {orphans} need a branch that is switched off: branches are {list(branches)}')
         idle = [branch for branch in branches if not {branch, None} & {BRANCH_OF.get(level) for level in self.levels}]
         if idle:
-            raise ValueError(f'branch {idle[0]} feeds none of the levels {list(self.levels)}: leave it out of '
+            raise UserError(f'branch {idle[0]} feeds none of the levels {list(self.levels)}: leave it out of '
                              'branches, in backbone and neck too')
         domain = num_granularities * in_channels
         sizes = dict(clip=in_channels, part=in_channels, temporal=domain, spatial=domain,

@@ -1,5 +1,5 @@
 """Recognizers: clip -> class scores."""
 
-from .skeleton_recognizer import SkeletonRecognizer
+from .skeleton_recognizer import Origin, SkeletonRecognizer
 
-__all__ = ['SkeletonRecognizer']
+__all__ = ['Origin', 'SkeletonRecognizer']

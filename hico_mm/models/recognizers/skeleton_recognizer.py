@@ -1,91 +1,111 @@
 """Recognizer that puts a head on hierarchical features."""
 
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
-import torch
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ...structures import SkeletonLayout
-from ...utils.build import build_part, fill_in
+from ...checkpoints import Description, EncoderSource, check_fit, take_encoder, weights_of
+from ...errors import UserError
+from ...wiring import complete_model
 
-# What the preprocessor tells the backbone, and the backbone the neck.
-VIEWS = ('layout', 'num_persons', 'in_channels', 'clip_len')
-TOKENS = ('channels', 'branches')
+PARTS = ('backbone', 'neck', 'cls_head')
+
+
+class Origin(NamedTuple):
+    """The checkpoint that a model's encoder came from: its path, and its description if it has one."""
+
+    path: str
+    description: Optional[Description]
 
 
 @MODELS.register_module()
 class SkeletonRecognizer(BaseRecognizer):
     """Backbone, neck and head for skeleton clips, some of them frozen if wanted.
 
-    What one part's config leaves out and a part before it knows is handed on: ``layout``, ``num_persons``,
-    ``in_channels`` and ``clip_len`` from the preprocessor to the backbone, ``channels`` and ``branches`` from there to
-    the neck, the width of its feature to the head. A neck's tokenizer is given the layout, and the sizes of the
-    backbone's maps.
+    With ``pretrained`` the recognizer takes everything before the head from a checkpoint, config and weights, so that
+    nothing need be repeated. What the configs of the parts leave out is completed by the table in
+    :mod:`hico_mm.wiring.table`.
 
     Args:
-        backbone: Config of the backbone.
+        backbone: Config of the backbone. None, the default, if it comes from ``pretrained``.
         neck: Config of the neck; MMAction2's ``RecognizerGCN`` would ignore it. Defaults to None.
         cls_head: Config of the head: ``HierarchicalClsHead`` or ``KNNHead``. Defaults to None.
         frozen: Names of parts that keep their weights and stay in eval mode, such as ``('backbone', 'neck')``.
-            Frozen here, before DDP looks which parameters need gradients. Defaults to none.
+            They are frozen here, before DDP looks which parameters need gradients. Defaults to none.
+        pretrained: A checkpoint to take the encoder from, or a pretraining config (``.py``), which stands for its
+            encoder with untrained weights. Defaults to None.
         train_cfg: Kept for MMAction2. Defaults to None.
         test_cfg: Kept for MMAction2. Defaults to None.
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
+    Attributes:
+        config: The completed config of the model.
+        origin: The :class:`Origin` of the encoder's weights, None if they are untrained.
+
     Raises:
-        ValueError: if a frozen part does not exist, or the neck has a tokenizer and the backbone gives no maps.
+        UserError: if there is no backbone, a frozen part does not exist, or the config contradicts itself or the
+            checkpoint.
     """
 
     def __init__(self,
-                 backbone: dict,
+                 backbone: Optional[dict] = None,
                  neck: Optional[dict] = None,
                  cls_head: Optional[dict] = None,
                  frozen: Sequence[str] = (),
+                 pretrained: Optional[str] = None,
                  train_cfg: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
-        if not isinstance(data_preprocessor, nn.Module):  # mmengine would look in its own registry only
-            data_preprocessor = MODELS.build(data_preprocessor or dict(type='SkeletonDataPreprocessor'))
-        views: Dict[str, Any] = {name: getattr(data_preprocessor, name, None) for name in VIEWS}
+                 data_preprocessor: Union[dict, nn.Module, None] = None) -> None:
+        parts = dict(data_preprocessor=data_preprocessor, backbone=backbone, neck=neck, cls_head=cls_head)
+        self._build(parts, dict(frozen=tuple(frozen)), pretrained, train_cfg, test_cfg)
+
+    def _build(self, parts: Dict[str, Any], settings: Dict[str, Any], pretrained: Optional[str] = None,
+               train_cfg: Optional[dict] = None, test_cfg: Optional[dict] = None) -> None:
+        """Complete the config, then build its parts."""
+        config = dict(type=type(self), **parts, **settings)
+        source = EncoderSource.open(pretrained) if pretrained is not None else None
+        config = dict(complete_model(take_encoder(config, source) if source else config), type=type(self).__name__)
+        if config['backbone'] is None:
+            raise UserError('the recognizer has no encoder: give the checkpoint to take it from, tools/train.py CONFIG '
+                            '--pretrained CKPT, or --cfg-options model.pretrained=CKPT with MMAction2\'s own tools')
         super().__init__(
-            fill_in(MODELS, backbone, **views),
+            config['backbone'],
             train_cfg=train_cfg,
             test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
-        if neck is not None:
-            if isinstance(neck, dict) and neck.get('tokenizer') and None not in views.values():
-                neck = dict(neck, tokenizer=fill_in(MODELS, neck['tokenizer'], **self._sizes_of_maps(**views)))
-            self.neck = build_part(MODELS, neck, **{name: getattr(self.backbone, name, None) for name in TOKENS})
-        if cls_head is not None:
-            channels = getattr(getattr(self, 'neck', None), 'feature_channels', lambda level: None)
-            self.cls_head = build_part(MODELS, cls_head, in_channels=channels(cls_head.get('level', 'instance')))
-        self.frozen = tuple(frozen)
+            data_preprocessor=_build_part(config['data_preprocessor']))  # mmengine would look in its own registry only
+        for name in ('neck', 'cls_head'):
+            if config.get(name) is not None:
+                setattr(self, name, _build_part(config[name]))
+        self.config, self.origin, self._source = config, None, source  # type: Any, Optional[Origin], Any
+        self._freeze(config.get('frozen', ()))
+        self._load_encoder()
+
+    def _freeze(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in PARTS:
+                raise UserError(f'cannot freeze "{name}": a recognizer has {list(PARTS)}')
         parts = dict(self.named_children())
+        self.frozen = tuple(name for name in names if name in parts)
         for name in self.frozen:
-            if name not in parts:
-                raise ValueError(f'cannot freeze "{name}": the model has {sorted(parts)}')
             parts[name].requires_grad_(False)
 
-    def _sizes_of_maps(self, layout: SkeletonLayout, num_persons: int, clip_len: int, in_channels: int) -> dict:
-        """What a tokenizer must know of the backbone's maps (N, M, C, T, V), read off those of an empty clip.
+    def _load_encoder(self) -> None:
+        """Load the weights of the checkpoint that ``pretrained`` names, if any."""
+        if self._source is None or self._source.checkpoint is None:
+            return
+        weights = weights_of(self._source.checkpoint)
+        needed = {name: weight for name, weight in self.state_dict().items()
+                  if name.split('.')[0] in ('backbone', 'neck')}
+        check_fit(needed, weights, self._source.path, type(self).__name__)
+        self.load_state_dict({name: weights[name] for name in needed}, strict=False)
+        self.origin = Origin(self._source.path, self._source.description)
 
-        Raises:
-            ValueError: if the backbone cannot take a clip of the preprocessor's, or gives no maps for it.
-        """
-        clip = torch.zeros(1, num_persons, clip_len, layout.num_joints, in_channels)
-        try:
-            with torch.no_grad():
-                maps = self.backbone.eval()(clip)
-            _, num_persons, in_channels, clip_len, _ = maps.shape
-        except (AttributeError, RuntimeError, ValueError) as error:
-            raise ValueError(f'{type(self.backbone).__name__} makes no maps (N, M, C, T, V) of a clip (N, M, T, V, C) '
-                             f'of size {tuple(clip.shape)} ({error}): its graph must have the joints of layout '
-                             f'"{layout.name}", and what gives tokens needs no tokenizer') from error
-        finally:
-            self.backbone.train()
-        return dict(layout=layout, num_persons=num_persons, in_channels=in_channels, clip_len=clip_len)
+    def init_weights(self) -> None:
+        """Initialize as MMEngine does; the weights of a checkpoint are loaded again afterwards."""
+        super().init_weights()
+        self._load_encoder()
 
     def train(self, mode: bool = True) -> 'SkeletonRecognizer':
         """Set the mode of everything but the frozen parts, which stay in eval mode."""
@@ -109,3 +129,8 @@ class SkeletonRecognizer(BaseRecognizer):
         if stage == 'head':
             x = self.cls_head(x)
         return x, {}
+
+
+def _build_part(config: Any) -> Any:
+    """Build a part; one that is built already is returned as it is."""
+    return MODELS.build(config) if isinstance(config, dict) else config

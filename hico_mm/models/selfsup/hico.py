@@ -1,7 +1,7 @@
 """HiCo: momentum contrast of hierarchical features."""
 
 from collections import OrderedDict
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -9,7 +9,7 @@ from mmengine import dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...utils.build import build_part
+from ...errors import UserError
 from ..recognizers import SkeletonRecognizer
 from .key_encoder import KeyEncoder
 from .shuffle import BatchShuffle, in_groups
@@ -21,7 +21,8 @@ class HiCo(SkeletonRecognizer):
 
     The query encoder is backbone, neck and projector; the key encoder is its twin by moving average. As a recognizer
     it predicts with ``cls_head``, a ``KNNHead`` say, on the query encoder's features: validation during pretraining.
-    Widths, granularities, branches and levels that a config leaves out are handed on from part to part.
+    Widths, granularities, branches and levels that a config leaves out are completed by the table in
+    :mod:`hico_mm.wiring.table`.
 
     Where the encoder has batch norm, a clip's query and key must not be normalised with the same companions, which
     would tell its key from the queue: either encoder sees the batch in groups, and the clips of the keys are shuffled
@@ -33,14 +34,17 @@ class HiCo(SkeletonRecognizer):
         projector: Config of the projector.
         head: Config of the contrast head.
         cls_head: Config of the head that predicts. Defaults to None.
-        momentum: Share of the query's weights in a step of the key encoder's, 1 - m in MoCo's terms.
+        momentum: How far a step moves the key encoder's weights towards the query's, 1 - m in MoCo's terms.
             Defaults to 0.001.
-        norm_groups: Where there is batch norm, the batches of all processes are normalised in so many groups, or one a
-            process if there are more of these; 1 for no groups. Defaults to 8, the GPUs of MoCo.
-        **kwargs: ``train_cfg``, ``test_cfg``, ``data_preprocessor``; see :class:`SkeletonRecognizer`.
+        norm_groups: With batch norm, the batches of all processes are normalised in this many groups, or one per
+            process if there are more processes; 1 for no groups. Defaults to 8, the GPUs of MoCo.
+        train_cfg: Kept for MMAction2. Defaults to None.
+        test_cfg: Kept for MMAction2. Defaults to None.
+        data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
     Raises:
-        ValueError: if projector and contrast head do not speak of the same levels, or ``norm_groups`` is below 1.
+        UserError: if ``norm_groups`` is below 1, or the config contradicts itself, as when projector and contrast head
+            have different levels.
     """
 
     def __init__(self,
@@ -51,19 +55,17 @@ class HiCo(SkeletonRecognizer):
                  cls_head: Optional[dict] = None,
                  momentum: float = 0.001,
                  norm_groups: int = 8,
-                 **kwargs) -> None:
-        super().__init__(backbone, neck, cls_head, **kwargs)
-        self.projector = build_part(
-            MODELS, projector, in_channels=getattr(self.neck, 'channels', None),
-            **{name: getattr(self.neck, name, None) for name in ('num_granularities', 'branches')})
-        self.head = build_part(
-            MODELS, head, dim=getattr(self.projector, 'out_channels', None),
-            **{name: getattr(self.projector, name, None) for name in ('num_granularities', 'levels')})
-        if self.projector.levels != self.head.levels:
-            raise ValueError(f'projector and head must have the same levels, got {list(self.projector.levels)} and '
-                             f'{list(self.head.levels)}')
+                 train_cfg: Optional[dict] = None,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Union[dict, nn.Module, None] = None) -> None:
         if norm_groups < 1:
-            raise ValueError(f'norm_groups must be 1 or more, got {norm_groups}')
+            raise UserError(f'norm_groups must be 1 or more, got {norm_groups}')
+        parts = dict(data_preprocessor=data_preprocessor, backbone=backbone, neck=neck, projector=projector, head=head,
+                     cls_head=cls_head)
+        settings = dict(momentum=momentum, norm_groups=norm_groups)
+        self._build(parts, settings, train_cfg=train_cfg, test_cfg=test_cfg)
+        self.projector = MODELS.build(self.config['projector'])
+        self.head = MODELS.build(self.config['head'])
         self.key_encoder = KeyEncoder(self.query_encoder, momentum)
         self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.key_encoder.modules())
         self.norm_groups = norm_groups
@@ -78,14 +80,14 @@ class HiCo(SkeletonRecognizer):
 
         Args:
             inputs: (N, 2, M, T, V, C), the views of the query and of the key.
-            data_samples: Not looked at.
+            data_samples: Ignored.
             **kwargs: Ignored.
 
         Returns:
             ``loss_<level>`` and ``acc_<level>`` for each level; ``loss_temporal`` is the one whose query is v^t.
 
         Raises:
-            ValueError: if there are not two views.
+            UserError: if there are not two views.
         """
         query_views, key_views = self._two_views(inputs)
         query = self._encode(self.query_encoder, query_views)
@@ -110,7 +112,7 @@ class HiCo(SkeletonRecognizer):
     @staticmethod
     def _two_views(inputs: Tensor) -> Tuple[Tensor, Tensor]:
         if inputs.ndim != 6 or inputs.shape[1] != 2:
-            raise ValueError(f'pretraining needs inputs (N, 2, M, T, V, C), got {tuple(inputs.shape)}: give the data '
+            raise UserError(f'pretraining needs inputs (N, 2, M, T, V, C), got {tuple(inputs.shape)}: give the data '
                              'preprocessor two train_views')
         query, key = inputs.unbind(1)
         return query, key

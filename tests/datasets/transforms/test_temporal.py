@@ -18,8 +18,8 @@ def test_resize_is_torch_interpolation(length, dtype, tolerance):
     clips = clips._replace(frames=clips.frames.to(dtype))
     start = torch.tensor([0, 10])
     out = resize(clips, start, torch.full((2, ), length), 64)
-    for i, clip in enumerate(clips.frames.split(clips.lengths.tolist())):
-        cut = clip[start[i]:start[i] + length].permute(1, 2, 3, 0).flatten(1, 2)
+    for i, clip in enumerate(clips.frames.split(clips.lengths.tolist(), 1)):
+        cut = clip[:, start[i]:start[i] + length].permute(0, 2, 3, 1).flatten(1, 2)
         expected = F.interpolate(cut, 64, mode='linear', align_corners=False).unflatten(1, (25, 3)).permute(0, 3, 1, 2)
         torch.testing.assert_close(out[i], expected, atol=tolerance, rtol=0)
 

@@ -1,0 +1,1 @@
+"""Benchmarks: each stage against a plain path."""

@@ -1,0 +1,99 @@
+"""Measure each stage against a plain path: in one run, taking turns, median of several.
+
+    python -m benchmarks all --out benchmark.json
+    python -m benchmarks step --encoder lstm --batch-size 128
+
+Stages, and the plain path of each:
+
+step        one encoder call per granularity, query then key, fp32, as the released code takes a training step
+data        a training clip at a time in numpy, as the released feeder; MMAction2's stock pipeline
+prepare     MMAction2's own script for NTU's text files, as installed
+linear      encoding in every epoch, as the released code
+knn         scikit-learn's brute-force search by cosine
+memory      MMAction2's PoseDataset, in several processes on a host
+validation  none: its share of pretraining
+pretraining none: whole epochs by the runner, and what 451 of NTU-60 x-sub take
+scale       none: growth with clips, processes, and on a GPU with the batch
+"""
+
+import argparse
+import os
+import platform
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence
+
+import torch
+from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.table import Table
+
+import hico_mm
+from hico_mm.fileio import write_json
+
+from . import data, evaluation, memory, prepare, scale, step
+
+STAGES: Dict[str, Callable[[argparse.Namespace], List[dict]]] = dict(
+    step=step.run, data=data.run, prepare=prepare.run, linear=evaluation.run_linear, knn=evaluation.run_knn,
+    memory=memory.run, validation=evaluation.run_validation, pretraining=evaluation.run_pretraining, scale=scale.run)
+
+
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('stage', choices=[*STAGES, 'all'])
+    parser.add_argument('--encoder', default='gru', choices=['gru', 'lstm', 'transformer'], help='default: gru')
+    parser.add_argument('--dataset', default='ntu60', choices=['ntu60', 'nwucla'], help='of the step; default: ntu60')
+    parser.add_argument('--batch-size', type=int, default=64, help='of step, pretraining; default: 64')
+    parser.add_argument('--clips', type=int, default=768,
+                        help='of linear, validation and pretraining; 32x of memory; default: 768')
+    parser.add_argument('--files', type=int, default=2000, help='of prepare; default: 2000')
+    parser.add_argument('--queries', type=int, default=16487, help='default: 16487, as many as test in NTU-60 x-sub')
+    parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, as many as train')
+    parser.add_argument('--repeats', type=int, default=5, help='default: 5')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
+                        help='of step, knn and scale; the others take a GPU where there is one')
+    parser.add_argument('--out', help='JSON file to write')
+    args = parser.parse_args(argv)
+    if args.stage in ('knn', 'all') and find_spec('sklearn') is None:
+        parser.error('retrieval is compared with scikit-learn, which is not installed: pip install scikit-learn')
+    return args
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Measure, print a table, write JSON."""
+    args = parse_args(argv)
+    init_default_scope('mmaction')
+    torch.manual_seed(0)
+    device = torch.cuda.get_device_name() if args.device != 'cpu' else f'CPU, {torch.get_num_threads()} threads'
+    rows: List[dict] = []
+    for stage in STAGES if args.stage == 'all' else [args.stage]:
+        rows += STAGES[stage](args)
+        result = dict(device=device, machine=processor(), torch=torch.__version__,
+                      hico_mm=hico_mm.__version__, arguments=vars(args), rows=rows)
+        if args.out:  # after each stage: a long run that is ended keeps what it has
+            write_json(result, args.out)
+    show(rows, f'{device}, torch {torch.__version__}')
+
+
+def processor() -> str:
+    """What the machine computes with."""
+    found = re.search(r'model name\s*: (.*)', Path('/proc/cpuinfo').read_text())
+    return f'{found[1] if found else platform.machine()}, {os.cpu_count()} cores'
+
+
+def show(rows: List[dict], title: str) -> None:
+    """Print a table."""
+    table = Table('stage', 'what', 'seconds', 'ratio', 'peak GiB', title=title)
+    for row in rows:
+        seconds = '\n'.join(f'{name} {value:.4g}' for name, value in row['seconds'].items())
+        ratio = '\n'.join(f'{value:.2f}' for value in row['ratio'].values())
+        peak = f'{row["peak_memory_gib"]:.2f}' if 'peak_memory_gib' in row else ''
+        table.add_row(row['stage'], f'{row["what"]}\n{row.get("note", "")}', seconds, ratio, peak, end_section=True)
+    Console(width=140).print(table)
+
+
+if __name__ == '__main__':
+    main()

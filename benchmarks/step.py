@@ -1,0 +1,124 @@
+"""A training step, against the released code's way of taking one."""
+
+import argparse
+import copy
+from typing import Any, Callable, Dict, List
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from .measure import CONFIGS, compare, memory_beyond, multiply_speed
+
+
+class PlainStep:
+    """HiCo's losses without any of our wiring, on the same layers.
+
+    One encoder call per granularity, query then key, losses by cross-entropy over joined logits, the key twin updated a
+    weight at a time.
+    """
+
+    def __init__(self, model: Any) -> None:
+        parts = dict(backbone=model.backbone, neck=model.neck, mlps=model.projector.mlps)
+        self.query: Any = copy.deepcopy(nn.ModuleDict(parts))
+        self.key: Any = copy.deepcopy(self.query).requires_grad_(False)
+        self.queues = {level: queue.features.clone() for level, queue in model.head.queues.items()}
+
+    def encode(self, net: Any, clips: Tensor) -> Dict[str, Tensor]:
+        """Clips (N, M, T, V, C) -> unit-length embeddings by level."""
+        n, m, t, v, c = clips.shape
+        tokens = dict(temporal=clips.permute(0, 2, 1, 3, 4).reshape(n, t, m * v * c),
+                      spatial=clips.permute(0, 1, 3, 2, 4).reshape(n, m * v, t * c))
+        features = {}
+        for branch, x in tokens.items():
+            pyramid = net['neck'].pyramids[branch]
+            x = net['backbone'].embeddings[branch](x)
+            pooled: List[Tensor] = []
+            for level in range(pyramid.num_granularities):
+                x = pyramid.udm(x) if level else x
+                pooled.append(pyramid.encoder(x).max(dim=1)[0])
+            features[branch] = pooled
+        inputs = dict(clip=torch.stack(features['temporal'], 1), part=torch.stack(features['spatial'], 1),
+                      temporal=torch.cat(features['temporal'], 1), spatial=torch.cat(features['spatial'], 1),
+                      instance=torch.cat(features['temporal'] + features['spatial'], 1))
+        return {level: F.normalize(net['mlps'][level](x), dim=-1) for level, x in inputs.items()}
+
+    def __call__(self, views: Tensor) -> Tensor:
+        """Views (N, 2, M, T, V, C) -> the sum of the losses, after which the keys are stored."""
+        q = self.encode(self.query, views[:, 0])
+        with torch.no_grad():
+            for mine, theirs in zip(self.key.parameters(), self.query.parameters()):
+                mine.data = mine.data * 0.999 + theirs.data * 0.001
+            k = self.encode(self.key, views[:, 1])
+        loss = torch.zeros((), device=views.device)
+        for name, source in (('clip', 'clip'), ('part', 'part'), ('temporal', 'spatial'), ('spatial', 'temporal'),
+                             ('instance', 'instance')):
+            query = q[name][:, 0] if q[name].ndim == 3 else q[name]
+            keys = k[source] if k[source].ndim == 3 else k[source][:, None]
+            positive = torch.einsum('nd,npd->np', query, keys)
+            logits = torch.cat([positive, query @ self.queues[source].clone().t()], 1) / 0.2
+            loss = loss - F.log_softmax(logits, 1)[:, :keys.shape[1]].exp().sum(1).log().mean()
+        for level, keys in k.items():
+            rows = keys.reshape(-1, keys.shape[-1])
+            self.queues[level][torch.arange(len(rows), device=rows.device) % len(self.queues[level])] = rows
+        return loss
+
+
+def count_flops(model: Any, batch_size: int) -> int:
+    """Floating-point operations of a training step in matrix products: two for each weight and token.
+
+    The query encoder takes three times its forward pass, less the gradient of the clips, which nobody wants; the key
+    encoder one.
+    """
+    def weights(module: Any) -> int:
+        return sum(p.numel() for p in module.parameters() if p.ndim == 2)
+
+    persons, frames, joints, _ = model.backbone.clip_shape
+    forward, unwanted = 0, 0
+    for branch, tokens in dict(temporal=frames, spatial=persons * joints).items():
+        embedding, pyramid = model.backbone.embeddings[branch], model.neck.pyramids[branch]
+        sequence = sum(tokens >> level for level in range(pyramid.num_granularities))
+        forward += weights(embedding) * tokens + weights(pyramid.encoder) * sequence
+        unwanted += embedding[0].weight.numel() * tokens
+    granularities = model.neck.num_granularities
+    forward += sum(weights(mlp) * (granularities if level in ('clip', 'part') else 1)
+                   for level, mlp in model.projector.mlps.items())
+    return 2 * batch_size * (4 * forward - unwanted)
+
+
+def run(args: argparse.Namespace) -> List[dict]:
+    """Forward, backward, optimizer; our model against the plain step."""
+    config = Config.fromfile(CONFIGS / f'hico_{args.encoder}_{args.dataset}.py')
+    model = MODELS.build(config.model).to(args.device)
+    plain = PlainStep(model)
+    views = torch.randn(args.batch_size, 2, *model.backbone.clip_shape).to(args.device)
+
+    def trainer(loss: Callable[[Tensor], Tensor], parameters: List[Tensor], half: bool = False) -> Callable[[], None]:
+        optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=1e-4)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            with torch.autocast(views.device.type, torch.bfloat16, enabled=half):
+                value = loss(views)
+            value.backward()
+            optimizer.step()
+        return step
+
+    def ours(x: Tensor) -> Tensor:
+        return model.parse_losses(model.loss(x))[0]
+
+    flops = count_flops(model, args.batch_size)
+    rows = []
+    # In bf16 on a GPU only: few CPUs have arithmetic for it.
+    for half in (False, True) if args.device != 'cpu' else (False, ):
+        steps = dict(plain=trainer(plain, list(plain.query.parameters())),
+                     hico_mm=trainer(ours, list(model.query_encoder.parameters()), half))
+        row = dict(stage='step', what=f'{args.encoder}, {args.dataset}, batch {args.batch_size}'
+                   + (', bf16 against fp32' if half else ''), **compare(steps, args.repeats),
+                   peak_memory_gib=memory_beyond(steps['hico_mm'], args.device))
+        speed, most = flops / row['seconds']['hico_mm'] / 1e9, multiply_speed(args.device)
+        rows.append(dict(row, note=f'{flops / 1e9:.0f} GFLOP, {speed:.0f} GFLOP/s, {speed / most:.0%} of '
+                         f'{most:.0f}, a large fp32 product'))
+    return rows

@@ -1,4 +1,0 @@
-# The backbone of MMAction2's ST-GCN config; a leaf puts it in place of the one of HiCo.
-graph = dict(
-    backbone=dict(_delete_=True, type='STGCN', graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial')),
-    neck=dict(tokenizer=dict(type='HiCoBackbone')))

@@ -1,6 +1,0 @@
-# The backbone of MMAction2's ST-GCN++ config, likewise.
-graph = dict(
-    backbone=dict(
-        _delete_=True, type='STGCN', gcn_adaptive='init', gcn_with_res=True, tcn_type='mstcn',
-        graph_cfg=dict(layout='nturgb+d', mode='spatial')),
-    neck=dict(tokenizer=dict(type='HiCoBackbone')))

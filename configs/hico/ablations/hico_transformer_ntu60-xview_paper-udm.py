@@ -1,3 +1,0 @@
-# The paper's UDM, dense and normalised after the ReLU, and its embedding without norm; not the released code's.
-_base_ = '../hico_transformer_ntu60-xview.py'
-model = dict(backbone=dict(norm=False), neck=dict(udm=dict(depthwise=False, norm_first=False)))

@@ -1,3 +1,0 @@
-# Figure 4: three granularities.
-_base_ = '../hico_transformer_ntu60.py'
-model = dict(neck=dict(num_granularities=3))

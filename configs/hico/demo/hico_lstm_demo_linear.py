@@ -1,4 +1,0 @@
-_base_ = [
-    '../../_base_/models/linear_small.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/linear_small.py'
-]
-model = dict(_base_.skeleton, neck=dict(encoder=dict(type='LSTMEncoder')))

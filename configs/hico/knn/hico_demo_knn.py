@@ -1,0 +1,2 @@
+_base_ = ['../../_base_/models/knn.py', '../../_base_/datasets/demo.py', '../../_base_/schedules/pretrain.py']
+model = dict(cls_head=_base_.skeleton.cls_head)

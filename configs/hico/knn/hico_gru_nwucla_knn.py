@@ -1,2 +1,0 @@
-_base_ = ['../../_base_/models/knn_gru.py', '../../_base_/datasets/nwucla.py', '../../_base_/schedules/pretrain.py']
-model = _base_.skeleton

@@ -1,2 +1,0 @@
-_base_ = ['../../_base_/models/knn_gru.py', '../../_base_/datasets/pku1.py', '../../_base_/schedules/pretrain.py']
-model = _base_.skeleton

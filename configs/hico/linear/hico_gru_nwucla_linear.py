@@ -1,4 +1,0 @@
-_base_ = ['../../_base_/models/linear_gru.py', '../../_base_/datasets/nwucla.py', '../../_base_/schedules/linear.py']
-model = _base_.skeleton
-# With the released 1024 an epoch of 1,020 clips is one step, and lr 2 oscillates.
-train_cfg = dict(batch_size=128)

@@ -1,2 +1,0 @@
-_base_ = ['../../_base_/models/linear_gru.py', '../../_base_/datasets/pku2.py', '../../_base_/schedules/linear.py']
-model = _base_.skeleton

@@ -1,2 +1,0 @@
-_base_ = '../finetune/hico_gru_pku1_finetune.py'
-train_dataloader = dict(dataset=dict(subset=dict(fraction=0.1, seed=0)))

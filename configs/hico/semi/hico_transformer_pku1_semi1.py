@@ -1,2 +1,0 @@
-_base_ = '../finetune/hico_transformer_pku1_finetune.py'
-train_dataloader = dict(dataset=dict(subset=dict(fraction=0.01, seed=0)))

@@ -1,5 +1,0 @@
-_base_ = [
-    '../../_base_/models/linear_gru.py', '../../_base_/models/stgcn.py', '../../_base_/datasets/ntu60.py',
-    '../../_base_/schedules/linear.py'
-]
-model = dict(**_base_.skeleton, **_base_.graph)

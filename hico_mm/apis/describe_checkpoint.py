@@ -1,0 +1,24 @@
+"""What a checkpoint is."""
+
+from pathlib import Path
+from typing import Union
+
+from ..checkpoints import Description, describe, load_checkpoint
+
+
+def describe_checkpoint(path: Union[str, Path]) -> Description:
+    """Read what a checkpoint says of itself: model, skeleton, stream, data, versions, scores.
+
+    Raises:
+        UserError: if the file is missing or damaged, or has no description; the message names it.
+    """
+    return describe(load_checkpoint(path), path)
+
+
+def print_checkpoint(path: Union[str, Path]) -> None:
+    """Print what a checkpoint is, as a table.
+
+    Raises:
+        UserError: as :func:`describe_checkpoint`.
+    """
+    print(f'{path}\n{describe_checkpoint(path)}')

@@ -1,0 +1,238 @@
+"""What a checkpoint says of itself: plain data in ``meta['hico_mm']``."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.registry import WEIGHT_INITIALIZERS, Registry
+
+from ..errors import UserError
+from ..structures import SkeletonLayout, get_layout
+from ..wiring import complete_model, complete_transforms
+
+META_KEY = 'hico_mm'
+FORMAT = 2
+# Arguments that had other names in checkpoints of format 1.
+RENAMED = {('HierarchicalContrastHead', 'active'): 'wrap_at', ('JointCorruption', 'share'): 'ratio'}
+
+
+@dataclass
+class Description:
+    """A checkpoint's description of itself. All of it is plain data, so that it is saved as JSON.
+
+    Args:
+        model: The completed config of the model, every size written out.
+        load_pipeline: Configs of the deterministic transforms of a clip when it is loaded, None if they are not known.
+        task: 'pretraining', 'linear evaluation', 'finetuning', 'training from scratch' or 'converted'.
+        classes: Names of the classes, None if they are not known.
+        training_data: The split it was trained on: ``ann_file``, ``split``, ``clips``, ``classes``, ``hash`` and, for a
+            labelled subset, ``subset``. None if it is not known.
+        versions: Versions of the packages.
+        git: Commit of the source tree, None for an installed package.
+        seed: Seed of the run.
+        epoch: Epochs it was trained for.
+        max_epochs: Epochs of the whole run.
+        iteration: Steps it was trained for.
+        scores: The last scores before it was saved, with the ``epoch`` they are of.
+        encoder: Where its encoder comes from: ``file`` and the description of that checkpoint, without the model.
+    """
+
+    model: Dict[str, Any]
+    load_pipeline: Optional[List[dict]] = None
+    task: str = 'unknown'
+    classes: Optional[List[str]] = None
+    training_data: Optional[Dict[str, Any]] = None
+    versions: Dict[str, str] = field(default_factory=dict)
+    git: Optional[str] = None
+    seed: Optional[int] = None
+    epoch: Optional[int] = None
+    max_epochs: Optional[int] = None
+    iteration: Optional[int] = None
+    scores: Dict[str, float] = field(default_factory=dict)
+    encoder: Optional[Dict[str, Any]] = None
+
+    @property
+    def clips(self) -> Dict[str, Any]:
+        """What the encoder takes: layout with all its joints, persons, coordinates, stream, clip length."""
+        views = self.model.get('data_preprocessor') or {}
+        known = {key: views[key] for key in ('num_persons', 'in_channels', 'stream', 'clip_len') if key in views}
+        return dict(layout=asdict(get_layout(views['layout'])), **known) if 'layout' in views else known
+
+    def to_json(self) -> str:
+        """The description as JSON.
+
+        Raises:
+            UserError: if the config holds objects other than registered classes and skeleton layouts.
+        """
+        return json.dumps(dict(format=FORMAT, clips=self.clips, **vars(self)), default=_plain)
+
+    def origin(self) -> Dict[str, Any]:
+        """The description without the model, as a checkpoint that starts from this one keeps it."""
+        return {key: value for key, value in json.loads(self.to_json()).items() if key not in ('model', 'format')}
+
+    def __str__(self) -> str:
+        """A readable table."""
+        rows = list(_rows(self))
+        width = max(len(name) for name, _ in rows)
+        return '\n'.join(f'{name:<{width}}  {text}' for name, text in rows)
+
+
+def describe_model(model: Mapping, load_pipeline: Optional[list] = None, **facts: Any) -> Description:
+    """The description of a model's config, which is completed here, and of what else is known.
+
+    Args:
+        model: Config of the model.
+        load_pipeline: Configs of the deterministic transforms of its clips.
+        **facts: Further fields of :class:`Description`.
+    """
+    completed = complete_model(model)
+    layout = (completed.get('data_preprocessor') or {}).get('layout')
+    if load_pipeline is not None:
+        load_pipeline = complete_transforms(load_pipeline, layout=layout)
+    return Description(completed, load_pipeline, **facts)
+
+
+def describe(checkpoint: Mapping, source: object) -> Description:
+    """Read the description of a loaded checkpoint, of this version or an earlier one.
+
+    Args:
+        checkpoint: The checkpoint.
+        source: Its path, for the messages.
+
+    Raises:
+        UserError: if the checkpoint has none, or one that is damaged or names anything but registered components:
+            MMEngine would import and call whatever an unknown ``type`` names.
+    """
+    meta = checkpoint.get('meta')
+    if not isinstance(meta, Mapping) or META_KEY not in meta:
+        raise UserError(f'{source} does not say which model it is of: give the config it was trained with')
+    try:
+        content = json.loads(meta[META_KEY])
+        if not isinstance(content['model'], dict):
+            raise TypeError('its model is not a config')
+        content = _upgrade(content) if 'format' not in content else content
+        known = {f.name for f in fields(Description)}
+        description = Description(**{key: value for key, value in content.items() if key in known})
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise _damaged(source, error) from error
+    _check_types(description, source)
+    try:
+        completed = describe_model(**vars(description))
+        completed.to_json()
+    except (AttributeError, KeyError, RecursionError, RuntimeError, TypeError, ValueError) as error:
+        raise _damaged(source, error) from error
+    return completed
+
+
+def _damaged(source: object, error: Exception) -> UserError:
+    return UserError(f'the description in {source} is damaged ({type(error).__name__}: {error}): give the config the '
+                     'checkpoint was trained with')
+
+
+def _upgrade(content: dict) -> dict:
+    """A description of format 1, ``model`` and ``once``, with today's names."""
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            kind = str(value.get('type'))
+            return {RENAMED.get((kind, key), key): renamed(item) for key, item in value.items()}
+        return [renamed(item) for item in value] if isinstance(value, list) else value
+
+    task = 'pretraining' if content['model'].get('type') == 'HiCo' else 'unknown'
+    return dict(model=renamed(content['model']), load_pipeline=renamed(content.get('once')), task=task)
+
+
+def _check_types(description: Description, source: object) -> None:
+    """Refuse a description that names a component which is not registered, before anything looks it up."""
+    config = dict(model=description.model, load_pipeline=description.load_pipeline)
+    for place, key, value in _items(config):
+        if key == '_scope_':
+            raise UserError(f'{source} asks for {place}={value!r}, which is not a registered component: give the '
+                            'config it was trained with')
+        if key != 'type':
+            continue
+        if not isinstance(value, str) or not _is_registered(value, _registry_of(place)):
+            raise UserError(f'{source} asks for {place}={value!r}, which is not a registered component: import the '
+                            'module that registers it, or give the config it was trained with')
+
+
+def _registry_of(place: str) -> Registry:
+    if '_views' in place or 'load_pipeline' in place:
+        return TRANSFORMS
+    return WEIGHT_INITIALIZERS if 'init_cfg' in place else MODELS
+
+
+def _is_registered(kind: str, registry: Optional[Registry]) -> bool:
+    """Whether a registry or one of its parents has a name; nothing is imported to find out."""
+    while registry is not None:
+        if kind in registry.module_dict:
+            return True
+        registry = registry.parent
+    return False
+
+
+def _items(config: Any, place: str = '') -> Iterator[Tuple[str, Any, Any]]:
+    """All keys and values at any depth, each with its dotted place."""
+    pairs = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
+    for key, value in pairs:
+        where = f'{place}.{key}' if place else str(key)
+        if isinstance(config, dict):
+            yield where, key, value
+        yield from _items(value, where)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, SkeletonLayout):
+        return asdict(value)
+    raise UserError(f'the config holds {value!r}, which a checkpoint cannot carry: give its config instead')
+
+
+def _rows(description: Description) -> Iterator[Tuple[str, str]]:
+    """The rows of the table: what, and its value."""
+    model, clips = description.model, description.clips
+    yield 'task', description.task
+    yield 'model', str(model.get('type'))
+    for name in ('backbone', 'neck', 'projector', 'head', 'cls_head'):
+        if isinstance(model.get(name), dict):
+            yield name, _part(model[name])
+    if clips:
+        layout = clips.get('layout') or {}
+        yield 'skeleton', (f'{layout.get("name")}, {len(layout.get("parents", ()))} joints, {clips.get("num_persons")} '
+                           f'person(s), {clips.get("in_channels")} coordinates')
+        yield 'stream', f'{clips.get("stream")}, {clips.get("clip_len")} frames'
+    steps = description.load_pipeline
+    yield 'preparation', 'not known' if steps is None else '; '.join(map(_part, steps)) or 'none'
+    if description.classes:
+        yield 'classes', ', '.join(description.classes)
+    yield 'trained on', _data(description.training_data)
+    yield 'trained for', f'{description.epoch} of {description.max_epochs} epochs, {description.iteration} steps'
+    yield 'seed', str(description.seed)
+    if description.scores:
+        yield 'scores', ', '.join(f'{key} {value:.4g}' for key, value in description.scores.items())
+    if description.encoder:
+        yield 'encoder from', (f'{description.encoder.get("file")}: {description.encoder.get("task")}, '
+                               f'{_data(description.encoder.get("training_data"))}, '
+                               f'{description.encoder.get("epoch")} epochs, seed {description.encoder.get("seed")}')
+    yield 'versions', ', '.join(f'{name} {version}' for name, version in description.versions.items()) or 'not known'
+    yield 'git', description.git or 'not known'
+
+
+def _part(part: dict) -> str:
+    """A component in one line: its type, then its arguments; components within it in brackets."""
+    arguments = ', '.join(f'{key}={f"({_part(value)})" if isinstance(value, dict) and "type" in value else value}'
+                          for key, value in part.items() if key not in ('type', 'layout'))
+    return f'{part.get("type")} {arguments}'.rstrip()
+
+
+def _data(data: Optional[dict]) -> str:
+    """The training data in one line."""
+    if not data:
+        return 'not known'
+    subset = f', labelled subset {data["subset"]}' if data.get('subset') else ''
+    return (f'{data.get("ann_file")}, split {data.get("split")}: {data.get("clips")} clips of {data.get("classes")} '
+            f'classes, hash {str(data.get("hash"))[:12]}{subset}')
+
+

@@ -1,0 +1,73 @@
+"""Checkpoint files: loading, saving, and whether the weights fit a model."""
+
+from pathlib import Path
+from typing import Dict, Mapping, Optional, Union
+
+import torch
+from mmengine.runner import CheckpointLoader
+from torch import Tensor
+
+from ..errors import UserError
+from ..fileio import atomic_write
+
+
+def load_checkpoint(path: Union[str, Path]) -> dict:
+    """Load a checkpoint to the CPU.
+
+    It is loaded as MMEngine does: from torch 2.6 on, weights and plain data only. Earlier versions do not protect from
+    a file with code in it.
+
+    Raises:
+        UserError: if the file is missing, truncated, or holds more than weights and plain data; the message names it.
+    """
+    if not Path(path).is_file():
+        raise UserError(f'checkpoint {path} does not exist: check the path')
+    try:
+        checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
+    except Exception as error:  # torch raises what the damaged bytes make of it
+        reason = str(error).splitlines()[0].split('. ')[0] if str(error) else type(error).__name__
+        raise UserError(f'checkpoint {path} is truncated or not a checkpoint of plain weights ({reason}): copy it '
+                        'again, or save it again with the code it came from') from error
+    if not isinstance(checkpoint, dict):
+        raise UserError(f'checkpoint {path} holds a {type(checkpoint).__name__}, not a dict of weights')
+    return checkpoint
+
+
+def save_checkpoint(checkpoint: dict, path: Union[str, Path]) -> None:
+    """Save a checkpoint, whole or not at all."""
+    with atomic_write(path) as temporary:
+        torch.save(checkpoint, temporary)
+
+
+def weights_of(checkpoint: Mapping) -> Dict[str, Tensor]:
+    """The weights of a checkpoint by name, without the prefix that DDP adds."""
+    prefix = 'module.'
+    weights = checkpoint.get('state_dict', checkpoint)
+    return {name[len(prefix):] if name.startswith(prefix) else name: weight for name, weight in weights.items()}
+
+
+def check_fit(needed: Mapping[str, Tensor], given: Mapping[str, Tensor], source: object, model: str) -> None:
+    """Check that every weight that is needed is given, in the right shape.
+
+    Args:
+        needed: Weights of the model.
+        given: Weights of the checkpoint.
+        source: The checkpoint's path, for the message.
+        model: The model's name, for the message.
+
+    Raises:
+        UserError: naming the file, the first weight that does not fit, and the remedy.
+    """
+    for name, weight in needed.items():
+        fault = _fault(weight, given.get(name))
+        if fault:
+            raise UserError(f'{source} does not fit {model}: {name} {fault}; use a checkpoint of this encoder, width, '
+                            'skeleton and number of classes, or the config it was trained with')
+
+
+def _fault(wanted: Tensor, given: Optional[Tensor]) -> Optional[str]:
+    if given is None:
+        return 'is absent'
+    if given.shape != wanted.shape:
+        return f'has shape {tuple(given.shape)}, not {tuple(wanted.shape)}'
+    return None

@@ -1,0 +1,1 @@
+"""The command lines: one module for each, with ``main(argv) -> exit status``."""

@@ -1,0 +1,32 @@
+"""Say what an annotation pickle holds, and what is wrong with it.
+
+    python tools/data/check_annotations.py data/mine/mine.pkl [--layout ntu]
+
+Exit status 1 if something is wrong.
+"""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+from ..datasets.inspection import clip_problems, load_annotation, split_problems, summary
+from ..structures import LAYOUTS
+from .command import command_parser, one_line_errors
+
+SHOWN = 10  # clips named for each thing that is wrong
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Check; returns the exit status."""
+    parser = command_parser('check_annotations.py', __doc__)
+    parser.add_argument('file', type=Path, help='annotation pickle')
+    parser.add_argument('--layout', choices=sorted(LAYOUTS), help='the skeleton it must have')
+    args = parser.parse_args(argv)
+    clips, split = load_annotation(args.file)
+    print('\n'.join([str(args.file), *summary(clips, split)]))
+    problems = {**clip_problems(clips, LAYOUTS[args.layout] if args.layout else None), **split_problems(clips, split)}
+    for fault, names in problems.items():
+        more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
+        print(f'problem: {", ".join(map(str, names[:SHOWN]))}{more} {fault}')
+    print(f'wrong: {len(problems)}' if problems else 'nothing is wrong')
+    return int(bool(problems))

@@ -1,0 +1,48 @@
+"""What all commands share: their parser, and one way to end."""
+
+import argparse
+import functools
+import sys
+import traceback
+from typing import Callable, List, Optional, Sequence
+
+from mmengine.dist import is_main_process
+
+from ..errors import UserError
+
+Main = Callable[..., int]
+INTERRUPTED = 130
+
+
+def command_parser(name: str, doc: Optional[str]) -> argparse.ArgumentParser:
+    """A parser whose help is the docstring of the command's module, with ``--debug``."""
+    parser = argparse.ArgumentParser(prog=name, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    return parser
+
+
+def one_line_errors(main: Main) -> Main:
+    """Make a command print an expected error as one sentence and return 1.
+
+    Expected are :class:`~hico_mm.errors.UserError` and the errors of the operating system. With ``--debug`` among the
+    arguments their traceback is printed too. Anything else is a fault of the program and keeps its traceback. Ctrl-C
+    returns 130.
+    """
+
+    @functools.wraps(main)
+    def run(argv: Optional[Sequence[str]] = None) -> int:
+        arguments: List[str] = list(sys.argv[1:] if argv is None else argv)
+        debug = '--debug' in arguments
+        try:
+            return main([argument for argument in arguments if argument != '--debug'])
+        except (UserError, OSError) as error:
+            if debug:
+                traceback.print_exc()
+            if is_main_process():
+                print(f'error: {error}', file=sys.stderr)
+            return 1
+        except KeyboardInterrupt as interrupt:
+            print(str(interrupt) or 'interrupted', file=sys.stderr)
+            return INTERRUPTED
+
+    return run

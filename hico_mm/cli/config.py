@@ -1,0 +1,110 @@
+"""Reading a config with what the command line adds to it."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmengine.config import Config, DictAction
+
+from ..errors import UserError
+from ..wiring import check_options, check_spelling
+
+TASKS = 'linear|knn|semi|finetune'
+RAW = 'with configs/hico/baselines/raw_coordinates.py in place of the checkpoint'
+# Configs that earlier versions had: pattern, the config that takes its place, and what to add to the command.
+SUCCESSORS = (
+    (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi1', 'semi/hico_{0}_semi.py',
+     '--cfg-options train_dataloader.dataset.subset.fraction=0.01'),
+    (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi10', 'semi/hico_{0}_semi.py', ''),
+    (r'linear/hico_(?:gru|lstm|transformer)_([\w-]+)_linear', 'linear/hico_{0}_linear.py', ''),
+    (r'(knn|finetune)/hico_(?:gru|lstm|transformer)_([\w-]+)_(?:knn|finetune)', '{0}/hico_{1}_{0}.py', ''),
+    (r'knn/raw_(\w+)_knn', 'knn/hico_{0}_knn.py', RAW),
+    (r'demo/hico_lstm_demo_(linear|knn)', '{0}/hico_demo_{0}.py', ''),
+    (r'demo/raw_demo_knn', 'knn/hico_demo_knn.py', RAW),
+    (r'transfer/hico_\w+_to_pku2', 'finetune/hico_pku2_finetune.py', 'with --pretrained CKPT'),
+    (r'ablations/(hico_\w+?_[\w-]+?)_granularities(\d)', '{0}.py', '--cfg-options model.neck.num_granularities={1}'),
+    (r'ablations/(hico_\w+?_[\w-]+?)_released-queue', '{0}.py', '--cfg-options model.head.wrap_at=2048'),
+    (r'ablations/(hico_[a-z]+_\w+(?:-x\w+)?)_(temporal|spatial|instance|domain|paper-udm)', '{0}.py',
+     '--with configs/hico/ablations/{1}.py'),
+    (r'parity/(hico_\w+)_parity', '{0}.py', '--with configs/hico/ablations/parity.py'),
+    (r'parity/hico_\w+_parity_linear', 'linear/hico_nwucla_linear.py', '--cfg-options train_cfg.batch_size=1024'),
+    (r'(stgcn|stgcnpp|aagcn)/hico_\w+?_(\w+)_linear', 'linear/hico_{1}_linear.py', ''),
+    (r'stgcn/((?:hico_)?stgcn_demo)', 'demo/{0}.py', ''),
+    (r'(stgcn|stgcnpp|aagcn)/hico_\w+?_(\w+)', 'hico_gru_{1}.py', '--with configs/hico/graph/{0}.py'),
+)
+# Data sets of former names whose downstream configs are those of the whole data set.
+SAME_DATA = {'nwucla_small': 'nwucla'}
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that change a config: ``--with`` and ``--cfg-options``."""
+    parser.add_argument('--with', dest='fragments', nargs='+', default=[], metavar='FRAGMENT.py',
+                        help='config fragments to merge over the config, such as configs/hico/graph/stgcn.py')
+    parser.add_argument('--cfg-options', nargs='+', action=JoinedOptions, default={}, metavar='KEY=VALUE',
+                        help='change keys of the config; may be given more than once')
+
+
+class JoinedOptions(DictAction):
+    """MMEngine's ``DictAction``; an option that is given again adds to the first."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: Optional[str] = None) -> None:
+        """Parse the pairs, and add them to those given before."""
+        before: Dict[str, Any] = dict(getattr(namespace, self.dest) or {})
+        for pair in values:
+            if '=' not in pair:
+                parser.error(f'{option_string} takes KEY=VALUE pairs, got {pair!r}')
+        super().__call__(parser, namespace, values, option_string or '')
+        setattr(namespace, self.dest, {**before, **getattr(namespace, self.dest)})
+
+
+def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict[str, Any]] = None) -> Config:
+    """Read a config, merge fragments and options over it, and check the spelling of its keys.
+
+    Args:
+        path: The config file.
+        fragments: Config files that are merged over it, in their order.
+        options: ``--cfg-options`` by dotted key, merged last.
+
+    Raises:
+        UserError: if a file is missing, with the name of its successor if it is one of an earlier version; or if a key
+            is misspelt or has no effect.
+    """
+    config = _read(path)
+    for fragment in fragments:
+        changes = _read(fragment)
+        config = Config(Config._merge_a_into_b(changes._cfg_dict, config._cfg_dict), filename=config.filename)
+    check_options(config, options or {}, path)
+    try:
+        config.merge_from_dict(options or {})
+    except (IndexError, KeyError, TypeError) as error:
+        raise UserError(f'--cfg-options cannot be merged into {path}: {error}') from error
+    check_spelling(config, path)
+    return config
+
+
+def run_name(path: str, fragments: Sequence[str] = ()) -> str:
+    """The name of a run: those of its config and of the fragments."""
+    return '_'.join(Path(part).stem for part in (path, *fragments))
+
+
+def _read(path: str) -> Config:
+    if not Path(path).is_file():
+        raise UserError(f'config {path} does not exist{successor(path)}')
+    try:
+        return Config.fromfile(path)
+    except (KeyError, OSError, SyntaxError, TypeError, ValueError) as error:
+        raise UserError(f'config {path} cannot be read: {error}') from error
+
+
+def successor(path: str) -> str:
+    """The end of a sentence that names the config which took the place of one of an earlier version."""
+    parts: List[str] = Path(path).with_suffix('').parts[-2:]  # type: ignore[assignment]
+    for pattern, name, more in SUCCESSORS:
+        match = re.fullmatch(pattern, '/'.join(parts))
+        if match:
+            values = [value if '_linear' in name else SAME_DATA.get(value, value) for value in match.groups()]
+            added = f', {more.format(*values)}' if more else ''
+            return f': use configs/hico/{name.format(*values)}{added} (see configs/README.md)'
+    return ': see configs/README.md for those there are'

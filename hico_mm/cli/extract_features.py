@@ -1,0 +1,72 @@
+"""Write the features of a split to a NumPy file.
+
+    python tools/extract_features.py configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
+
+The config says which data; the encoder comes from the checkpoint. The file has ``feature`` (n, D), ``label`` (n,) and
+``name`` (n,), in the order of the annotation.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Optional, Sequence
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from ..apis import init_model
+from ..checkpoints import EncoderSource
+from ..checkpoints.encoder import SLOTS, take_encoder_into
+from ..engine.loaders import sequential
+from ..evaluation import encode
+from ..fileio import atomic_write
+from ..structures import LEVELS
+from ..wiring import complete_config
+from .command import command_parser, one_line_errors
+from .config import add_config_arguments, load_config
+
+
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_parser('extract_features.py', __doc__)
+    parser.add_argument('config', help='config file of the data')
+    parser.add_argument('checkpoint', help='checkpoint of any task; a pretraining config (.py) in its place stands for '
+                        'its untrained encoder')
+    parser.add_argument('--split', required=True, help='name of the split in the annotation')
+    parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz')
+    parser.add_argument('--level', choices=LEVELS, default='instance', help='default: instance, the representation')
+    parser.add_argument('--device', default='cpu', help='default: cpu')
+    add_config_arguments(parser)
+    args = parser.parse_args(argv)
+    if args.out.suffix != '.npz':
+        parser.error(f'--out writes a NumPy archive, so {args.out} must end with .npz')
+    return args
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """The completed config, without a head, so that a checkpoint of any task will do."""
+    config = load_config(args.config, args.fragments, args.cfg_options)
+    config.test_dataloader.dataset.split = args.split
+    encoder = {slot: config.model[slot] for slot in SLOTS if config.model.get(slot) is not None}
+    config.model = dict(type='SkeletonRecognizer', **encoder)
+    take_encoder_into(config, EncoderSource.open(args.checkpoint))
+    complete_config(config)
+    return config
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Extract; returns the exit status."""
+    args = parse_args(argv)
+    config = make_config(args)
+    init_default_scope(config.get('default_scope', 'mmaction'))
+    checkpoint = None if args.checkpoint.endswith('.py') else args.checkpoint
+    model = init_model(config, checkpoint, args.device)
+    clips = encode(model, Runner.build_dataloader(sequential(config.test_dataloader), seed=0), args.level)
+    names = [sample.metainfo.get('frame_dir', '') for sample in clips.samples]
+    with atomic_write(args.out) as temporary:
+        np.savez(temporary, feature=clips.features.float().numpy(), label=clips.labels.numpy(), name=np.array(names))
+    print(f'{args.out}: {len(names)} clips of {args.split}, {args.level} features '
+          f'{tuple(clips.features.shape[1:])}')
+    return 0

@@ -1,0 +1,33 @@
+"""Hold out a part of the training clips, to choose settings without the test split.
+
+    python tools/data/hold_out.py data/nwucla/nwucla.pkl --split xview_train --names '_s(09|10)_' --out FILE.pkl
+
+FILE.pkl has the same clips and splits, and of the split two parts: ``xview_train_held``, the clips whose names contain
+the pattern, and ``xview_train_fit``, the others. For NTU, ``P(005|009)`` holds out two subjects.
+"""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+from ..datasets.inspection import load_annotation
+from ..datasets.safe_pickle import load_plain_pickle
+from ..datasets.subsets import hold_out
+from ..fileio import dump_pickle
+from .command import command_parser, one_line_errors
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Split; returns the exit status."""
+    parser = command_parser('hold_out.py', __doc__)
+    parser.add_argument('annotation', type=Path, help='annotation pickle')
+    parser.add_argument('--split', required=True, help='split to divide')
+    parser.add_argument('--names', required=True, metavar='PATTERN', help='regular expression found in names held out')
+    parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
+    args = parser.parse_args(argv)
+    load_annotation(args.annotation)
+    divided = hold_out(load_plain_pickle(args.annotation), args.split, args.names)
+    dump_pickle(divided, args.out)
+    parts = (f'{args.split}_fit', f'{args.split}_held')
+    print(f'{args.out}: ' + ', '.join(f'{name} {len(divided["split"][name])}' for name in parts))
+    return 0

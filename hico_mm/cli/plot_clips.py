@@ -1,0 +1,44 @@
+"""Draw clips of an annotation as rows of stick figures.
+
+    python tools/analysis/plot_clips.py data/demo/demo.pkl --layout ntu --out clips.png [--clips NAME ...]
+
+The format of the picture is that of its name: .png, .pdf, .svg.
+"""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+from ..datasets import load_plain_pickle
+from ..datasets.checks import clip_fault, clip_name
+from ..errors import UserError
+from ..fileio import atomic_write
+from ..structures import LAYOUTS
+from ..visualization import plot_clips
+from .command import command_parser, one_line_errors
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Draw; returns the exit status."""
+    parser = command_parser('plot_clips.py', __doc__)
+    parser.add_argument('file', type=Path, help='annotation pickle')
+    parser.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='default: ntu')
+    parser.add_argument('--out', type=Path, required=True, help='picture to write')
+    parser.add_argument('--clips', nargs='+', metavar='NAME', help='which; default: the first of each class, up to ten')
+    args = parser.parse_args(argv)
+    if args.out.suffix not in ('.png', '.pdf', '.svg'):
+        parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
+    content = load_plain_pickle(args.file)
+    annotations = content.get('annotations', []) if isinstance(content, dict) else content
+    sound = {clip_name(clip): clip for clip in annotations if not clip_fault(clip, LAYOUTS[args.layout])}
+    first = {clip['label']: name for name, clip in reversed(sound.items())}
+    names = args.clips or [first[label] for label in sorted(first)[:10]]
+    unknown = [name for name in names if name not in sound]
+    if unknown or not names:
+        raise UserError(f'{args.file} has no sound clip {", ".join(unknown)} of layout "{args.layout}": see '
+                        'tools/data/check_annotations.py')
+    with atomic_write(args.out) as temporary:
+        plot_clips([sound[name] for name in names], args.layout).savefig(temporary, dpi=120)
+    print(f'{args.out}: {len(names)} clips')
+    return 0
+

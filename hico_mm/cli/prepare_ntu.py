@@ -1,0 +1,35 @@
+"""NTU RGB+D 60 or 120, `.skeleton` text files -> MMAction2's skeleton annotation.
+
+    python tools/data/prepare_ntu.py --raw nturgb+d_skeletons --dataset ntu60 --missing LIST --out data/ntu60/ntu60.pkl
+
+Splits: ``xsub_train`` and ``xsub_val``; ``xview_*`` of NTU-60, ``xset_*`` of NTU-120. Keypoints are float32, metres,
+camera coordinates; the one or two persons that move most, the greater first.
+"""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+from ..converters import BENCHMARKS, convert, plan_ntu
+from ..converters.ntu import LISTS
+from .command import command_parser, one_line_errors
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Convert; returns the exit status."""
+    parser = command_parser('prepare_ntu.py', __doc__)
+    parser.add_argument('--raw', type=Path, required=True, help='folder with the .skeleton files, at any depth')
+    parser.add_argument('--dataset', choices=BENCHMARKS, required=True)
+    parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
+    parser.add_argument('--missing', type=Path, metavar='LIST', help='list of clips to leave out, as published')
+    parser.add_argument('--bodies', choices=['slot', 'id'], default='slot',
+                        help="what a person is: a place in the file, as in the released code, or a body's ID; "
+                        'default: slot')
+    parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes; default: 1')
+    args = parser.parse_args(argv)
+    if not args.raw.is_dir():
+        parser.error(f'--raw {args.raw} is not a folder: give the one the .skeleton files were unpacked to')
+    if args.missing and not args.missing.is_file():
+        parser.error(f'--missing {args.missing} does not exist: get the list from {LISTS}')
+    convert(plan_ntu(args.raw, args.dataset, args.missing, args.bodies), args.out, args.workers)
+    return 0

@@ -1,0 +1,172 @@
+"""Run the paper's experiments for an encoder and a dataset, and tabulate them beside the paper's figures.
+
+    python tools/reproduce.py --encoder gru --dataset nwucla
+    python tools/reproduce.py --encoder gru --dataset nwucla --epochs 20 --seeds 0 1 2 --streams joint bone motion
+    python tools/reproduce.py --encoder lstm --dataset demo demo-xview --jobs 2
+
+Pretrains what is missing, then evaluates: OUT/DATASET/ENCODER/VARIANT/STREAM/seedN/TASK has the log, the checkpoints
+and ``result.json`` of each step; OUT/DATASET/ENCODER/results.md and results.json have the table. Interrupted, or run
+again with more tasks, it goes on where it stopped. Tasks:
+
+  raw        linear evaluation and k-NN of raw        finetune   finetuned on all labels
+             coordinates                              scratch    trained on all labels from scratch
+  untrained  likewise of the untrained encoder        transfer   from ntu60 or pku1, finetuned on pku2
+  linear     linear evaluation, last epoch            fusion     of the streams: linear scores; the field's weights,
+  knn        retrieval, k=1                                      and weights searched on the training split
+  semi1      finetuned on 1 % of each class           ablations  the paper's tables 3 and 4, figure 4, and the released
+  semi10     likewise on 10 %                                    queue; linear and knn
+"""
+
+import argparse
+import shlex
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..errors import UserError
+from ..fileio import atomic_write, write_json
+from ..reproduction.data import prepare
+from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, Plan, Setting, Step, inapplicable_tasks
+from ..reproduction.results import collect, comparison, fuse_streams, table
+from ..reproduction.runner import StepRunner, check_same, lock_folder
+from .command import INTERRUPTED, command_parser, one_line_errors
+
+
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_parser('reproduce.py', __doc__)
+    parser.add_argument('--encoder', choices=ENCODERS, required=True)
+    parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more')
+    parser.add_argument('--tasks', nargs='+', choices=TASKS, help='default: all that apply')
+    parser.add_argument('--streams', nargs='+', choices=STREAMS, default=['joint'], help='default: joint')
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='N', help='of pretraining; default: 0')
+    parser.add_argument('--draws', type=int, default=5, metavar='N', help='labelled subsets a seed; default: 5')
+    parser.add_argument('--epochs', type=int, help="of pretraining, the schedule rescaled; default: the config's")
+    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='steps side by side, which share the cores')
+    parser.add_argument('--raw', type=Path, metavar='DIR',
+                        help='folder with the JSON clips of NW-UCLA, converted if the annotation is not there')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'), help='default: work_dirs/reproduce')
+    parser.add_argument('--plan', action='store_true', help='print the commands that would run, and run nothing')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
+                        help='options for every command; those of model.* for pretraining alone, since everything else '
+                        'takes the encoder from the checkpoint')
+    args = parser.parse_args(argv)
+    for option in 'epochs', 'jobs', 'draws':
+        if getattr(args, option) is not None and getattr(args, option) < 1:
+            parser.error(f'--{option} must be at least 1, got {getattr(args, option)}')
+    if args.raw is not None and not args.raw.is_dir():
+        parser.error(f'--raw {args.raw} is not a folder: give the one with the JSON clips')
+    args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
+    args.streams = [stream for stream in STREAMS if stream in args.streams]
+    inapplicable = inapplicable_tasks(args.dataset, args.streams)
+    for task in args.tasks or ():
+        if task in inapplicable:
+            parser.error(f'{task} {inapplicable[task]}')
+    args.tasks = args.tasks or [task for task in TASKS if task not in inapplicable]
+    return args
+
+
+def report(args: argparse.Namespace, lanes: List[List[Step]]) -> None:
+    """Write and print the tables of all results that are there, of this call and of earlier ones."""
+    results = {}
+    for dataset in args.dataset:
+        for seed in args.seeds if 'fusion' in args.tasks else ():
+            fuse_streams(args.out, Setting(args.encoder, dataset, seed=seed), args.streams)
+        folder = args.out / dataset / args.encoder
+        rows = results[dataset] = collect(folder)
+        if not rows:
+            continue
+        epochs = next(int(lane[0].arguments[1]) for lane in lanes if lane[0].setting.dataset == dataset)
+        head = f'HiCo, {args.encoder}, {dataset}, {epochs} epochs of pretraining {" ".join(args.cfg_options)}\n\n'
+        write_json(dict(encoder=args.encoder, dataset=dataset, epochs=epochs, options=args.cfg_options, results=rows),
+                   folder / 'results.json')
+        with atomic_write(folder / 'results.md') as temporary:
+            temporary.write_text(head + table(rows, epochs))
+        print(f'\n{head}{table(rows, epochs)}\n{folder / "results.md"}, results.json')
+    compared = comparison({dataset: rows for dataset, rows in results.items() if rows})
+    if compared:
+        print(f'\n{compared}\n\nraw: normalised coordinates without an encoder; untrained: the encoder before '
+              'pretraining, same seed')
+
+
+def what_next(out: Path, lane: List[Step]) -> str:
+    """What can be done with the encoder of a lane."""
+    knn = next((step for step in lane if step.task == 'knn'), None)
+    if knn is None:
+        return ''
+    command = knn.command(out)
+    split = next((word.split('=')[1] for word in command if word.startswith('test_dataloader.dataset.split=')),
+                 'xview_val' if 'nwucla' in knn.setting.dataset else 'xsub_val')
+    pretrain = ' '.join(lane[0].command(out)[:2])
+    return f'''
+pretrained encoder   {command[2]}
+curves               python -m tensorboard.main --logdir {out}
+
+what next, after: source {Path(sys.executable).parent / 'activate'}
+  what it is         python tools/checkpoint_info.py {command[2]}
+  retrieval again    python {" ".join(command[:3])}
+  features, arrays   python tools/extract_features.py {" ".join(command[1:3])} \\
+                       --split {split} --out features.npz
+  another encoder    python {pretrain} --cfg-options model.neck.encoder.type=TransformerEncoder
+  your own clips     README.md, "Your own data"
+  start again        remove {out}'''
+
+
+def is_left(step: Step, out: Path) -> bool:
+    """Whether a step has no result yet.
+
+    Raises:
+        UserError: if its folder was made with other options.
+    """
+    check_same(step, out / step.name)
+    return not (out / step.name / 'result.json').exists()
+
+
+def run(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
+    """Run the steps that are left, with a progress bar; Ctrl-C ends what is running."""
+    # A shell starts jobs in the background with interrupts ignored, and steps would inherit that; nohup stays in force.
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns) as progress, ThreadPoolExecutor(args.jobs) as pool:
+        runs = StepRunner(args.out, args.jobs, progress, progress.add_task('all', total=sum(map(len, left))))
+        try:
+            for future in [pool.submit(runs.lane, lane) for lane in left]:
+                future.result()
+        except KeyboardInterrupt:
+            runs.interrupt()
+    return runs
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Plan, run, tabulate; returns the exit status."""
+    args = parse_args(argv)
+    plan = Plan(args.tasks, args.draws, args.epochs, *(
+        tuple(o for o in args.cfg_options if o.startswith('model.') == model) for model in (True, False)))
+    lanes = [lane for dataset in args.dataset for lane in plan.lanes(args.encoder, dataset, args.streams, args.seeds)]
+    left = [[step for step in lane if is_left(step, args.out)] for lane in lanes]
+    if args.plan:
+        for step in (step for lane in left for step in lane):
+            print(shlex.join(['python', *step.command(args.out)]))
+        return 0
+    if not any('ann_file=' in option for option in args.cfg_options):
+        for dataset in args.dataset:
+            prepare(Setting(args.encoder, dataset), args.raw)
+    locks = [lock_folder(args.out / dataset / args.encoder) for dataset in args.dataset]
+    if None in locks:
+        raise UserError(f'{args.out / args.dataset[locks.index(None)] / args.encoder} is being worked in by another '
+                        'reproduce.py: wait for it, or give another --out')
+    runs = run(args, left)
+    report(args, lanes)
+    if runs.stopped:
+        print('interrupted: the same command goes on', file=sys.stderr)
+        return INTERRUPTED
+    if not runs.failed:
+        print(what_next(args.out, lanes[0]))
+    return int(runs.failed)

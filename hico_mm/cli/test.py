@@ -1,0 +1,71 @@
+"""Test a checkpoint by a config: classification or k-NN retrieval."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Optional, Sequence
+
+from mmengine.config import Config
+
+from ..checkpoints import EncoderSource
+from ..checkpoints.encoder import needs_encoder, take_encoder_into
+from ..engine.launch import build_runner
+from ..errors import UserError
+from ..wiring import complete_config
+from .command import command_parser, one_line_errors
+from .config import add_config_arguments, load_config, run_name
+
+
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_parser('test.py', __doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint; a pretraining config (.py) in its place stands for its '
+                        'untrained encoder, and "none" for the initial weights of the model in the config')
+    parser.add_argument('--work-dir', help='folder for logs; default: work_dirs/<name of the config>')
+    parser.add_argument('--dump', metavar='OUT.pkl', help='write the predictions to this pickle')
+    parser.add_argument('--seed', type=int, help='random seed, which matters for initial weights only')
+    add_config_arguments(parser)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
+        parser.error(f'--dump writes a pickle, so {args.dump} must end with .pkl')
+    return args
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """The completed config of the test, with what the command line changes in it.
+
+    Raises:
+        UserError: if the checkpoint does not exist, or the config contradicts it.
+    """
+    config = load_config(args.config, args.fragments, args.cfg_options)
+    if args.work_dir:
+        config.work_dir = args.work_dir
+    if args.seed is not None:
+        config.randomness = dict(seed=args.seed)
+    config.resume, config.load_from = False, None
+    if args.checkpoint == 'none':
+        if needs_encoder(config.model):
+            raise UserError(f'{args.config} takes its encoder from a checkpoint, so "none" does not say its sizes: '
+                            'give the pretraining config in its place for its untrained encoder')
+    else:
+        source = EncoderSource.open(args.checkpoint)
+        if config.model.type == 'SkeletonRecognizer':
+            take_encoder_into(config, source)
+        config.load_from = None if source.checkpoint is None else args.checkpoint
+    if args.dump:
+        evaluators = config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]
+        config.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(Path(args.dump)))]
+    complete_config(config)
+    return config
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Test; returns the exit status."""
+    args = parse_args(argv)
+    build_runner(make_config(args), run_name(args.config, args.fragments), args.launcher).test()
+    return 0

@@ -1,0 +1,165 @@
+"""Train by a config: pretraining, linear evaluation, finetuning."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any, Optional, Sequence
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import find_latest_checkpoint
+
+from ..checkpoints import EncoderSource
+from ..checkpoints.encoder import needs_encoder, take_encoder_into
+from ..engine.launch import build_runner
+from ..errors import UserError
+from ..wiring import complete_config
+from .command import INTERRUPTED, command_parser, one_line_errors
+from .config import add_config_arguments, load_config, run_name
+
+
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_parser('train.py', __doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
+                        help='go on from this checkpoint, or from the last one in the work directory')
+    parser.add_argument('--pretrained', metavar='CKPT',
+                        help='checkpoint to take the encoder from; a pretraining config (.py) in its place stands for '
+                        'its untrained encoder, and "none" for the initial weights of the encoder in the config')
+    parser.add_argument('--epochs', type=int,
+                        help='train for this many epochs; the schedule is rescaled to match')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument('--auto-scale-lr', action='store_true',
+                        help="scale the learning rate with the batch of all processes over the config's base batch")
+    parser.add_argument('--seed', type=int, help='random seed')
+    add_config_arguments(parser)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.epochs is not None and args.epochs < 1:
+        parser.error(f'--epochs must be at least 1, got {args.epochs}')
+    if args.resume and args.pretrained:
+        parser.error('--resume goes on with a run, and --pretrained starts one: give one of them')
+    if args.amp and not torch.cuda.is_available():
+        parser.error('--amp needs a GPU, and PyTorch sees none here: leave it out')
+    return args
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """The completed config of the run, with what the command line changes in it.
+
+    Raises:
+        UserError: if an option cannot be.
+    """
+    config = load_config(args.config, args.fragments, args.cfg_options)
+    config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{run_name(args.config, args.fragments)}'
+    if args.amp:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in config:
+            raise UserError(f'{args.config} has no auto_scale_lr to scale by: leave --auto-scale-lr out')
+        config.auto_scale_lr.enable = True
+    if args.seed is not None:
+        config.randomness = dict(config.get('randomness', {}), seed=args.seed)
+    if args.epochs:
+        scale_schedule(config, args.epochs)
+    if args.resume:
+        config.resume = True
+        config.load_from = None if args.resume == 'auto' else args.resume
+    set_encoder(config, args.pretrained, args.config)
+    complete_config(config)
+    return config
+
+
+def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
+    """Give the model its encoder: from a checkpoint, an untrained one, or that of the run that is resumed.
+
+    Args:
+        config: The config, changed in place.
+        pretrained: What ``--pretrained`` says.
+        path: Path of the config, for the messages.
+    """
+    named = pretrained or config.model.pop('pretrained', None)
+    if named == 'none':
+        config.load_from = None
+        _allow_untrained(config)
+    if named not in (None, 'none'):
+        _start_from(config, EncoderSource.open(named))
+    elif needs_encoder(config.model):
+        _start_without(config, named, path)
+    elif not config.get('resume') and config.get('load_from') and not Path(config.load_from).is_file():
+        raise UserError(f'{config.load_from}, where {path} starts from, does not exist: give --pretrained CKPT')
+
+
+def _start_from(config: Config, source: EncoderSource) -> None:
+    """Start from a checkpoint, or from the untrained encoder of a config."""
+    if config.model.type == 'SkeletonRecognizer':
+        take_encoder_into(config, source)
+    config.load_from = None if source.checkpoint is None else source.path
+    if source.checkpoint is None:
+        _allow_untrained(config)
+
+
+def _start_without(config: Config, named: Optional[str], path: str) -> None:
+    """Give a model that has no encoder the one of the run that is resumed.
+
+    Raises:
+        UserError: if nothing is resumed, with the remedy.
+    """
+    if named == 'none':
+        raise UserError(f'{path} takes its encoder from a checkpoint, so "none" does not say its sizes: give the '
+                        'pretraining config in place of "none" for its untrained encoder')
+    if not config.get('resume'):
+        raise UserError(f'{path} takes its encoder from a checkpoint: give --pretrained CKPT, or a pretraining config '
+                        'in its place for its untrained encoder')
+    last = config.load_from or find_latest_checkpoint(config.work_dir)
+    if last is None:
+        raise UserError(f'--resume found no checkpoint in {config.work_dir}: start with --pretrained CKPT')
+    take_encoder_into(config, EncoderSource.open(last))
+
+
+def _allow_untrained(config: Config) -> None:
+    if 'frozen_weights' in config.get('default_hooks', {}):
+        config.default_hooks.frozen_weights.allow_untrained = True
+
+
+def scale_schedule(config: Config, epochs: int) -> None:
+    """Make the schedule one of ``epochs`` epochs, its steps in proportion."""
+    factor = epochs / config.train_cfg.max_epochs
+    config.train_cfg.max_epochs = epochs
+    if 'val_begin' in config.train_cfg:
+        config.train_cfg.val_begin = min(config.train_cfg.val_begin, epochs)
+    schedulers = config.get('param_scheduler') or []
+    for scheduler in schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]:
+        for key in {'milestones', 'begin', 'end', 'T_max'} & set(scheduler) if scheduler.get('by_epoch', True) else ():
+            old: Any = scheduler[key]
+            scheduler[key] = round(old * factor) if isinstance(old, int) else [round(place * factor) for place in old]
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Train; returns the exit status."""
+    args = parse_args(argv)
+    config = make_config(args)
+    try:
+        build_runner(config, run_name(args.config, args.fragments), args.launcher).train()
+    except KeyboardInterrupt:
+        if is_main_process():
+            print(f'\ninterrupted; {how_to_go_on(config.work_dir, bool(args.pretrained))}', file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def how_to_go_on(work_dir: str, pretrained: bool) -> str:
+    """What to do after an interruption, of a run that was started with ``--pretrained`` or not."""
+    if not (Path(work_dir) / 'last_checkpoint').is_file():
+        return f'there is no checkpoint in {work_dir} yet: run the same command again'
+    last = Path(find_latest_checkpoint(work_dir) or '').name
+    return (f'the last checkpoint is {last} in {work_dir}: to go on from there, run the same command with --resume'
+            + (' in place of --pretrained' if pretrained else ''))

@@ -1,0 +1,98 @@
+"""The loop that every converter shares: workers, progress, reporting, interruption, writing."""
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from rich.progress import track
+
+from ..errors import UserError
+from ..fileio import dump_pickle
+
+# What a converter makes of one file: the clips in it, and a sentence for each fault, which names the file.
+Reading = Tuple[List[dict], List[str]]
+Splits = Dict[str, List[str]]
+
+
+@dataclass
+class Conversion:
+    """What to convert, and how.
+
+    Args:
+        files: The files to read.
+        read: Makes annotated clips of a file; run in other processes, so it must be picklable.
+        make_splits: Makes the splits, names of clips by name of the split, of all clips.
+        nothing: What to say if no clip was read.
+        faults: Sentences for what is left out before anything is read.
+        notes: Further lines of the report.
+        describe: What the clips are, for the report; given all clips.
+        check: Compares the splits with what is known of the whole dataset; gives warnings.
+        classes: Names of the classes, None if they are not known.
+        chunk: Files that a worker is given at a time.
+    """
+
+    files: Sequence[Path]
+    read: Callable[[Path], Reading]
+    make_splits: Callable[[List[dict]], Splits]
+    nothing: str
+    faults: List[str] = field(default_factory=list)
+    notes: List[str] = field(default_factory=list)
+    describe: Callable[[List[dict]], str] = lambda clips: f'{len(clips)} clips'
+    check: Callable[[Splits], List[str]] = lambda split: []
+    classes: Optional[List[str]] = None
+    chunk: int = 16
+
+
+def convert(conversion: Conversion, out: Path, workers: int = 1) -> None:
+    """Read all files, write MMAction2's skeleton annotation whole or not at all, and print a report.
+
+    Args:
+        conversion: What to convert.
+        out: Annotation pickle to write.
+        workers: Processes. Defaults to 1.
+
+    Raises:
+        UserError: if no clip was read.
+    """
+    clips: List[dict] = []
+    faults = list(conversion.faults)
+    try:
+        for kept, dropped in _read_all(conversion, workers):
+            clips += kept
+            faults += dropped
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt('interrupted: nothing was written') from None
+    for fault in faults:
+        print(f'dropped: {fault}', file=sys.stderr)
+    if not clips:
+        raise UserError(f'{conversion.nothing}; {len(faults)} were dropped')
+    split = conversion.make_splits(clips)
+    classes = {} if conversion.classes is None else dict(classes=conversion.classes)
+    dump_pickle(dict(split=split, annotations=clips, **classes), out)
+    print(f'{out}: {conversion.describe(clips)}; {len(faults)} dropped')
+    for line in (*conversion.notes, *(f'{name}: {len(names)}' for name, names in split.items())):
+        print(f'  {line}')
+    for warning in conversion.check(split):
+        print(f'warning: {warning}', file=sys.stderr)
+
+
+def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
+    """What is read of each file, in order; shows progress."""
+    # An interrupt is the main process's to handle.
+    pool = ProcessPoolExecutor(workers, initializer=signal, initargs=(SIGINT, SIG_IGN)) if workers > 1 else None
+    try:
+        results = (pool.map(conversion.read, conversion.files, chunksize=conversion.chunk) if pool
+                   else map(conversion.read, conversion.files))
+        yield from track(results, 'reading', total=len(conversion.files))
+    finally:
+        if pool:
+            pool.shutdown(cancel_futures=True)
+
+
+def count_persons(clips: List[dict]) -> str:
+    """How many clips have one person and how many two."""
+    pairs = sum(len(clip['keypoint']) == 2 for clip in clips)
+    return f'{len(clips) - pairs} of one person and {pairs} of two'

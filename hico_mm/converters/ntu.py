@@ -1,0 +1,92 @@
+"""NTU RGB+D 60 and 120: which `.skeleton` files are read, and into what."""
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+from ..errors import UserError
+from .convert import Conversion, Reading, Splits, count_persons
+from .ntu_benchmarks import BENCHMARKS, NAME, Benchmark, make_splits, parse_name
+from .ntu_skeleton import read_skeleton, to_persons
+
+LISTS = 'https://github.com/shahroudy/NTURGB-D'
+
+
+def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: str = 'slot') -> Conversion:
+    """The conversion of the `.skeleton` files below a folder.
+
+    Args:
+        raw: The folder; files may lie at any depth.
+        dataset: 'ntu60' or 'ntu120'.
+        missing: The authors' list of clips with missing skeletons, which are left out. Defaults to None.
+        bodies: What a person is, see :func:`~hico_mm.converters.ntu_skeleton.to_persons`. Defaults to 'slot'.
+
+    Raises:
+        UserError: if the list names no clip.
+    """
+    benchmark = BENCHMARKS[dataset]
+    files, faults, left_out = _choose(sorted(raw.rglob('*.skeleton')), benchmark.num_actions,
+                                      _read_list(missing) if missing else set())
+    return Conversion(
+        files, partial(read_clip, bodies=bodies), partial(make_splits, benchmark=benchmark),
+        nothing=f'no clip of {dataset} was read below {raw}: give the folder that the .skeleton files were unpacked to',
+        faults=faults,
+        notes=[f'left out: {count} {reason}' for reason, count in left_out.items()],
+        describe=lambda clips: f'{len(clips)} clips, {count_persons(clips)}',
+        check=lambda split: _compare(benchmark, split, missing))
+
+
+def read_clip(path: Path, bodies: str = 'slot') -> Reading:
+    """The clip in a file."""
+    name = parse_name(path.stem)
+    assert name is not None
+    try:
+        keypoint = to_persons(read_skeleton(path), bodies)
+    except (OSError, ValueError) as error:
+        return [], [f'{path} {error}']
+    if not len(keypoint):
+        return [], [f'{path} has no body in any frame']
+    return [dict(frame_dir=path.stem, label=name.action - 1, total_frames=keypoint.shape[1], keypoint=keypoint)], []
+
+
+def _read_list(path: Path) -> Set[str]:
+    """The clips that a list of missing skeletons names."""
+    names = {match[0] for match in NAME.finditer(path.read_text(errors='replace'))}
+    if not names:
+        raise UserError(f'{path} names no clip SsssCcccPpppRrrrAaaa: get the list from {LISTS}')
+    return names
+
+
+def _choose(paths: Sequence[Path], num_actions: int, missing: Set[str]) -> Tuple[List[Path], List[str], Counter]:
+    """The files to read; a sentence for each that cannot be; and how many are left out on purpose."""
+    chosen: Dict[str, Path] = {}
+    faults: List[str] = []
+    left_out: Counter = Counter()
+    for path in paths:
+        name = parse_name(path.stem)
+        if name is None or not name.action:
+            faults.append(f'{path} is not named SsssCcccPpppRrrrAaaa.skeleton')
+        elif name.action > num_actions:
+            left_out[f'of actions beyond {num_actions}'] += 1
+        elif path.stem in missing:
+            left_out['named by the list of missing skeletons'] += 1
+        elif path.stem in chosen:
+            faults.append(f'{path} is there twice: {chosen[path.stem]} is kept')
+        else:
+            chosen[path.stem] = path
+    return list(chosen.values()), faults, left_out
+
+
+def _compare(benchmark: Benchmark, split: Splits, missing: Optional[Path]) -> List[str]:
+    """Compare with the counts of the whole dataset."""
+    warnings = []
+    if missing is None:
+        warnings.append('clips whose skeletons are known to be missing or incomplete were not left out: get the list '
+                        f'from {LISTS} and give it as --missing LIST')
+    for protocol, counts in benchmark.counts.items():
+        found = len(split[f'{protocol}_train']), len(split[f'{protocol}_val'])
+        if found != counts:
+            warnings.append(f'{protocol} has {found[0]} / {found[1]} clips; the whole data set has {counts[0]} / '
+                            f'{counts[1]}')
+    return warnings

@@ -1,0 +1,177 @@
+"""Reading the `.skeleton` text files of NTU RGB+D."""
+
+from pathlib import Path
+from typing import Dict, Hashable, List, NamedTuple, Tuple, Union
+
+import numpy as np
+
+from ..errors import UserError
+from ..structures import get_layout
+
+# A body is a line of 10 fields, the number of joints, then as many lines of 12 fields: x, y, z first.
+BODY_FIELDS, JOINT_FIELDS = 10, 12
+
+
+class SkeletonRecording(NamedTuple):
+    """The bodies of a recording, B in all its T frames together, in the order of the file.
+
+    Args:
+        num_frames: T.
+        frames: (B,), the frame of each body.
+        slots: (B,), its place in that frame.
+        ids: B body IDs, as text: as floats two of them can fall together.
+        joints: (B, V, 3) float32, metres, camera coordinates.
+    """
+
+    num_frames: int
+    frames: np.ndarray
+    slots: np.ndarray
+    ids: List[str]
+    joints: np.ndarray
+
+
+def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
+    """Read a `.skeleton` file.
+
+    Raises:
+        UserError: if it is truncated, is not in the format, or has coordinates that are not finite; the message does
+            not name the file.
+    """
+    try:
+        text = Path(path).read_text(encoding='utf-8-sig').rstrip()
+    except UnicodeDecodeError:
+        raise UserError('is not a text file') from None
+    if not text:
+        raise UserError('is empty')
+    lines = text.splitlines()
+    try:
+        num_frames, bodies, rows = _outline(lines)
+        if rows and rows[-1] is lines[-1] and len(rows[-1].split()) < JOINT_FIELDS:
+            raise IndexError  # it was cut within its last line
+        spaces = len(bodies) * (BODY_FIELDS - 1) + len(rows) * (JOINT_FIELDS - 1)
+        joints = _coordinates(rows, regular=text.count(' ') == spaces)
+    except IndexError:
+        raise UserError(f'is truncated: it ends at line {len(lines)}, within its {lines[0]} frames') from None
+    if not np.isfinite(joints).all():
+        raise UserError('has coordinates that are not finite')
+    frames, slots, ids = zip(*bodies) if bodies else ((), (), ())
+    return SkeletonRecording(num_frames, np.array(frames, int), np.array(slots, int), list(ids), joints)
+
+
+def _outline(lines: List[str]) -> Tuple[int, List[Tuple[int, int, str]], List[str]]:
+    """Lines of a file -> number of frames, (frame, slot, ID) of each body, and the lines of all their joints."""
+    joints = get_layout('ntu').num_joints
+    num_frames, at = _count(lines, 0), 1
+    bodies, rows = [], []
+    for frame in range(num_frames):
+        in_frame, at = _count(lines, at), at + 1
+        for slot in range(in_frame):
+            bodies.append((frame, slot, (lines[at].split() or ['?'])[0]))
+            if _count(lines, at + 1) != joints and at + 2 < len(lines):  # else the file was cut within the number
+                raise UserError(f'has a body of {lines[at + 1].strip()} joints at line {at + 2}, not {joints}')
+            lines[at + 1 + joints]  # raises where the file ends early
+            rows += lines[at + 2:at + 2 + joints]
+            at += 2 + joints
+    if at < len(lines):
+        raise UserError(f'goes on after its {num_frames} frames, at line {at + 1}')
+    return num_frames, bodies, rows
+
+
+def _count(lines: List[str], at: int) -> int:
+    """The whole number that line ``at`` consists of."""
+    try:
+        count = int(lines[at])
+    except ValueError:
+        raise UserError(f'is not in the format of NTU: line {at + 1} must be a number, but is {lines[at][:40]!r}'
+                         ) from None
+    if count < 0:
+        raise UserError(f'is not in the format of NTU: line {at + 1} counts {count}')
+    return count
+
+
+def _coordinates(rows: List[str], regular: bool) -> np.ndarray:
+    """Lines of joints -> (B, V, 3); where the file has as many fields as it should, no line is counted by itself."""
+    joints = get_layout('ntu').num_joints
+    if not rows:
+        return np.zeros((0, joints, 3), np.float32)
+    for row in () if regular else rows:
+        if len(row.split()) != JOINT_FIELDS:
+            raise UserError(f'has a joint that is not a list of {JOINT_FIELDS} numbers ({row[:40]!r})')
+    try:
+        # As doubles, then rounded once; comments=None keeps stray characters from passing as comments.
+        # The last column is read to see that it is there.
+        xyz = np.loadtxt(rows, usecols=(0, 1, 2, JOINT_FIELDS - 1), comments=None, ndmin=2)[:, :3]
+    except ValueError as error:
+        raise UserError(f'has a joint that is not a list of {JOINT_FIELDS} numbers ({error})') from None
+    return xyz.astype(np.float32).reshape(-1, joints, 3)
+
+
+def to_persons(recording: SkeletonRecording, bodies: str = 'slot', num_persons: int = 2) -> np.ndarray:
+    """The persons that move most, the greater motion energy first.
+
+    The energy is the standard deviation over tracked frames and joints, summed over x, y and z.
+
+    Args:
+        recording: The recording.
+        bodies: 'slot': a body's place in the file is its identity, as in the released code; 'id': its ID is, and an ID
+            that appears when another is gone goes on with that one's track, the nearest in space. Defaults to 'slot'.
+        num_persons: The most persons to keep. Defaults to 2.
+
+    Returns:
+        (M, T, V, 3) float32; a person that is absent in a frame is zero there, one that is never there is left out, so
+        M may be 0.
+    """
+    keys = recording.slots.tolist() if bodies == 'slot' else _follow_ids(recording)
+    tracks = []
+    for key in dict.fromkeys(keys):
+        chosen = np.array([k == key for k in keys])
+        track = np.zeros((recording.num_frames, *recording.joints.shape[1:]), np.float32)
+        track[recording.frames[chosen]] = recording.joints[chosen]
+        if track.any():
+            tracks.append(track)
+    tracks.sort(key=motion_energy, reverse=True)
+    empty = np.zeros((0, recording.num_frames, *recording.joints.shape[1:]), np.float32)
+    return np.stack(tracks[:num_persons]) if tracks else empty
+
+
+def motion_energy(person: np.ndarray) -> float:
+    """Person (T, V, 3) -> the standard deviation over tracked frames and joints, summed over coordinates."""
+    tracked = person[person.any((1, 2))].astype(np.float64)
+    return float(tracked.std((0, 1)).sum()) if len(tracked) else 0.0
+
+
+class _Track(NamedTuple):
+    """A body ID: the first and last frame it is seen in, and where its joints are then, on average."""
+
+    first: int
+    last: int
+    start: np.ndarray
+    end: np.ndarray
+
+
+def _follow_ids(recording: SkeletonRecording) -> List[Hashable]:
+    """The person of each body: IDs whose tracks do not overlap may be one person."""
+    keys = _ids_in_frame(recording)
+    places: Dict[Hashable, List[int]] = {}
+    for i, key in enumerate(keys):
+        places.setdefault(key, []).append(i)
+    person: Dict[Hashable, Hashable] = {}
+    latest: Dict[Hashable, _Track] = {}
+    middle = recording.joints.mean(1)
+    for key, bodies in places.items():  # in the order in which they appear
+        first, last = bodies[0], bodies[-1]
+        track = _Track(recording.frames[first], recording.frames[last], middle[first], middle[last])
+        gone = [p for p, t in latest.items() if t.last < track.first]
+        person[key] = min(gone, key=lambda p: np.linalg.norm(latest[p].end - track.start)) if gone else key
+        latest[person[key]] = track
+    return [person[key] for key in keys]
+
+
+def _ids_in_frame(recording: SkeletonRecording) -> List[Hashable]:
+    """The ID of each body; one that stands in a frame twice is two."""
+    seen: Dict[Tuple[int, str], int] = {}
+    keys: List[Hashable] = []
+    for frame, name in zip(recording.frames.tolist(), recording.ids):
+        seen[frame, name] = seen.get((frame, name), 0) + 1
+        keys.append((name, seen[frame, name]))
+    return keys

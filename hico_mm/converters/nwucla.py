@@ -1,0 +1,74 @@
+"""Northwestern-UCLA Multiview Action 3D: JSON clips."""
+
+import json
+import re
+from pathlib import Path
+from typing import List
+
+import numpy as np
+
+from ..errors import UserError
+from ..structures import get_layout
+from .convert import Conversion, Reading, Splits
+
+NAME = re.compile(r'a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)')
+# Actions by their number in the file names, in the order of their labels from 0.
+ACTIONS = {1: 'pick up with one hand', 2: 'pick up with two hands', 3: 'drop trash', 4: 'walk around', 5: 'sit down',
+           6: 'stand up', 8: 'donning', 9: 'doffing', 11: 'throw', 12: 'carry'}
+TEST_VIEW = 3
+NUM_CLIPS = 1484
+
+
+def plan_nwucla(raw: Path) -> Conversion:
+    """The conversion of the JSON clips below a folder."""
+    return Conversion(
+        sorted(raw.rglob('*.json')), read_clip, make_splits,
+        nothing=f'no clip aAA_sSS_eEE_vVV.json found below {raw}: give the folder the data set was unpacked to',
+        check=_compare, classes=list(ACTIONS.values()))
+
+
+def read_clip(path: Path) -> Reading:
+    """The clip in a file."""
+    try:
+        return [_read(path)], []
+    except (OSError, OverflowError, RecursionError, ValueError) as error:
+        return [], [f'{path} {error}']
+
+
+def _read(path: Path) -> dict:
+    """{'frame_dir', 'label', 'total_frames', 'keypoint' (1, T, 20, 3) float32, metres}."""
+    match = NAME.fullmatch(path.stem)
+    if match is None or int(match[1]) not in ACTIONS:
+        raise UserError('is not named aAA_sSS_eEE_vVV.json after one of the ten actions')
+    try:
+        content = json.loads(path.read_text())
+        keypoint = np.asarray(content['skeletons'], dtype=np.float32)
+        label = int(content['label']) - 1
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f'is truncated or not a clip ({error})') from error
+    joints = get_layout('nw_ucla').num_joints
+    if keypoint.ndim != 3 or keypoint.shape[1:] != (joints, 3) or not len(keypoint):
+        raise UserError(f'has skeletons of shape {keypoint.shape}, not (T, {joints}, 3)')
+    if not np.isfinite(keypoint).all():
+        raise UserError('has NaN or infinite coordinates')
+    if label != list(ACTIONS).index(int(match[1])):
+        raise UserError(f'says label {label + 1}, but is named after action {int(match[1])}')
+    return dict(frame_dir=path.stem, label=label, total_frames=len(keypoint), keypoint=keypoint[None])
+
+
+def make_splits(clips: List[dict]) -> Splits:
+    """The standard cross-view protocol, and the test clips that are not a copy of a training clip."""
+    train: List[dict] = []
+    test: List[dict] = []
+    for clip in clips:
+        (test if clip['frame_dir'].endswith(f'v{TEST_VIEW:02}') else train).append(clip)
+    seen = {clip['keypoint'].tobytes() for clip in train}
+    distinct = [clip for clip in test if clip['keypoint'].tobytes() not in seen]
+    return {name: [clip['frame_dir'] for clip in part]
+            for name, part in (('xview_train', train), ('xview_val', test), ('xview_val_distinct', distinct))}
+
+
+def _compare(split: Splits) -> List[str]:
+    found = len(split['xview_train']) + len(split['xview_val'])
+    return [] if found == NUM_CLIPS else [f'the data set has {NUM_CLIPS} clips, and {found} were read: compare your '
+                                          'copy']

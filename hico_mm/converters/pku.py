@@ -1,0 +1,123 @@
+"""PKU-MMD I and II: which text files are read, and into what."""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, NamedTuple
+
+from ..errors import UserError
+from .convert import Conversion, Reading, Splits, count_persons
+from .pku_skeleton import cut_all, read_labels, read_recording, read_split
+
+NUM_ACTIONS = 51
+RECORDINGS = {1: re.compile(r'\d{4}-[LMR]', re.I), 2: re.compile(r'A\d\dN\d\d-[LMR]', re.I)}
+SPLITS = {
+    'xsub': re.compile(r'cross[-_ ]?subject.*\.txt', re.I),
+    'xview': re.compile(r'cross[-_ ]?view.*\.txt', re.I),
+}
+
+
+class Source(NamedTuple):
+    """The files of a part: recordings and labels by recording, and the split of each protocol."""
+
+    skeletons: Dict[str, Path]
+    labels: Dict[str, Path]
+    splits: Dict[str, Dict[str, List[str]]]
+
+
+def plan_pku(raw: Path, part: int) -> Conversion:
+    """The conversion of the recordings of a part below a folder.
+
+    Args:
+        raw: The folder; files may lie at any depth.
+        part: 1 or 2.
+
+    Raises:
+        UserError: saying what was looked for, if anything is missing or there twice.
+    """
+    source = find(raw, part)
+    recordings = list(source.skeletons.values())
+    return Conversion(
+        recordings, partial(read_recording_clips, labels=source.labels), partial(make_splits, splits=source.splits),
+        nothing=f'no clip of part {part} was read below {raw}: give the folder the data set was unpacked to',
+        faults=[f'{name} is named by a split, but not there' for name in missing_recordings(source)],
+        describe=lambda clips: (f'{len(clips)} clips of {len(recordings)} recordings, {count_persons(clips)}, '
+                                f'{len({clip["label"] for clip in clips})} classes'),
+        chunk=1)
+
+
+def find(raw: Path, part: int) -> Source:
+    """The files below ``raw``, whatever their folders are called: a label's first line has commas, a recording's none.
+
+    Raises:
+        UserError: saying what was looked for, if anything is missing or there twice.
+    """
+    found: Dict[str, Dict[str, Path]] = dict(skeletons={}, labels={})
+    paths = [path for path in sorted(raw.rglob('*.txt')) if RECORDINGS[part].fullmatch(path.stem)]
+    lines = {path: _first_line(path) for path in paths}
+    for path in sorted(paths, key=lambda path: not lines[path]):  # the empty ones last: they are what is missing
+        name = path.stem.upper()
+        kind = found['labels' if ',' in lines[path] or not lines[path] and name in found['skeletons'] else 'skeletons']
+        if name in kind:
+            raise UserError(f'{path} and {kind[name]} are of one recording: keep one of them')
+        kind[name] = path
+    form = {1: 'NNNN-V.txt (0002-L.txt)', 2: 'AaaNnn-V.txt (A01N01-L.txt)'}[part]
+    for what, files in (('recordings, lines of 150 numbers,', found['skeletons']),
+                        ('labels, lines with commas,', found['labels'])):
+        if not files:
+            raise UserError(f'no {what} found below {raw}: looked for files {form} of part {part}')
+    return Source(found['skeletons'], found['labels'], {name: _split(raw, name, part) for name in SPLITS})
+
+
+def _first_line(path: Path) -> str:
+    """The first line that is not blank."""
+    with path.open(errors='replace') as file:
+        return next((line for line in file if line.strip()), '')
+
+
+def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
+    """The split of a protocol, told from the other part's by the recordings it names."""
+    splits = {}
+    for path in sorted(raw.rglob('*.txt')):
+        if SPLITS[name].fullmatch(path.name):
+            if re.search(rf'\b{RECORDINGS[part].pattern}\b', path.read_text(errors='replace'), re.I):
+                try:
+                    splits[path] = {side: [n.upper() for n in names] for side, names in read_split(path).items()}
+                except ValueError as error:
+                    raise UserError(f'{path} {error}') from None
+    if len({str(split) for split in splits.values()}) != 1:
+        what = f'{[str(path) for path in splits]} differ: keep one' if splits else 'there is none'
+        raise UserError(f'{name} needs one split file of part {part} below {raw}, cross'
+                         f'{"-subject" if name == "xsub" else "-view"}.txt say: {what}')
+    return next(iter(splits.values()))
+
+
+def read_recording_clips(path: Path, labels: Dict[str, Path]) -> Reading:
+    """The clips of a recording, and a sentence for each fault, naming the file."""
+    name, of = path.stem.upper(), path
+    if name not in labels:
+        return [], [f'{path} has no label file']
+    try:
+        recording = read_recording(path)
+        of = labels[name]
+        clips, faults = cut_all(recording, read_labels(of), name, NUM_ACTIONS)
+    except (OSError, ValueError) as error:
+        return [], [f'{of} {error}']
+    return clips, [f'{of}: {fault}' for fault in faults]
+
+
+def make_splits(clips: List[dict], splits: Dict[str, Dict[str, List[str]]]) -> Splits:
+    """The names of the clips in each split."""
+    result: Splits = {}
+    for protocol, sides in splits.items():
+        for side, recordings in sides.items():
+            chosen = set(recordings)
+            result[f'{protocol}_{side}'] = [clip['frame_dir'] for clip in clips
+                                            if clip['frame_dir'].rpartition('_')[0] in chosen]
+    return result
+
+
+def missing_recordings(source: Source) -> List[str]:
+    """Recordings that the splits name and that are not there."""
+    named = {name for sides in source.splits.values() for names in sides.values() for name in names}
+    return sorted(named - set(source.skeletons))

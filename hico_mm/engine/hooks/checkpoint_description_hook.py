@@ -1,0 +1,102 @@
+"""Checkpoints that say what they are."""
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from ...checkpoints import META_KEY, Description, describe_model, load_checkpoint, save_checkpoint
+from ...checkpoints.environment import git_state, package_versions
+from ...models.unwrap import unwrap
+from ..loops import FeatureTrainLoop
+
+SCORES = 'last_scores'
+
+
+@HOOKS.register_module()
+class CheckpointDescriptionHook(Hook):
+    """Put the description of the model, its clips, its data and its run into every checkpoint, as plain JSON.
+
+    The completed config takes the place of the runner's, so that the one that is dumped beside the run has every size
+    written out.
+    """
+
+    def __init__(self) -> None:
+        self._versions: Dict[str, str] = {}
+        self._git: Optional[str] = None
+
+    def before_run(self, runner: Runner) -> None:
+        """Replace the config of the model by the completed one, and dump it."""
+        config = getattr(unwrap(runner.model), 'config', None)
+        if config is not None and runner.cfg.model.to_dict() != config:
+            runner.cfg.model = config
+            runner.dump_config()
+
+    def before_train(self, runner: Runner) -> None:
+        """Look up the versions once, and check that the config can be described before hours are spent."""
+        self._versions, self._git = package_versions(), git_state()
+        if not runner._resume:
+            runner.message_hub.update_info(SCORES, {})  # of an earlier run in this process
+        self._describe(runner, {}).to_json()
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the description."""
+        checkpoint['meta'][META_KEY] = self._describe(runner, checkpoint['meta']).to_json()
+
+    def after_val_epoch(self, runner: Runner, metrics: Optional[Dict[str, float]] = None) -> None:
+        """Keep the scores, across resuming too."""
+        scores = {key: float(value) for key, value in (metrics or {}).items() if isinstance(value, (int, float))}
+        runner.message_hub.update_info(SCORES, dict(epoch=runner.epoch, **scores))
+
+    def after_train(self, runner: Runner) -> None:
+        """Put the last scores into the last checkpoint, which was written before they were measured."""
+        scores, path = runner.message_hub.get_info(SCORES, {}), find_latest_checkpoint(runner.work_dir)
+        if not is_main_process() or not scores or path is None or not Path(path).is_file():
+            return
+        checkpoint = load_checkpoint(path)
+        description = json.loads(checkpoint['meta'].get(META_KEY, '{}'))
+        if description.get('epoch') == scores['epoch'] and description['scores'] != scores:
+            checkpoint['meta'][META_KEY] = json.dumps(dict(description, scores=scores))
+            save_checkpoint(checkpoint, path)
+
+    def _describe(self, runner: Runner, meta: Dict[str, Any]) -> Description:
+        model, dataset = unwrap(runner.model), _training_dataset(runner)
+        origin = getattr(model, 'origin', None)
+        encoder = None
+        if origin is not None:
+            encoder = dict(file=Path(origin.path).name, **(origin.description.origin() if origin.description else {}))
+        return describe_model(
+            getattr(model, 'config', None) or runner.cfg.model.to_dict(),
+            getattr(dataset, 'load_pipeline', None),
+            task=_task(runner, encoder),
+            classes=getattr(dataset, 'class_names', None),
+            training_data=getattr(dataset, 'summary', None),
+            versions=self._versions,
+            git=self._git,
+            seed=runner.seed,
+            epoch=meta.get('epoch'),
+            max_epochs=runner.max_epochs,
+            iteration=meta.get('iter'),
+            scores=runner.message_hub.get_info(SCORES, {}),
+            encoder=encoder)
+
+
+def _training_dataset(runner: Runner) -> Any:
+    """The dataset that is trained on, out of wrappers that repeat it."""
+    loop: Any = runner.train_loop
+    dataset = getattr(loop, 'clip_loader', loop.dataloader).dataset
+    while not hasattr(dataset, 'summary') and hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    return dataset
+
+
+def _task(runner: Runner, encoder: Optional[dict]) -> str:
+    if type(unwrap(runner.model)).__name__ == 'HiCo':
+        return 'pretraining'
+    if isinstance(runner.train_loop, FeatureTrainLoop):
+        return 'linear evaluation' if encoder else 'linear evaluation of an untrained encoder'
+    return 'finetuning' if encoder else 'training from scratch'

@@ -1,0 +1,56 @@
+"""Frozen weights that stay where they are."""
+
+from typing import Any, Dict
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ...errors import UserError
+from ...models.unwrap import unwrap
+
+
+@HOOKS.register_module()
+class FrozenWeightsHook(Hook):
+    """Check that frozen parts got their weights from a checkpoint, and that training leaves them as they are.
+
+    Args:
+        allow_untrained: Whether frozen parts may keep their initial weights, to measure an untrained encoder.
+            Defaults to False.
+    """
+
+    def __init__(self, allow_untrained: bool = False) -> None:
+        self.allow_untrained = allow_untrained
+        self._before: Dict[str, Tensor] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Remember the frozen weights.
+
+        Raises:
+            UserError: if they are untrained.
+        """
+        model = unwrap(runner.model)
+        self._before = {name: weight.cpu().clone() for name, weight in _frozen_weights(model).items()}
+        loaded = getattr(model, 'origin', None) is not None or runner._resume
+        if self._before and not loaded and not self.allow_untrained:
+            raise UserError(f'{list(model.frozen)} are frozen, but no checkpoint was loaded: give --pretrained CKPT, '
+                            'or a pretraining config in its place to measure its untrained encoder')
+
+    def after_train(self, runner: Runner) -> None:
+        """Compare the frozen weights with those at the start.
+
+        Raises:
+            RuntimeError: if one has moved.
+        """
+        now = _frozen_weights(unwrap(runner.model))
+        moved = [name for name, weight in self._before.items() if not torch.equal(weight, now[name].cpu())]
+        if moved:
+            raise RuntimeError(f'{len(moved)} frozen weights have moved in training, {moved[0]} among them')
+
+
+def _frozen_weights(model: Any) -> Dict[str, Tensor]:
+    """The weights of the frozen parts; MMAction2's own recognizers have none."""
+    frozen = getattr(model, 'frozen', ())
+    return {name: weight.detach() for name, weight in model.state_dict().items() if name.split('.')[0] in frozen}

@@ -1,0 +1,40 @@
+"""From the command line to a runner."""
+
+from pathlib import Path
+
+import torch
+from mmaction.registry import RUNNERS
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import distributed
+
+from ..errors import UserError
+
+
+def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
+    """Build the runner of a config; without a GPU several processes talk over gloo.
+
+    Args:
+        config: The config.
+        name: Name of the work directory below ``work_dirs`` where the config sets none.
+        launcher: 'none', 'pytorch', 'slurm' or 'mpi'. Defaults to 'none'.
+
+    Raises:
+        UserError: if slurm or mpi is to start processes without a GPU.
+    """
+    config.launcher = launcher
+    if config.get('work_dir') is None:
+        config.work_dir = str(Path('work_dirs') / name)
+    if launcher != 'none' and not torch.cuda.is_available():
+        _start_gloo(config, launcher)
+    return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+
+
+def _start_gloo(config: Config, launcher: str) -> None:
+    """Start the process group here, since mmengine's own start-up needs CUDA, and keep DDP from naming devices."""
+    if launcher != 'pytorch':
+        raise UserError(f'without a GPU only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
+    if not distributed.is_initialized():
+        distributed.init_process_group('gloo')
+    config.model_wrapper_cfg = dict(config.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel'),
+                                    device_ids=None)

@@ -1,0 +1,65 @@
+"""Files that are written whole or not at all."""
+
+import io
+import json
+import os
+import pickle
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Union
+
+from mmengine.fileio import LocalBackend, register_backend
+
+
+@contextmanager
+def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; it is renamed to ``path`` on success and removed on failure.
+
+    Folders are made as needed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f'.{path.name}.', suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def dump_pickle(content: Any, path: Union[str, Path]) -> None:
+    """Pickle ``content`` to ``path``, whole or not at all.
+
+    The content must be plain data without cycles. An object that occurs in it twice is written twice.
+    """
+    with atomic_write(path) as temporary, open(temporary, 'wb') as file:
+        # Protocol 4 is what numpy 1 reads from numpy 2. A memo would keep a copy of every array until the end.
+        pickler = pickle.Pickler(file, protocol=4)
+        pickler.fast = True
+        pickler.dump(content)
+
+
+def write_json(content: object, path: Union[str, Path]) -> None:
+    """Write ``content`` as indented JSON, whole or not at all."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + '\n')
+
+
+@register_backend('AtomicLocalBackend')
+class AtomicLocalBackend(LocalBackend):
+    """MMEngine's local files, written whole or not at all; for ``CheckpointHook(backend_args=...)``."""
+
+    def put(self, obj: Union[bytes, io.BytesIO], filepath: Union[str, Path]) -> None:
+        """Write bytes to a file."""
+        with atomic_write(filepath) as temporary:
+            super().put(obj, temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,13 @@
+"""The initial weights of HiCo."""
+
+from torch import nn
+
+
+def xavier_init_(module: nn.Module) -> None:
+    """Draw every 2-D parameter of ``module`` by Xavier's uniform rule, recurrent and attention matrices too.
+
+    Biases, norms and convolutions keep torch's defaults, as in the released code.
+    """
+    for parameter in module.parameters():
+        if parameter.ndim == 2:
+            nn.init.xavier_uniform_(parameter)

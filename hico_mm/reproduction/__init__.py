@@ -1,0 +1,1 @@
+"""The paper's experiments as plans, and one runner for them."""

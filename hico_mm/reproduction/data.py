@@ -1,0 +1,48 @@
+"""The annotations that experiments need: made from what there is, or asked for."""
+
+import os
+from pathlib import Path
+from typing import Any, Optional
+
+from mmengine.config import Config
+
+from ..converters import convert, plan_ntu, plan_nwucla
+from ..datasets.inspection import clip_problems, load_annotation, split_problems, summary
+from ..demo import make_recordings
+from ..errors import UserError
+from ..structures import get_layout
+from .plan import ROOT, Setting
+
+
+def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
+    """See that the annotation of a dataset is there: the demo data is made, and NW-UCLA is converted from ``raw``.
+
+    What the file holds, and what is suspicious about it, is printed when it was made.
+
+    Args:
+        setting: The dataset and its config.
+        raw: Folder with the raw files of NW-UCLA. Defaults to None.
+
+    Raises:
+        UserError: if it is not there and cannot be made.
+    """
+    dataset: Any = Config.fromfile(setting.config).train_dataloader.dataset
+    annotation = ROOT / dataset.ann_file
+    if annotation.exists():
+        if raw is not None:
+            print(f'{dataset.ann_file} is there already and used as it is: remove it to convert {raw}')
+        return
+    if setting.dataset.startswith('demo'):
+        recordings = annotation.parent / 'raw'
+        if not recordings.exists():
+            make_recordings(recordings)
+        convert(plan_ntu(recordings, 'ntu60', recordings / 'missing.txt'), annotation, os.cpu_count() or 1)
+    elif setting.dataset.startswith('nwucla') and raw is not None:
+        convert(plan_nwucla(raw), annotation, os.cpu_count() or 1)
+    else:
+        raise UserError(f'{dataset.ann_file} does not exist: make it with one of tools/data/prepare_*.py')
+    clips, split = load_annotation(annotation)
+    print('\n'.join(summary(clips, split)))
+    problems = {**clip_problems(clips, get_layout(dataset.layout)), **split_problems(clips, split)}
+    for fault, names in problems.items():
+        print(f'note: {len(names)} clips, {names[0]} for one, {fault}')

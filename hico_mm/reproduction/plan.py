@@ -1,0 +1,231 @@
+"""The experiments of the paper as commands: what `reproduce.py` runs."""
+
+from pathlib import Path
+from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from mmengine.config import Config
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / 'configs' / 'hico'
+ENCODERS = ('gru', 'lstm', 'transformer')
+STREAMS = ('joint', 'bone', 'motion')
+BASELINES = ('raw', 'untrained', 'scratch')
+TASKS = (*BASELINES, 'linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer', 'fusion', 'ablations')
+# The changes of each ablation: a fragment of configs/hico/ablations, or options.
+ABLATIONS: Dict[str, Tuple[str, ...]] = {
+    **{name: ('--with', f'configs/hico/ablations/{name}.py')
+       for name in ('temporal', 'spatial', 'instance', 'domain', 'paper-udm')},
+    **{f'granularities{n}': ('--cfg-options', f'model.neck.num_granularities={n}') for n in (1, 2, 3)},
+    'released-queue': ('--cfg-options', 'model.head.wrap_at=2048'),
+}
+SOURCES = ('ntu60', 'pku1')  # of the transfer to pku2
+FRACTIONS = dict(semi1=0.01, semi10=0.1)
+
+
+class Protocol(NamedTuple):
+    """A dataset and a division of it, as the experiments see it.
+
+    Args:
+        pretraining: Name of the pretraining config, with ``{encoder}``.
+        linear: Name of the config of linear evaluation.
+        downstream: Name of the dataset in the other downstream configs.
+        tasks: The tasks that apply, all by default.
+        options: Options of every command.
+    """
+
+    pretraining: str
+    linear: str
+    downstream: str
+    tasks: Tuple[str, ...] = TASKS
+    options: Tuple[str, ...] = ()
+
+
+def _splits(name: str) -> Tuple[str, ...]:
+    return (f'train_dataloader.dataset.split={name}_train', f'val_dataloader.dataset.split={name}_val',
+            f'test_dataloader.dataset.split={name}_val')
+
+
+DEMO = Protocol('demo/hico_lstm_demo', 'hico_demo_linear', 'demo', ('raw', 'untrained', 'linear', 'knn', 'fusion'))
+PROTOCOLS: Dict[str, Protocol] = {
+    **{name: Protocol(f'hico_{{encoder}}_{name}', f'hico_{name}_linear', name)
+       for name in ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla')},
+    'nwucla_small': Protocol('hico_{encoder}_nwucla_small', 'hico_nwucla_small_linear', 'nwucla'),
+    'demo': DEMO,
+    'demo-xview': DEMO._replace(options=_splits('xview')),
+}
+
+
+class Setting(NamedTuple):
+    """What an encoder is pretrained with."""
+
+    encoder: str
+    dataset: str
+    stream: str = 'joint'
+    seed: int = 0
+    variant: str = ''
+
+    @property
+    def protocol(self) -> Protocol:
+        """Its dataset."""
+        return PROTOCOLS[self.dataset]
+
+    @property
+    def config(self) -> Path:
+        """Its pretraining config."""
+        return CONFIGS / f'{self.protocol.pretraining.format(encoder=self.encoder)}.py'
+
+    @property
+    def name(self) -> str:
+        """Its folder."""
+        return f'{self.dataset}/{self.encoder}/{self.variant or "hico"}/{self.stream}/seed{self.seed}'
+
+    @property
+    def arguments(self) -> Tuple[str, ...]:
+        """What the command line of pretraining adds to the config: of the encoder, the stream and the ablation."""
+        fragments = tuple(word for word in ABLATIONS.get(self.variant, ()) if self.variant)
+        options = [] if '{encoder}' in self.protocol.pretraining or self.encoder == 'lstm' else [
+            f'model.neck.encoder.type={dict(gru="GRU", transformer="Transformer")[self.encoder]}Encoder']
+        if self.stream != 'joint':
+            options.append(f'model.data_preprocessor.stream={self.stream}')
+        return (*fragments, '--cfg-options', *options) if options else fragments
+
+
+class Step(NamedTuple):
+    """A command that runs once.
+
+    Args:
+        setting: What the encoder was pretrained with.
+        task: 'pretrain', a downstream task, 'dump' or 'dump_train'.
+        tool: 'train.py' or 'test.py'.
+        config: Config file.
+        source: What the encoder is taken from: a path relative to the output folder, or an absolute one.
+        arguments: Further arguments.
+        draw: Draw of the labelled subset.
+    """
+
+    setting: Setting
+    task: str
+    tool: str
+    config: Path
+    source: Optional[Path] = None
+    arguments: Tuple[str, ...] = ()
+    draw: Optional[int] = None
+
+    @property
+    def name(self) -> str:
+        """Its folder."""
+        return f'{self.setting.name}/{self.task}' + ('' if self.draw is None else f'/draw{self.draw}')
+
+    def command(self, out: Path) -> List[str]:
+        """The command line, from the project's root; training that was begun is resumed."""
+        folder = out / self.name
+        args = [f'tools/{self.tool}', str(self.config.relative_to(ROOT)), '--work-dir', str(folder)]
+        source = None if self.source is None else str(out / self.source).replace(f'{ROOT}/configs', 'configs')
+        if self.tool == 'test.py':
+            args.insert(2, str(source))
+        elif (folder / 'last_checkpoint').exists():
+            args.append('--resume')
+        elif source:
+            args += ['--pretrained', source]
+        if self.task.startswith('dump'):
+            args += ['--dump', str(folder / 'predictions.pkl')]
+        return [*args, '--seed', str(self.setting.seed), *self.arguments]
+
+
+class Plan(NamedTuple):
+    """What is asked for.
+
+    Args:
+        tasks: Tasks to do.
+        draws: Labelled subsets a seed.
+        epochs: Epochs of pretraining, None for the config's.
+        pretraining: Further ``--cfg-options`` of pretraining; downstream takes the encoder from the checkpoint.
+        every: Further ``--cfg-options`` of every command.
+    """
+
+    tasks: Collection[str]
+    draws: int = 5
+    epochs: Optional[int] = None
+    pretraining: Tuple[str, ...] = ()
+    every: Tuple[str, ...] = ()
+
+    def lanes(self, encoder: str, dataset: str, streams: Sequence[str], seeds: Sequence[int]) -> List[List[Step]]:
+        """Lanes of steps, each in its order; ablations, and HiCo with them, are evaluated on joints."""
+        lanes = []
+        tasks = {*self.tasks, 'linear', 'knn'} if 'ablations' in self.tasks else {*self.tasks}
+        for seed in seeds:
+            lanes += [list(self._replace(tasks=tasks).lane(Setting(encoder, dataset, s, seed))) for s in streams]
+            for variant in ABLATIONS if 'ablations' in tasks else ():
+                setting = Setting(encoder, dataset, 'joint', seed, variant)
+                lanes.append(list(self._replace(tasks=('linear', 'knn')).lane(setting)))
+        return lanes
+
+    def lane(self, setting: Setting) -> Iterator[Step]:
+        """Pretraining, then what is done with the encoder."""
+        config: Any = Config.fromfile(setting.config)
+        length = self.epochs or config.train_cfg.max_epochs
+        folder = Path(setting.name) / 'pretrain'
+        trained, untrained = folder / f'epoch_{length}.pth', folder / setting.config.name
+        shared = (*setting.protocol.options, *self.every)
+        yield Step(setting, 'pretrain', 'train.py', setting.config, arguments=(
+            '--epochs', str(length), *setting.arguments, *_options(*shared, *self.pretraining)))
+        if 'raw' in self.tasks:
+            views = (f'model.data_preprocessor.clip_len={config.model.data_preprocessor.clip_len}',
+                     f'model.data_preprocessor.stream={setting.stream}')
+            raw = CONFIGS / 'baselines' / 'raw_coordinates.py'
+            yield Step(setting, 'raw', 'train.py', _config(setting, 'linear'), raw, _options(*shared, *views))
+        if 'untrained' in self.tasks:
+            yield Step(setting, 'untrained', 'train.py', _config(setting, 'linear'), untrained, _options(*shared))
+        linear = ('linear', ) if {'linear', 'fusion'} & {*self.tasks} else ()
+        for task in (*linear, *(t for t in ('knn', 'finetune') if t in self.tasks)):
+            tool = 'test.py' if task == 'knn' else 'train.py'
+            yield Step(setting, task, tool, _config(setting, task), trained, _options(*shared))
+        if 'scratch' in self.tasks:
+            yield Step(setting, 'scratch', 'train.py', _config(setting, 'finetune'), untrained, _options(*shared))
+        if 'transfer' in self.tasks and setting.dataset in SOURCES:
+            own = [option for option in shared if '_dataloader.dataset.' not in option]  # those of the other dataset
+            yield Step(setting, 'transfer', 'train.py', CONFIGS / 'finetune/hico_pku2_finetune.py', trained,
+                       _options(*own))
+        for task in (task for task in FRACTIONS if task in self.tasks):
+            for draw in range(self.draws):
+                subset = (f'train_dataloader.dataset.subset.fraction={FRACTIONS[task]}',
+                          f'train_dataloader.dataset.subset.seed={draw}')
+                yield Step(setting, task, 'train.py', _config(setting, 'semi'), trained, _options(*shared, *subset),
+                           draw)
+        if 'fusion' in self.tasks:
+            yield from self._dumps(setting, shared)
+
+    @staticmethod
+    def _dumps(setting: Setting, shared: Tuple[str, ...]) -> Iterator[Step]:
+        """The predictions of the linear classifier for test and training clips."""
+        path = _config(setting, 'linear')
+        head: Any = Config.fromfile(path)
+        head.merge_from_dict(dict(option.split('=', 1) for option in setting.protocol.options))
+        last = Path(setting.name) / 'linear' / f'epoch_{head.train_cfg.max_epochs}.pth'
+        split = head.train_dataloader.dataset.split
+        for task, more in ('dump', ()), ('dump_train', (f'test_dataloader.dataset.split={split}', )):
+            yield Step(setting, task, 'test.py', path, last, _options(*shared, *more))
+
+
+def inapplicable_tasks(datasets: Sequence[str], streams: Sequence[str]) -> Dict[str, str]:
+    """The tasks that do not apply, and why, as the rest of a sentence."""
+    reasons = {}
+    if len(streams) < 2:
+        reasons['fusion'] = 'needs two --streams or more'
+    if not all(dataset in SOURCES for dataset in datasets):
+        reasons['transfer'] = f'to pku2 is from {" or ".join(SOURCES)}'
+    for dataset in datasets:
+        for task in TASKS:
+            if task not in PROTOCOLS[dataset].tasks:
+                reasons.setdefault(task, f'has no config for {dataset}')
+    return reasons
+
+
+def _options(*options: str) -> Tuple[str, ...]:
+    return ('--cfg-options', *options) if options else ()
+
+
+def _config(setting: Setting, task: str) -> Path:
+    """The config of a downstream task."""
+    name = setting.protocol.linear if task == 'linear' else f'hico_{setting.protocol.downstream}_{task}'
+    return CONFIGS / task / f'{name}.py'

@@ -1,0 +1,111 @@
+"""Results of the steps: collected, fused, tabulated."""
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ..evaluation.fusion import (
+    accuracies,
+    align,
+    comparable,
+    default_weights,
+    fuse,
+    load_predictions,
+    search_weights,
+)
+from ..fileio import write_json
+from .plan import Setting
+from .published import published
+
+# Names in the tables of the baselines, whose steps are linear evaluations that measure k-NN as well.
+BASELINE_NAMES = dict(raw='raw coordinates', untrained='untrained encoder')
+ORDER = ('knn', 'linear', 'semi1', 'semi10', 'finetune', 'scratch', 'transfer')
+
+
+def collect(folder: Path) -> List[dict]:
+    """The results below a folder, a row for each measurement: ``task``, ``variant``, ``stream``, ``seed``, ``top1``."""
+    rows = []
+    for path in sorted(folder.rglob('result.json')):
+        result = json.loads(path.read_text())
+        if 'top1' not in result or result['task'].startswith('dump'):
+            continue
+        if result['task'] in BASELINE_NAMES:
+            name = BASELINE_NAMES[result['task']]
+            rows.append(dict(result, task='linear', variant=name))
+            rows.append(dict(result, task='knn', variant=name, top1=result['knn']))
+        else:
+            rows.append(result)
+    return rows
+
+
+def fuse_streams(out: Path, setting: Setting, streams: Sequence[str]) -> None:
+    """Fuse the linear scores of some streams, if they are there, by either kind of weights."""
+    folders = [[out / setting._replace(stream=s).name / task for s in streams] for task in ('dump', 'dump_train')]
+    if not all((folder / 'result.json').exists() for split in folders for folder in split):
+        return
+    dumps = (align([load_predictions(folder / 'predictions.pkl') for folder in split]) for split in folders)
+    test, train = comparable(*dumps)
+    for task, weights in ('fusion', default_weights(len(streams))), ('fusion, weights searched', search_weights(train)):
+        top1, mean1 = accuracies(fuse(test, weights), test[0].labels)
+        place = setting._replace(stream='+'.join(streams))
+        write_json(dict(place._asdict(), task=task, draw=None, top1=top1, mean1=mean1, weights=list(weights)),
+                   out / place.name / task.replace(', ', '_').replace(' ', '_') / 'result.json')
+
+
+Key = Tuple[str, str, str]
+
+
+def grouped(rows: Sequence[dict]) -> Dict[Key, Dict[int, List[float]]]:
+    """Accuracies in % by (task, variant, stream), then by seed."""
+    groups: Dict[Key, Dict[int, List[float]]] = {}
+    for row in rows:
+        key = row['task'], row['variant'], row['stream']
+        groups.setdefault(key, {}).setdefault(row['seed'], []).append(100 * row['top1'])
+    return groups
+
+
+def table(rows: Sequence[dict], epochs: int) -> str:
+    """Rows -> Markdown: mean over seeds, of the mean over draws; its deviation; and the paper's figure."""
+    lines = [f'| task | model | stream | top-1, % ({epochs} epochs) | runs (seeds) | paper (451 epochs) |',
+             '|---|---|---|---|---|---|']
+    order = {task: i for i, task in enumerate(ORDER)}
+    names = (*BASELINE_NAMES.values(), '')
+    groups = grouped(rows)
+    for task, variant, stream in sorted(groups, key=lambda key: (
+            key[1] if key[1] not in names else '', order.get(key[0], len(order)), key[2],
+            names.index(key[1]) if key[1] in names else 0)):
+        seeds = groups[task, variant, stream]
+        figure = published(task, rows[0]['encoder'], rows[0]['dataset'], stream, variant)
+        lines.append(f'| {task} | {variant or "HiCo"} | {stream} | {summary(seeds)} '
+                     f'| {sum(map(len, seeds.values()))} ({len(seeds)}) | {"-" if figure is None else figure} |')
+    return '\n'.join(lines) + '\n'
+
+
+def summary(seeds: Dict[int, List[float]]) -> str:
+    """Accuracies by seed -> their mean, and the deviation over seeds, or over the draws of a single seed."""
+    values = [mean(draws) for draws in seeds.values()]
+    spread = values if len(values) > 1 else max(seeds.values(), key=len)
+    return f'{mean(values):.1f}' + (f' ± {stdev(spread):.1f}' if len(spread) > 1 else '')
+
+
+def comparison(results: Dict[str, Sequence[dict]], stream: str = 'joint') -> Optional[str]:
+    """A plain table of raw coordinates, untrained and trained encoder; None if there is no baseline.
+
+    Args:
+        results: Rows by the name of the protocol.
+        stream: The stream. Defaults to 'joint'.
+    """
+    columns = (*BASELINE_NAMES.values(), '')
+    if not any(row['variant'] in columns[:-1] for rows in results.values() for row in rows):
+        return None
+    return '\n'.join(_comparison_lines(results, columns, stream))
+
+
+def _comparison_lines(results: Dict[str, Sequence[dict]], columns: Sequence[str], stream: str) -> Iterator[str]:
+    yield f'{"accuracy on the test split, %":<44} {"raw":>11} {"untrained":>11} {"trained":>11}'
+    for name, rows in results.items():
+        groups: Dict[Any, Dict[int, List[float]]] = grouped(rows)
+        for task, title in ('knn', 'retrieval (k-NN, k=1, cosine)'), ('linear', 'linear evaluation (last epoch)'):
+            cells = (groups.get((task, column, stream)) for column in columns)
+            yield f'{f"{name} {title}":<44} ' + ' '.join(f'{summary(cell) if cell else "-":>11}' for cell in cells)

@@ -1,0 +1,154 @@
+"""Running the steps of `reproduce.py`, each once."""
+
+import fcntl
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Dict, List, Optional, TextIO
+
+from rich.progress import Progress, TaskID
+
+from ..errors import UserError
+from ..fileio import write_json
+from .plan import ROOT, Step
+
+ETA = re.compile(r'Epoch\(train\) +(\[\d+\]).* eta: ((?:\d+ days?, )?[\d:]+)')
+COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that change no result
+
+
+class StepRunner:
+    """Runs steps, of several lanes at a time."""
+
+    def __init__(self, out: Path, jobs: int, progress: Progress, bar: TaskID) -> None:
+        self.out, self.jobs, self.progress, self.bar = out, jobs, progress, bar
+        self.processes: Dict[str, subprocess.Popen] = {}
+        self.lock, self.stopped, self.failed = threading.Lock(), False, False
+
+    def lane(self, steps: List[Step]) -> None:
+        """The steps of a lane, one after the other; one that fails takes only those with it that start from it."""
+        for step in steps:
+            try:
+                self.step(step)
+            except Exception as error:  # whatever it is, the other steps go on
+                if not self.stopped:
+                    self.failed = True
+                    self.progress.console.print(f'{step.name}: {error}', markup=False, highlight=False)
+            self.progress.advance(self.bar, 0 if self.stopped else 1)
+
+    def step(self, step: Step) -> None:
+        """Run a step and keep its result.
+
+        Raises:
+            RuntimeError: if it fails.
+        """
+        if self.stopped:
+            return
+        folder = self.out / step.name
+        if step.source and not (self.out / step.source).exists():
+            raise RuntimeError(f'left out, since {self.out / step.source} is not there')
+        write_json(dict(options=step.arguments), folder / 'step.json')
+        began = time.monotonic()
+        self.run(step, folder / 'output.log')
+        scores = read_scores(folder, step)
+        if scores is None:  # it was interrupted between its last checkpoint and the score
+            for path in folder.iterdir():
+                if path.name not in ('step.json', 'output.log'):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self.run(step, folder / 'output.log')
+            scores = read_scores(folder, step)
+        if scores is None:
+            raise RuntimeError(f'has no score at its end, see {folder / "output.log"}')
+        seconds = round(time.monotonic() - began)
+        write_json(dict(step.setting._asdict(), task=step.task, draw=step.draw, **scores, seconds_of_last_run=seconds,
+                        command=shlex.join(['python', *step.command(self.out)])), folder / 'result.json')
+        said = f'{100 * scores["top1"]:.2f} %' if 'top1' in scores else 'done'
+        self.progress.console.print(f'{step.name}: {said} ({seconds} s)', highlight=False)
+
+    def run(self, step: Step, log: Path) -> None:
+        """Run a step's command; its output goes to the log, its progress to the screen.
+
+        Raises:
+            RuntimeError: if it fails or is interrupted.
+        """
+        environment = dict(os.environ)
+        if self.jobs > 1:
+            environment.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // self.jobs)))
+        with self.lock:
+            if self.stopped:
+                raise RuntimeError('interrupted')
+            # In a session of its own: an interrupt reaches it once, through interrupt().
+            process = subprocess.Popen([sys.executable, *step.command(self.out)], cwd=ROOT, env=environment, text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            self.processes[step.name] = process
+        line = self.progress.add_task(step.name, total=None)
+        with log.open('a', buffering=1) as file:
+            for text in process.stdout or ():
+                file.write(text)
+                found = ETA.search(text)
+                if found:
+                    self.progress.update(line, description=f'{step.name} {found[1]} {found[2]} left')
+        code = process.wait()
+        with self.lock:
+            del self.processes[step.name]
+        self.progress.remove_task(line)
+        if code:
+            raise RuntimeError(f'failed, see {log}: {" ".join(log.read_text().splitlines()[-1:])}')
+
+    def interrupt(self) -> None:
+        """End what is running, as Ctrl-C does; checkpoints stay."""
+        with self.lock:
+            self.stopped = True
+            for process in self.processes.values():
+                process.send_signal(signal.SIGINT)
+
+
+def lock_folder(folder: Path) -> Optional[TextIO]:
+    """A lock on a folder, held while it is open; None if another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / '.lock').open('w')
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def check_same(step: Step, folder: Path) -> None:
+    """What is in the folder of a step was made, or begun, by the same command.
+
+    Raises:
+        UserError: if it was not.
+    """
+    path = folder / 'step.json'
+    before = json.loads(path.read_text())['options'] if path.exists() else list(step.arguments)
+    those_that_matter = ([o for o in options if not COMPUTED_ALIKE.search(o)] for options in (before, step.arguments))
+    if len(set(map(tuple, those_that_matter))) > 1:
+        raise UserError(f'{folder} was made with other options ({shlex.join(before)}): give another --out, or remove '
+                        'it')
+
+
+def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:
+    """Accuracies in [0, 1] from mmengine's own JSON, of the last epoch and of the best; None if the last has none."""
+    if step.task == 'pretrain':
+        return {}
+    runs = sorted(path for path in folder.iterdir() if path.is_dir())
+    paths = [run / f'{run.name}.json' if step.tool == 'test.py' else run / 'vis_data' / 'scalars.json' for run in runs]
+    lines = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
+    scores = [line for line in lines if 'acc/top1' in line]
+    if step.tool == 'train.py':
+        last = int(Path((folder / 'last_checkpoint').read_text()).stem.rpartition('_')[2])
+        if not scores or scores[-1]['step'] != last:
+            return None
+    best = max(score['acc/top1'] for score in scores)
+    knn = dict(knn=scores[-1]['acc/knn']) if 'acc/knn' in scores[-1] else {}
+    return dict(top1=scores[-1]['acc/top1'], mean1=scores[-1]['acc/mean1'],
+                best_top1=scores[-1].get('acc/best_top1', best), **knn)

@@ -1,0 +1,159 @@
+"""Keys of a config that nothing reads: named, with the key that was probably meant."""
+
+import difflib
+import inspect
+from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+
+from mmaction import registry as mmaction_registry
+from mmengine import registry as mmengine_registry
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from ..errors import UserError
+
+# What the runner, MMEngine's set-up and MMAction2's inference API read at the top level of a config.
+RUNNER_KEYS = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')} | {
+    'runner_type', 'custom_imports', 'model_wrapper_cfg', 'sync_bn', 'compile', 'find_unused_parameters',
+    'detect_anomalous_params', 'activation_checkpointing', 'efficient_conv_bn_eval', 'test_pipeline'}
+# Parts of a config without a type, and the keys they may have.
+UNTYPED: Dict[str, Set[str]] = {
+    **{f'{split}_dataloader': {*inspect.signature(DataLoader.__init__).parameters, 'seed', 'num_batch_per_epoch'}
+       for split in ('train', 'val', 'test')},
+    'randomness': {'seed', 'diff_rank_seed', 'deterministic'},
+    'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
+    'auto_scale_lr': {'enable', 'base_batch_size'},
+    'default_hooks': set(),  # any name will do
+}
+# Classes in these modules hand ``**kwargs`` on to their base class; others use them otherwise.
+PASSING_ON = ('hico_mm', 'mmengine.hooks', 'mmengine.optim.scheduler', 'mmengine.dataset', 'mmaction.datasets')
+# Arguments that had other names in earlier versions.
+FORMER_NAMES = dict(once='load_pipeline', active='wrap_at', share='ratio')
+# Keys that MMEngine takes out of a component's config before it builds the component.
+TAKEN_OUT = {'type', '_scope_', '_delete_', 'priority', 'constructor', 'paramwise_cfg', 'convert_to_iter_based',
+             'by_epoch', 'optimizer', 'param_scheduler'}
+
+
+def check_options(config: Config, options: Mapping[str, Any], source: object) -> None:
+    """Check that the top-level key of each ``--cfg-options`` is one that has an effect.
+
+    Args:
+        config: The config before the options are merged.
+        options: The options by dotted key.
+        source: Path of the config, for the message.
+
+    Raises:
+        UserError: for a helper variable of the file, whose value was used when the file was read, and for a key that
+            nothing reads; the message suggests the key that was probably meant.
+    """
+    for key in options:
+        top = key.split('.')[0]
+        if top in RUNNER_KEYS:
+            continue
+        if top in config:
+            raise UserError(f'--cfg-options {key}: {top} is a helper variable of {source}, and setting it has no '
+                            f'effect{_meant(key, config, ", since the file has been read; set ")}')
+        raise UserError(f'--cfg-options {key}: nothing reads {top}{_meant(key, config, "; did you mean ")}')
+
+
+def check_spelling(config: Config, source: object) -> None:
+    """Check the keys of a whole config: at the top level, and the arguments of every registered component in it.
+
+    Other names at the top level of a file are helper variables and allowed, unless they look like a known key.
+
+    Raises:
+        UserError: naming the key and the nearest known one.
+    """
+    for name in config:
+        if name not in RUNNER_KEYS and len(name) >= 8:
+            close = difflib.get_close_matches(name, RUNNER_KEYS, 1, 0.9)
+            if close and close[0] not in config:
+                raise UserError(f'{source}: nothing reads {name}; did you mean {close[0]}?')
+    for name, known in UNTYPED.items():
+        for key in (config.get(name) or {}) if known else ():
+            if key not in known:
+                raise UserError(f'{source}: {name} has no key {key}{_nearest(key, known)}')
+    for place, part in _typed(config):
+        arguments = _arguments(part['type'])
+        for key in part if arguments is not None else ():
+            if key not in arguments and key not in TAKEN_OUT:  # type: ignore[operator]
+                raise UserError(f'{source}: {place} ({part["type"]}) has no argument {key}'
+                                f'{_nearest(key, arguments)}')  # type: ignore[arg-type]
+
+
+def _meant(key: str, config: Config, introduction: str) -> str:
+    """The end of a sentence that suggests a full key: one that ends alike, or one spelt nearly alike."""
+    if key == 'seed':
+        return f'{introduction}--seed?' if '?' not in introduction else ''
+    full = list(_dotted(config))
+    alike = [name for name in full if name.split('.')[0] in RUNNER_KEYS and (
+        name.endswith(f'.{key}') or name.split('.')[-1] == key.split('.')[-1])]
+    alike = sorted(alike, key=lambda name: (name.count('.'), not name.startswith(('train', 'model', 'optim'))))
+    close = alike[:1] or difflib.get_close_matches(key, [n for n in full if n.split('.')[0] in RUNNER_KEYS], 1, 0.6)
+    end = '?' if 'mean' in introduction else ''
+    return f'{introduction}{close[0]}{end}' if close else ''
+
+
+def _nearest(key: str, known: Collection[str]) -> str:
+    """The end of a sentence that suggests the nearest known name, or lists what is known."""
+    known = sorted(set(known) - {'self', 'args', 'kwargs'})
+    if FORMER_NAMES.get(key) in known:
+        return f'; it is called {FORMER_NAMES[key]} now'
+    close = difflib.get_close_matches(key, known, 1, 0.6)
+    return f'; did you mean {close[0]}?' if close else f': it has {", ".join(known)}'
+
+
+def _dotted(tree: Any, prefix: str = '') -> Iterator[str]:
+    """Every dotted key of nested dicts."""
+    for key, value in tree.items():
+        yield f'{prefix}{key}'
+        if isinstance(value, dict):
+            yield from _dotted(value, f'{prefix}{key}.')
+
+
+def _typed(tree: Any, place: str = '') -> Iterator[Tuple[str, dict]]:
+    """Every dict with a type below the keys that the runner reads, and its dotted place."""
+    pairs: List[Tuple[Any, Any]] = []
+    if isinstance(tree, (dict, Config)):
+        if place and isinstance(tree.get('type'), str):
+            yield place, tree  # type: ignore[misc]
+        pairs = list(tree.items())
+    elif isinstance(tree, (list, tuple)):
+        pairs = list(enumerate(tree))
+    for key, value in pairs:
+        if place or key in RUNNER_KEYS:
+            yield from _typed(value, f'{place}.{key}' if place else str(key))
+
+
+def _arguments(kind: str) -> Optional[Set[str]]:
+    """Names of the arguments of a registered class or function, with those its base classes take where it hands
+    ``**kwargs`` on; None if it is not registered or takes anything.
+    """
+    target = _registered(kind)
+    if target is None:
+        return None
+    names: Set[str] = set()
+    for source in inspect.getmro(target) if inspect.isclass(target) else [target]:
+        init = vars(source).get('__init__') if inspect.isclass(source) else source
+        if not callable(init) or source is object:
+            continue
+        try:
+            parameters = inspect.signature(init).parameters
+        except ValueError:  # a class written in C
+            return None
+        names |= set(parameters)
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return names
+        if not getattr(source, '__module__', '').startswith(PASSING_ON):
+            return None
+    return names if inspect.isclass(target) else None
+
+
+def _registered(kind: str) -> Any:
+    """The class or function that is registered under a name in any registry; nothing is imported to find it."""
+    for module in (mmaction_registry, mmengine_registry):
+        for registry in vars(module).values():
+            if isinstance(registry, Registry) and kind in registry.module_dict:
+                return registry.module_dict[kind]
+    return None

@@ -1,0 +1,76 @@
+"""Who tells whom: the one table by which a config is completed.
+
+An argument that a config leaves out gets the value of the place that tells it (``TELLS``), and if no place does, the
+value in ``ARGUMENTS``. So a size is written once, and a completed config has every one of them.
+"""
+
+from typing import Any, Dict, Tuple
+
+from ..structures import BRANCHES, LEVELS
+
+# The slots of a model, each with the arguments it is told and the place in the config that tells them, in the order in
+# which they are completed. Two places are computed: ``maps`` is what a graph network makes of a clip, and ``features``
+# is what the head sees.
+TELLS: Dict[str, Dict[str, str]] = {
+    'data_preprocessor': dict(  # for a config that writes them with HiCoBackbone
+        layout='backbone.layout',
+        num_persons='backbone.num_persons',
+        in_channels='backbone.in_channels',
+        clip_len='backbone.clip_len'),
+    'backbone': dict(
+        layout='data_preprocessor.layout',
+        num_persons='data_preprocessor.num_persons',
+        in_channels='data_preprocessor.in_channels',
+        clip_len='data_preprocessor.clip_len'),
+    'neck': dict(channels='backbone.channels', branches='backbone.branches'),
+    'neck.tokenizer': dict(
+        layout='data_preprocessor.layout',
+        num_persons='maps.num_persons',
+        in_channels='maps.in_channels',
+        clip_len='maps.clip_len',
+        channels='neck.channels',
+        branches='neck.branches'),
+    'neck.encoder': dict(channels='neck.channels'),
+    'projector': dict(
+        in_channels='neck.channels', num_granularities='neck.num_granularities', branches='neck.branches'),
+    'head': dict(
+        dim='projector.out_channels', num_granularities='projector.num_granularities', levels='projector.levels'),
+    'cls_head': dict(in_channels='features.channels'),
+}
+
+# The arguments of each component that decide what it computes, and their values if nothing else is said. A class of
+# your own that is derived from one of these has the arguments of its base.
+ARGUMENTS: Dict[str, Dict[str, Any]] = {
+    'SkeletonRecognizer': dict(frozen=()),
+    'HiCo': dict(momentum=0.001, norm_groups=8),
+    'SkeletonDataPreprocessor': dict(
+        layout='ntu', num_persons=2, in_channels=3, clip_len=64, stream='joint',
+        test_views=[[dict(type='CenterCropResize')]]),
+    'HiCoBackbone': dict(
+        layout='ntu', num_persons=2, clip_len=64, in_channels=3, channels=512, norm=True, branches=BRANCHES),
+    'UDMNeck': dict(
+        channels=512, num_granularities=4, branches=BRANCHES, encoder=dict(type='GRUEncoder'),
+        udm=dict(kernel_size=5, depthwise=True, norm_first=True)),
+    'GRUEncoder': dict(channels=512, num_layers=1),
+    'LSTMEncoder': dict(channels=512, num_layers=1),
+    'TransformerEncoder': dict(channels=512, num_layers=1, num_heads=4, feedforward_channels=None, dropout=0.1),
+    'HierarchicalProjector': dict(
+        in_channels=512, hidden_channels=512, out_channels=128, num_granularities=4, branches=BRANCHES,
+        levels=LEVELS),
+    'HierarchicalContrastHead': dict(
+        dim=128, queue_length=2048, num_granularities=4, temperature=0.2, levels=LEVELS, wrap_at=None),
+    'HierarchicalClsHead': dict(in_channels=4096, level='instance', standardize=False),
+    'KNNHead': dict(in_channels=0, k=1, level='instance'),
+    'TemporalCropResize': dict(clip_len=64, ratio=(0.1, 1.0), min_frames=64),
+    'CenterCropResize': dict(clip_len=64, ratio=0.95),
+    'JointCorruption': dict(layout='ntu', ratio=0.6, zero_prob=0.5, in_channels=3),
+    'PoseShear': dict(magnitude=1.0, in_channels=3),
+    'RandomRotation': dict(max_angles=(30, 30, 60), max_scale=0.2, in_channels=3),
+    'NormalizeSkeleton': dict(layout='ntu', center='frame', align=True),
+}
+
+# Any encoder is told its width, and any head the width of its feature, also one that is registered elsewhere.
+CONTRACTS: Dict[str, Tuple[str, ...]] = {'neck.encoder': ('channels', ), 'cls_head': ('in_channels', )}
+
+# What a preprocessor tells the transforms of its views, and a dataset those of its load pipeline.
+TELLS_TRANSFORMS = ('layout', 'in_channels', 'clip_len')

@@ -1,0 +1,96 @@
+"""What `tools/train.py` says, run as a user runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import find_latest_checkpoint
+
+from hico_mm.cli import train
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def start(make_runner, tmp_path):
+    """Start `tools/train.py` on tiny data."""
+    runtime = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
+    config = make_runner('unused', epochs=3, workers=1).cfg
+    config.default_hooks.checkpoint = runtime.default_hooks.checkpoint
+    config.default_hooks.interrupt = runtime.default_hooks.interrupt
+    config.custom_imports = runtime.custom_imports
+    config.dump(tmp_path / 'tiny.py')
+
+    def process(*args):
+        return subprocess.Popen(
+            [sys.executable, ROOT / 'tools' / 'train.py', tmp_path / 'tiny.py', '--work-dir', tmp_path / 'work',
+             *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+    return process
+
+
+def interrupt_after(path, process):
+    """Press Ctrl-C, which every process of the terminal gets, once a file is there; returns what was printed."""
+    while not path.exists():
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(.05)
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=60)[0]
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
+    work = tmp_path / 'work'
+    process = start('--cfg-options', 'train_cfg.max_epochs=10000')
+    printed = interrupt_after(work / 'epoch_3.pth', process)
+    assert process.returncode == 130, printed
+    last = find_latest_checkpoint(str(work))
+    advice = f'the last checkpoint is {last.split("/")[-1]} in {work}: to go on from there, run the same command with'
+    assert printed.rstrip().endswith(f'{advice} --resume')  # the last word: no traceback after it
+    epoch = torch.load(last, weights_only=True)['meta']['epoch']
+    assert len(list(work.glob('epoch_*.pth'))) <= 3 and not list(work.glob('.epoch*'))
+    process = start('--resume', '--cfg-options', f'train_cfg.max_epochs={epoch + 1}')
+    printed = process.communicate()[0]
+    assert process.returncode == 0 and f'resumed epoch: {epoch},' in printed
+    assert (work / f'epoch_{epoch + 1}.pth').exists()
+
+
+@pytest.mark.parametrize('options, sentence', [
+    (('--amp', ), '--amp needs a GPU'),
+    (('--auto-scale-lr', ), 'has no auto_scale_lr to scale by'),
+    (('--pretrained', 'none.pth'), 'none.pth does not exist'),
+    (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, where'),
+    (('--epochs', '0'), '--epochs must be at least 1'),
+    (('--resume', '--pretrained', 'none'), 'give one of them'),
+])
+def test_options_that_cannot_be(make_runner, tmp_path, capsys, options, sentence):
+    if torch.cuda.is_available() and options == ('--amp', ):
+        pytest.skip('there is a GPU')
+    make_runner('tiny').cfg.dump(tmp_path / 'tiny.py')
+    try:
+        assert train.main([str(tmp_path / 'tiny.py'), *options]) == 1
+    except SystemExit as stop:  # argparse's own
+        assert stop.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_no_encoder_has_a_remedy(capsys):
+    config = str(ROOT / 'configs/hico/linear/hico_nwucla_linear.py')
+    for options, sentence in (((), 'takes its encoder from a checkpoint: give --pretrained CKPT'),
+                              (('--pretrained', 'none'), 'give the pretraining config in place of "none"'),
+                              (('--resume', '--work-dir', 'nowhere'), '--resume found no checkpoint in nowhere')):
+        assert train.main([config, *options]) == 1
+        printed = capsys.readouterr().err
+        assert sentence in printed and 'Traceback' not in printed and len(printed.splitlines()) == 1
+
+
+def test_untrained_means_untrained_where_a_config_names_a_checkpoint(make_runner, tmp_path):
+    config = make_runner('tiny').cfg
+    config.load_from = 'gone.pth'
+    config.dump(tmp_path / 'tiny.py')
+    made = train.make_config(train.parse_args([str(tmp_path / 'tiny.py'), '--pretrained', 'none']))
+    assert made.load_from is None and made.default_hooks.frozen_weights.allow_untrained

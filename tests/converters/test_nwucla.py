@@ -1,0 +1,69 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from hico_mm.cli import prepare_nwucla
+from hico_mm.datasets import load_plain_pickle
+
+
+def write(folder, name, frames=4, label=None, joints=20, text=None):
+    folder.mkdir(parents=True, exist_ok=True)
+    skeletons = np.arange(frames * joints * 3, dtype=float).reshape(frames, joints, 3).tolist()
+    label = label if label is not None else {1: 1, 8: 7, 12: 10}[int(name[1:3])]
+    content = text or json.dumps(dict(file_name=name, skeletons=skeletons, label=label))
+    (folder / f'{name}.json').write_text(content)
+
+
+def run(*args):
+    return prepare_nwucla.main(list(map(str, args)))
+
+
+def test_clips_labels_and_cross_view_splits(tmp_path, capsys):
+    raw = tmp_path / 'all_sqe'
+    for name in ('a01_s01_e00_v01', 'a08_s10_e01_v02', 'a12_s02_e03_v03'):
+        write(raw, name, frames=1 if 'v03' in name else 4)
+    assert run('--raw', tmp_path, '--out', tmp_path / 'out' / 'nwucla.pkl') == 0
+    content = load_plain_pickle(tmp_path / 'out' / 'nwucla.pkl')
+    assert content['split'] == dict(xview_train=['a01_s01_e00_v01', 'a08_s10_e01_v02'], xview_val=['a12_s02_e03_v03'],
+                                    xview_val_distinct=['a12_s02_e03_v03'])
+    assert [clip['label'] for clip in content['annotations']] == [0, 6, 9]
+    clip = content['annotations'][0]
+    assert clip['keypoint'].dtype == np.float32 and clip['total_frames'] == 4
+    np.testing.assert_array_equal(clip['keypoint'], np.arange(240.).reshape(1, 4, 20, 3))
+    assert 'the data set has 1484 clips' in capsys.readouterr().err
+
+
+def test_test_clips_that_are_training_clips_are_set_apart(tmp_path, capsys):
+    for name, frames in (('a01_s01_e00_v01', 4), ('a08_s01_e00_v03', 4), ('a01_s01_e00_v03', 5)):
+        write(tmp_path / 'raw', name, frames=frames)
+    assert run('--raw', tmp_path, '--out', tmp_path / 'a.pkl') == 0
+    split = load_plain_pickle(tmp_path / 'a.pkl')['split']
+    assert split['xview_val'] == ['a01_s01_e00_v03', 'a08_s01_e00_v03']
+    assert split['xview_val_distinct'] == ['a01_s01_e00_v03']
+    assert 'xview_val: 2\n  xview_val_distinct: 1' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('name, changes, sentence', [
+    ('a01_s01_e00_v01', dict(text='{"skeletons": [[['), 'is truncated or not a clip'),
+    ('a01_s01_e00_v01', dict(text='[]'), 'is truncated or not a clip'),
+    ('a01_s01_e00_v01', dict(joints=25), r'has skeletons of shape \(4, 25, 3\), not'),
+    ('a01_s01_e00_v01', dict(frames=0), 'has skeletons of shape'),
+    ('a01_s01_e00_v01', dict(label=7), 'says label 7, but is named after action 1'),
+    ('a01_s01_e00_v01', dict(text=json.dumps(dict(skeletons=[[[float('nan')] * 3] * 20], label=1))), 'has NaN'),
+    ('a07_s01_e00_v01', dict(label=7), 'is not named'),
+])
+def test_one_bad_file_does_not_end_it(tmp_path, capsys, name, changes, sentence):
+    write(tmp_path / 'raw', 'a12_s01_e00_v03')
+    write(tmp_path / 'raw', name, **changes)
+    assert run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl') == 0
+    err = capsys.readouterr().err
+    assert name in err and re.search(sentence, err)
+    assert len(load_plain_pickle(tmp_path / 'a.pkl')['annotations']) == 1
+
+
+def test_nothing_found_writes_nothing(tmp_path, capsys):
+    assert run('--raw', tmp_path, '--out', tmp_path / 'a.pkl') == 1
+    assert 'no clip aAA_sSS_eEE_vVV.json found below' in capsys.readouterr().err
+    assert not (tmp_path / 'a.pkl').exists()

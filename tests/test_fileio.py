@@ -1,0 +1,57 @@
+import pickle
+import pickletools
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.fileio import LocalBackend
+from mmengine.runner import save_checkpoint
+
+from hico_mm.fileio import atomic_write, dump_pickle
+
+
+def test_whole_or_not_at_all(tmp_path):
+    path = tmp_path / 'folder' / 'a.txt'
+    with atomic_write(path) as temporary:
+        temporary.write_text('whole')
+        assert not path.exists()
+    assert path.read_text() == 'whole'
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as temporary:
+        temporary.write_text('ha')
+        raise KeyboardInterrupt
+    assert path.read_text() == 'whole' and list(path.parent.iterdir()) == [path]
+
+
+def test_an_interrupted_save_leaves_the_checkpoint_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / 'epoch_1.pth'
+    save_checkpoint(dict(weight=torch.ones(3)), str(path), backend_args=dict(backend='AtomicLocalBackend'))
+
+    def interrupted(self, obj, filepath):
+        Path(filepath).write_bytes(obj[:10])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LocalBackend, 'put', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(dict(weight=torch.zeros(3)), str(path), backend_args=dict(backend='AtomicLocalBackend'))
+    assert torch.load(path)['weight'].tolist() == [1, 1, 1] and list(tmp_path.iterdir()) == [path]
+
+
+def test_pickling_arrays_takes_no_second_copy_of_them(tmp_path):
+    arrays = [np.full(10_000, i, np.float32) for i in range(500)]
+    tracemalloc.start()
+    dump_pickle(arrays, tmp_path / 'a.pkl')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.1 * sum(array.nbytes for array in arrays)
+    with open(tmp_path / 'a.pkl', 'rb') as file:
+        loaded = pickle.load(file)
+    np.testing.assert_array_equal(loaded, arrays)
+    loaded[0][:] = 1  # as any reader may
+
+
+def test_what_numpy_2_pickles_numpy_1_can_read(tmp_path):
+    dump_pickle(dict(a=np.zeros((2, 3)), b=[np.float32(1)]), tmp_path / 'a.pkl')
+    names = {argument for _, argument, _ in pickletools.genops((tmp_path / 'a.pkl').read_bytes())}
+    assert '_reconstruct' in names and '_frombuffer' not in names  # numpy 1.26 has no numpy._core.numeric

@@ -1,1 +1,0 @@
-"""The stages of `benchmark.py`: each against a plain path."""
