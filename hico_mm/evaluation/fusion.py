@@ -46,8 +46,8 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if it is not a dump, has scores that are not finite, has no names and none are given, or those given do
-            not fit its labels; the message names the file.
+        UserError: if it is not a dump, has scores that are not finite, has no names and none are given, or those given
+            do not fit its labels; the message names the file.
     """
     dump = load_plain_pickle(path, 'write it by tools/test.py --dump', tensors=True)
     try:
