@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py]; without a GPU as many CPU processes over gloo.
 set -euo pipefail
+[[ $# -ge 3 && $3 =~ ^[0-9]+$ ]] || { sed -n '2s/^# //p' "$0" >&2; exit 2; }
 config=$1 checkpoint=$2 gpus=$3
-tools=$(dirname "$0")
-PYTHONPATH="$tools/..:${PYTHONPATH:-}" "${PYTHON:-python}" -m torch.distributed.run \
+tools=$(cd "$(dirname "$0")" && pwd)
+# No empty entry: it would stand for the current folder, whose files would then be run.
+export PYTHONPATH=${tools%/*}${PYTHONPATH:+:$PYTHONPATH}
+# exec: what ends this script ends the processes.
+exec "${PYTHON:-python}" -m torch.distributed.run \
   --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}" \
   --master_port="${PORT:-29500}" --nproc_per_node="$gpus" "$tools/test.py" "$config" "$checkpoint" \
   --launcher pytorch "${@:4}"

@@ -7,10 +7,12 @@ partition=$1 job=$2 config=$3
 gpus=${GPUS:-8}
 per_node=${GPUS_PER_NODE:-8}
 [ "$gpus" -ge "$per_node" ] || per_node=$gpus
-tools=$(dirname "$0")
+tools=$(cd "$(dirname "$0")" && pwd)
+# No empty entry: it would stand for the current folder, whose files would then be run.
+export PYTHONPATH=${tools%/*}${PYTHONPATH:+:$PYTHONPATH}
 # One port for all nodes: srun hands the environment on.
 export MASTER_PORT=${MASTER_PORT:-$((12000 + RANDOM % 20000))}
 # shellcheck disable=SC2086  # SRUN_ARGS are several words
-PYTHONPATH="$tools/..:${PYTHONPATH:-}" srun --partition="$partition" --job-name="$job" --gres="gpu:$per_node" \
+exec srun --partition="$partition" --job-name="$job" --gres="gpu:$per_node" \
   --ntasks="$gpus" --ntasks-per-node="$per_node" --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 \
   ${SRUN_ARGS:-} "${PYTHON:-python}" -u "$tools/train.py" "$config" --launcher slurm "${@:4}"

@@ -4,13 +4,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from rich.progress import track
 
 from ..errors import UserError
 from ..fileio import dump_pickle
+from ..processes import start_worker
 
 # What a converter makes of one file: the clips in it, and a sentence for each fault, which names the file.
 Reading = Tuple[List[dict], List[str]]
@@ -81,8 +81,7 @@ def convert(conversion: Conversion, out: Path, workers: int = 1) -> None:
 
 def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
     """What is read of each file, in order; shows progress."""
-    # An interrupt is the main process's to handle.
-    pool = ProcessPoolExecutor(workers, initializer=signal, initargs=(SIGINT, SIG_IGN)) if workers > 1 else None
+    pool = ProcessPoolExecutor(workers, initializer=start_worker) if workers > 1 else None
     try:
         results = (pool.map(conversion.read, conversion.files, chunksize=conversion.chunk) if pool
                    else map(conversion.read, conversion.files))

@@ -1,9 +1,15 @@
 """Reading pickles that may hold plain data only."""
 
 import io
+import math
+import os
 import pickle
+import pickletools
+import re
+import warnings
+from collections import OrderedDict
 from os import PathLike
-from typing import Any, Union
+from typing import Any, Callable, Dict, List, Tuple, Union
 
 import numpy as np
 import torch
@@ -11,27 +17,175 @@ from mmengine.utils import digit_version
 
 from ..errors import UserError
 
-# What containers, numbers, strings and numpy arrays need to be rebuilt; nothing here runs code of the file's choice.
-_PLAIN = {
-    ('numpy', 'ndarray'), ('numpy', 'dtype'),
-    ('_codecs', 'encode'),
-    ('builtins', 'set'), ('builtins', 'frozenset'), ('builtins', 'slice'), ('builtins', 'complex'),
-    ('builtins', 'bytearray'), ('collections', 'OrderedDict'),
-} | {(f'numpy.{core}.{module}', name)
-     for core in ('core', '_core')
-     for module, name in (('multiarray', '_reconstruct'), ('multiarray', 'scalar'), ('numeric', '_frombuffer'))}
+_PREPARE = 'make it with one of tools/data/prepare_*.py, or set ann_file to where it is'
+_DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
+_SCANNED = 100 << 20  # bytes; in a larger file no index of a memo is out of proportion
+_MEMO_OPCODES = ('PUT', 'BINPUT', 'LONG_BINPUT')
 
 
-def _load_storage(content: bytes) -> Any:
-    """The memory of a tensor, which torch's own function would unpickle without a look at it."""
+class _Callable:
+    """What stands for a global of the file: it can be called, and nothing else can be done to it."""
+
+    __slots__ = ('_function', )
+
+    def __init__(self, function: Callable) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError('the file changes the state of a function')
+
+
+class _NdarrayType:
+    """Stands for ``numpy.ndarray``, which is good as an argument of ``_reconstruct`` only."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError('the file changes the state of a type')
+
+
+_NDARRAY = _NdarrayType()
+
+
+class _Dtype:
+    """A dtype in the making: numbers and text of a fixed size."""
+
+    __slots__ = ('dtype', )
+
+    def __init__(self, name: Any = None, align: Any = False, copy: Any = True) -> None:
+        if not isinstance(name, str) or not _DTYPE.fullmatch(name):
+            raise pickle.UnpicklingError(f'arrays of {str(name)[:40]!r} are not plain data')
+        self.dtype = np.dtype(name)
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) < 5 or state[1] not in ('<', '>', '|', '=') or any(state[2:5]):
+            raise pickle.UnpicklingError('an array has fields or another byte order')
+        if state[1] in '<>':
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array(np.ndarray):
+    """An array in the making; its state is checked before numpy sees it."""
+
+    def __setstate__(self, state: Any) -> None:  # type: ignore[override]
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise pickle.UnpicklingError('an array has a state of another form')
+        _, shape, dtype, fortran, data = state
+        shape, dtype = _checked(shape, dtype, data)
+        super().__setstate__((1, shape, dtype, bool(fortran), data))
+
+
+def _checked(shape: Any, dtype: Any, data: Any) -> Tuple[Tuple[int, ...], np.dtype]:
+    """Shape and dtype, if they are plain and the bytes are as many as they say."""
+    if not isinstance(dtype, _Dtype) or not isinstance(data, (bytes, bytearray)):
+        raise pickle.UnpicklingError('an array is not made of bytes and a dtype')
+    if isinstance(shape, int):
+        shape = (shape, )
+    if not isinstance(shape, tuple) or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
+        raise pickle.UnpicklingError('an array has no proper shape')
+    if math.prod(shape) * dtype.dtype.itemsize != len(data):
+        raise pickle.UnpicklingError(f'an array of shape {shape} and type {dtype.dtype} has {len(data)} bytes')
+    return shape, dtype.dtype
+
+
+def _reconstruct(kind: Any, shape: Any, code: Any) -> Any:
+    if kind is not _NDARRAY:
+        raise pickle.UnpicklingError('an array is of another class')
+    return _Array((0, ), np.int8)
+
+
+def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    shape, plain = _checked(shape, dtype, data)
+    return np.frombuffer(bytes(data), plain).reshape(shape, order='F' if order == 'F' else 'C').copy('K')
+
+
+def _scalar(dtype: Any, data: Any) -> Any:
+    if isinstance(data, str):
+        data = data.encode('latin1')
+    _, plain = _checked((), dtype, data)
+    return np.frombuffer(data, plain)[0] if plain.itemsize else plain.type()
+
+
+def _encode(text: Any, codec: Any) -> bytes:
+    if not isinstance(text, str) or codec not in ('latin1', 'latin-1'):
+        raise pickle.UnpicklingError(f'codec {str(codec)[:40]!r} is not needed for plain data')
+    return text.encode('latin1')
+
+
+def _bytearray(data: Any = b'', codec: Any = 'latin1') -> bytearray:
+    return bytearray(_encode(data, codec) if isinstance(data, str) else bytes(data) if isinstance(
+        data, (bytes, bytearray)) else _encode(None, codec))
+
+
+def _set(kind: type) -> Callable:
+    def make(items: Any = ()) -> Any:
+        if not isinstance(items, (list, tuple)):
+            raise pickle.UnpicklingError('a set is not made of a list')
+        return kind(items)
+    return make
+
+
+def _complex(real: Any, imaginary: Any) -> complex:
+    if not isinstance(real, float) or not isinstance(imaginary, float):
+        raise pickle.UnpicklingError('a complex number is not made of two numbers')
+    return complex(real, imaginary)
+
+
+def _ordered_dict(items: Any = ()) -> OrderedDict:
+    if not isinstance(items, (list, tuple)):
+        raise pickle.UnpicklingError('an ordered dict is not made of a list')
+    return OrderedDict(items)
+
+
+# What containers, numbers, strings and numpy arrays need to be rebuilt, each by a function of ours: numpy's own would
+# take addresses, sizes and strides that the file chooses.
+_PLAIN: Dict[Tuple[str, str], Any] = {
+    ('numpy', 'ndarray'): _NDARRAY,
+    ('numpy', 'dtype'): _Callable(_Dtype),
+    ('_codecs', 'encode'): _Callable(_encode),
+    ('builtins', 'set'): _Callable(_set(set)),
+    ('builtins', 'frozenset'): _Callable(_set(frozenset)),
+    ('builtins', 'complex'): _Callable(_complex),
+    ('builtins', 'bytearray'): _Callable(_bytearray),
+    ('builtins', 'bytes'): _Callable(lambda: b''),  # how protocol 2 writes empty bytes
+    ('collections', 'OrderedDict'): _Callable(_ordered_dict),
+}
+for _core in ('numpy.core', 'numpy._core'):  # numpy 1 and numpy 2
+    _PLAIN[f'{_core}.multiarray', '_reconstruct'] = _Callable(_reconstruct)
+    _PLAIN[f'{_core}.multiarray', 'scalar'] = _Callable(_scalar)
+    _PLAIN[f'{_core}.numeric', '_frombuffer'] = _Callable(_frombuffer)
+
+
+def _load_storage(content: Any) -> Any:
+    """The memory of a tensor, which torch's own function would unpickle without checking it."""
     if digit_version(torch.__version__) < digit_version('2.6'):  # CVE-2025-32434: weights_only does not protect
         raise pickle.UnpicklingError(f'tensors cannot be read safely by torch {torch.__version__}, 2.6 can')
-    return torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
+    if not isinstance(content, bytes):
+        raise pickle.UnpicklingError('the memory of a tensor is not made of bytes')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        storage = torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
+    if not isinstance(storage, torch.storage.TypedStorage):
+        raise pickle.UnpicklingError('the memory of a tensor is not a storage')
+    return storage
 
 
-_TENSORS = {('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,
-            ('torch.storage', '_load_from_bytes'): _load_storage}
-_PREPARE = 'make it with one of tools/data/prepare_*.py, or set ann_file to where it is'
+def _rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, *rest: Any) -> torch.Tensor:
+    """A tensor whose elements are as many as its memory has room for."""
+    sizes: List[int] = [offset, *size, *stride]
+    if not isinstance(storage, torch.storage.TypedStorage) or not all(type(n) is int and n >= 0 for n in sizes):
+        raise pickle.UnpicklingError('a tensor has no proper memory or size')
+    room = storage._untyped_storage.nbytes() // storage._element_size()
+    if len(size) != len(stride) or math.prod(size) > room:
+        raise pickle.UnpicklingError(f'a tensor of size {tuple(size)} has room for {room} elements')
+    return torch._utils._rebuild_tensor_v2(storage, offset, tuple(size), tuple(stride), False, OrderedDict())
+
+
+_TENSORS = {('torch._utils', '_rebuild_tensor_v2'): _Callable(_rebuild_tensor),
+            ('torch.storage', '_load_from_bytes'): _Callable(_load_storage)}
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -42,17 +196,18 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up what the pickle asks for, if it is plain data."""
-        if digit_version(np.__version__) < digit_version('2'):  # numpy 1 reads what numpy 2 wrote
-            module = module.replace('numpy._core', 'numpy.core')
-        if self.tensors and (module, name) in _TENSORS:
-            return _TENSORS[module, name]
-        if (module.replace('__builtin__', 'builtins'), name) in _PLAIN:  # Python 2's name, up to protocol 2
-            return super().find_class(module, name)
+        key = module.replace('__builtin__', 'builtins'), name  # Python 2's name, up to protocol 2
+        if self.tensors and key in _TENSORS:
+            return _TENSORS[key]
+        if key in _PLAIN:
+            return _PLAIN[key]
         raise pickle.UnpicklingError(f'{module}.{name} is not plain data')
 
 
 def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensors: bool = False) -> Any:
     """Load a pickle that holds containers, numbers, strings and numpy arrays, and refuse any other.
+
+    What the file asks for is rebuilt by functions of ours, and no array is larger than the bytes of the file.
 
     Args:
         path: The file.
@@ -65,9 +220,54 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
     """
     try:
         with open(path, 'rb') as file:
-            return _PlainUnpickler(io.BufferedReader(file, 1 << 20), tensors).load()  # type: ignore[arg-type]
+            if os.fstat(file.fileno()).st_size <= _SCANNED:
+                _check_memo(file.read())
+                file.seek(0)
+            loaded = _PlainUnpickler(io.BufferedReader(file, 1 << 20), tensors).load()  # type: ignore[arg-type]
+            return _finished(loaded)
     except FileNotFoundError:
         raise FileNotFoundError(f'{path} does not exist: {remedy}') from None
-    except (EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError, KeyError, MemoryError,
-            RuntimeError, TypeError, UnicodeDecodeError, ValueError) as error:
-        raise UserError(f'{path} is not a whole pickle of plain data ({error}): copy or prepare it again') from error
+    except OSError as error:
+        raise UserError(f'{path} cannot be read ({error.strerror}): {remedy}') from error
+    except Exception as error:  # damaged bytes make anything of it
+        reason = f'{type(error).__name__}: {str(error)[:200]}'
+        raise UserError(f'{path} is not a whole pickle of plain data ({reason}): copy or prepare it again') from error
+
+
+def _check_memo(content: bytes) -> None:
+    """Refuse an index of the memo that is out of proportion: the unpickler would make room for all those before it."""
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in _MEMO_OPCODES and int(argument or 0) > len(content):
+            raise pickle.UnpicklingError(f'an index of {argument} in a file of {len(content)} bytes')
+
+
+def _finished(loaded: Any) -> Any:
+    """The content with plain arrays in place of those in the making; containers are changed in place.
+
+    Raises:
+        UnpicklingError: if something of it was never finished.
+    """
+    root = [loaded]
+    pending: List[Any] = [root]
+    seen = set()
+    while pending:
+        container = pending.pop()
+        if id(container) in seen:
+            continue
+        seen.add(id(container))
+        if isinstance(container, tuple):
+            if any(isinstance(value, (_Array, _Dtype)) for value in container):
+                raise pickle.UnpicklingError('an array stands in a tuple')
+            pending += [value for value in container if isinstance(value, (dict, list, tuple))]
+            continue
+        for key, value in container.items() if isinstance(container, dict) else enumerate(container):
+            if isinstance(value, _Array):
+                container[key] = value.view(np.ndarray)
+            elif isinstance(value, tuple) and any(isinstance(item, _Array) for item in value):
+                container[key] = value = tuple(
+                    item.view(np.ndarray) if isinstance(item, _Array) else item for item in value)
+            if isinstance(value, (_Callable, _NdarrayType, _Dtype)):
+                raise pickle.UnpicklingError('a function or a type stands where data should')
+            if isinstance(value, (dict, list, tuple)):
+                pending.append(value)
+    return root[0]

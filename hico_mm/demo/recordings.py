@@ -13,12 +13,12 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
 from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from rich.progress import track
 
+from ..processes import start_worker
 from .motion import ACTIONS, Turn, pose, rotation, template
 
 FPS = 30
@@ -176,7 +176,7 @@ def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: flo
         range(1, 1 + len(CAMERAS)), range(1, 1 + num_subjects), range(1, 1 + len(FACING)), range(1, 1 + len(ACTIONS)))]
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder, \
-            ProcessPoolExecutor(workers or os.cpu_count(), initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
+            ProcessPoolExecutor(workers or os.cpu_count(), initializer=start_worker) as pool:
         whole = Path(folder) / 'whole'
         whole.mkdir()
         results = pool.map(partial(write, folder=whole, seed=seed, noise=noise), takes, chunksize=8)
