@@ -1,5 +1,9 @@
 """The one exception for mistakes that a user can mend."""
 
+import math
+from numbers import Real
+from typing import Any, Optional
+
 
 class UserError(ValueError):
     """A mistake in a file, a config or an option.
@@ -7,3 +11,21 @@ class UserError(ValueError):
     Its message is one sentence that names the file or option, what is wrong with it and what to do. The command line
     tools print the sentence without a traceback and exit with status 1. In Python it is a ``ValueError``.
     """
+
+
+def check_number(value: Any, name: str, above: Optional[float] = None, least: Optional[float] = None) -> None:
+    """Check that an argument is a finite number in its range.
+
+    Args:
+        value: The argument.
+        name: Its name, for the message.
+        above: It must be greater than this. Defaults to None.
+        least: It must be at least this. Defaults to None.
+
+    Raises:
+        UserError: if it is not.
+    """
+    bound = f' above {above}' if above is not None else f' of at least {least}' if least is not None else ''
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value) or (
+            above is not None and value <= above) or (least is not None and value < least):
+        raise UserError(f'{name} must be a finite number{bound}, got {value!r}')

@@ -75,7 +75,7 @@ class _Array(np.ndarray):
             raise pickle.UnpicklingError('an array has a state of another form')
         _, shape, dtype, fortran, data = state
         shape, dtype = _checked(shape, dtype, data)
-        super().__setstate__((1, shape, dtype, bool(fortran), data))
+        super().__setstate__((1, shape, dtype, bool(fortran), data))  # type: ignore[arg-type]
 
 
 def _checked(shape: Any, dtype: Any, data: Any) -> Tuple[Tuple[int, ...], np.dtype]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..datasets.transforms import STREAMS, RaggedClips, derive_stream
 from ..datasets.transforms.base import SkeletonTransform, to_device
-from ..errors import UserError
+from ..errors import UserError, check_number
 from ..structures import SkeletonLayout, get_layout
 from ..wiring import clip_len_of_views, complete_transforms
 
@@ -50,6 +50,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
                  non_blocking: bool = True) -> None:
         super().__init__(non_blocking=non_blocking)
         self.layout, self.num_persons, self.in_channels = get_layout(layout), num_persons, in_channels
+        check_number(num_persons, 'num_persons', above=0)
         self.clip_len = clip_len or clip_len_of_views(test_views, train_views or ()) or 64
         if stream not in STREAMS:
             raise UserError(f'unknown stream "{stream}": use one of {list(STREAMS)}')

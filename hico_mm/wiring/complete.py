@@ -47,6 +47,7 @@ def complete_model(config: Mapping) -> dict:
             _complete_part(part, slot, facts)
             if slot == 'data_preprocessor' and _arguments(MODELS, part['type']):
                 _complete_views(part)
+    _check_granularities(model)
     return model
 
 
@@ -234,6 +235,21 @@ def _feature_channels(model: dict) -> Optional[int]:
         joints = get_layout(views['layout']).num_joints
         return views['num_persons'] * views['clip_len'] * joints * views['in_channels']
     return None
+
+
+def _check_granularities(model: dict) -> None:
+    """Check that the sequences of either branch can be halved as often as the neck asks."""
+    neck, tokenizer = model.get('neck'), _place(model, 'neck.tokenizer')
+    source = tokenizer if isinstance(tokenizer, dict) else model.get('backbone')
+    if not isinstance(neck, dict) or not isinstance(source, dict) or not _is_a(
+            MODELS, source.get('type'), ('HiCoBackbone', )) or 'num_granularities' not in neck:
+        return
+    lengths = dict(temporal=source['clip_len'], spatial=source['num_persons'] * get_layout(source['layout']).num_joints)
+    granularities = neck['num_granularities']
+    for branch in neck['branches']:
+        if lengths[branch] >> (granularities - 1) == 0:
+            raise UserError(f'neck.num_granularities is {granularities}, but the {lengths[branch]} tokens of the '
+                            f'{branch} branch cannot be halved {granularities - 1} times: lower it')
 
 
 def _maps(model: dict) -> Dict[str, int]:

@@ -1,6 +1,9 @@
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
+from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
 from hico_mm.models.heads import HierarchicalClsHead, HierarchicalContrastHead, KNNHead
@@ -125,3 +128,14 @@ def test_classifier_standardises_by_the_training_features():
     plain = HierarchicalClsHead(num_classes=3, in_channels=8)
     plain.fit_features(features)
     assert set(plain.state_dict()) == {'fc.weight', 'fc.bias'}
+
+
+@pytest.mark.parametrize('changes, said', [
+    *((dict(temperature=value), 'temperature must be a finite number above 0, got')
+      for value in (0, -1, float('nan'), float('inf'), 'warm', None, True)),
+    (dict(queue_length=0), 'queue_length must be a finite number above 0'),
+    *((dict(loss_weights=dict(clip=value)), "loss_weights['clip'] must be a finite number of at least 0")
+      for value in (-1, float('nan'), 'much'))])
+def test_numbers_that_cannot_be_are_refused(changes, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        MODELS.build(dict(type='HierarchicalContrastHead', **changes))

@@ -51,3 +51,18 @@ def test_accuracy_counts_queries_whose_positive_is_nearest():
     negatives = torch.tensor([[0., 0., 0.9]])
     key = torch.tensor([[1., 0, 0], [0, 0.5, 0], [0, 0, 0.8]])
     assert contrast_accuracy(query, key, negatives).item() == pytest.approx(2 / 3)
+
+
+def test_gradients_in_double_precision():
+    """As the finite differences of the formula; in float32 they could not be told."""
+    query, positives = torch.randn(3, 4, dtype=torch.float64), torch.randn(3, 2, 4, dtype=torch.float64)
+    negatives = torch.randn(5, 4, dtype=torch.float64)
+    inputs = tuple(x.requires_grad_() for x in (query, positives, negatives))
+    assert torch.autograd.gradcheck(lambda *x: info_nce(*x, temperature=0.3), inputs)
+    assert info_nce(*inputs).dtype == torch.float64 and info_nce(*(x.bfloat16() for x in inputs)).dtype == torch.float32
+
+
+@pytest.mark.parametrize('queries, negatives', [(0, 3), (3, 0)])
+def test_nothing_to_contrast_is_said(queries, negatives):
+    with pytest.raises(ValueError, match=f'got {queries} queries and {negatives} negatives'):
+        info_nce(torch.randn(queries, 4), torch.randn(queries, 4), torch.randn(negatives, 4))

@@ -78,7 +78,7 @@ def test_every_size_is_written_out():
 
 
 def test_what_is_built_is_what_the_config_says():
-    model = model_of('hico_gru_nwucla', **{'model.backbone.channels': 32})
+    model = model_of('hico_gru_nwucla', **{'model.backbone.channels': 32, 'model.neck.num_granularities': 2})
     model.data_preprocessor.layout = CUSTOM
     built, completed = MODELS.build(model), complete_model(model)
     assert built.config == completed and built.backbone.clip_shape == (1, 64, 3, 3)
@@ -90,6 +90,7 @@ def test_what_is_built_is_what_the_config_says():
     ({'model.backbone.num_persons': 2}, 'data_preprocessor.num_persons is 1, but backbone.num_persons says 2'),
     ({'model.head.dim': 64}, 'head.dim is 64, but projector.out_channels says 128'),
     ({'model.data_preprocessor.test_views.0.0.clip_len': 32}, 'data_preprocessor.clip_len is 64, but a view says 32'),
+    ({'model.neck.num_granularities': 7}, 'num_granularities is 7, but the 20 tokens of the spatial branch cannot be'),
     ({'model.neck.encoder.channels': 8}, 'neck.encoder.channels is 8, but neck.channels says 512'),
     ({'model.data_preprocessor.train_views.0.1.transforms.0': dict(type='JointCorruption', layout='ntu')},
      "JointCorruption.layout is 'ntu', but the data preprocessor says 'nw_ucla'"),

@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import UserError
+from ...errors import UserError, check_number
 from ...structures import LEVELS, check_names
 from ..losses import contrast_accuracy, info_nce
 from .feature_queue import FeatureQueue
@@ -48,7 +48,8 @@ class HierarchicalContrastHead(BaseModule):
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        UserError: if a level is not known, or its keys' level is switched off.
+        UserError: if a level is not known, or its keys' level is switched off; if the temperature is not above 0, or a
+            weight is negative.
     """
 
     def __init__(self,
@@ -65,6 +66,10 @@ class HierarchicalContrastHead(BaseModule):
         if not {CONTRASTS[level].key for level in self.levels} <= set(self.levels):
             raise UserError(f"levels 'temporal' and 'spatial' are each other's keys: switch both on or off, got "
                              f'{list(self.levels)}')
+        check_number(temperature, 'temperature', above=0)
+        check_number(queue_length, 'queue_length', above=0)
+        for level, weight in (loss_weights or {}).items():
+            check_number(weight, f'loss_weights[{level!r}]', least=0)
         self.temperature = temperature
         self.loss_weights = {level: 1.0 for level in self.levels}
         if loss_weights:

@@ -1,14 +1,22 @@
 """InfoNCE, the one loss of all levels."""
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 
+from ...errors import UserError
+
 
 def _similarities(query: Tensor, positives: Tensor, negatives: Tensor) -> 'tuple[Tensor, Tensor]':
-    """Query (N, D), positives (N, D) or (N, P, D), negatives (K, D) -> (N, P), (N, K)."""
+    """Query (N, D), positives (N, D) or (N, P, D), negatives (K, D) -> (N, P), (N, K), in float32 or better."""
+    if not len(query) or not len(negatives):
+        raise UserError('contrast needs a query and a negative, got '
+                        f'{len(query)} queries and {len(negatives)} negatives')
     if positives.ndim == 2:
         positives = positives.unsqueeze(1)
-    query, positives, negatives = query.float(), positives.float(), negatives.float()
+    dtype = reduce(torch.promote_types, (query.dtype, positives.dtype, negatives.dtype), torch.float32)
+    query, positives, negatives = query.to(dtype), positives.to(dtype), negatives.to(dtype)
     return torch.einsum('nd,npd->np', query, positives), query @ negatives.t()
 
 
@@ -18,7 +26,7 @@ def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: f
     .. math:: -\log \frac{\sum_p \exp(q \cdot k_p / \tau)}
                          {\sum_p \exp(q \cdot k_p / \tau) + \sum_j \exp(q \cdot m_j / \tau)}
 
-    Computed in float32 by logsumexp, outside autocast.
+    Computed by logsumexp, outside autocast, in float32 or in the precision of the inputs if that is higher.
 
     Args:
         query: (N, D), of unit length.
@@ -28,6 +36,9 @@ def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: f
 
     Returns:
         The mean over the queries, a scalar.
+
+    Raises:
+        UserError: if there are no queries or no negatives.
     """
     with torch.autocast(query.device.type, enabled=False):
         positive, negative = (x / temperature for x in _similarities(query, positives, negatives))
