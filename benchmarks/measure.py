@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from hico_mm.checkpoints.encoder import EncoderSource, take_encoder_into
+from hico_mm.checkpoints import EncoderSource, take_encoder_into
 from hico_mm.wiring import complete_config
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +93,7 @@ def make_annotation(n: int, seed: int = 0) -> dict:
 
 
 def config_on(name: str, ann_file: Path) -> Config:
-    """A config with its data sets read from a file, without workers."""
+    """A config with its datasets read from a file, without workers."""
     config = Config.fromfile(CONFIGS / name)
     for loader in 'train_dataloader', 'val_dataloader', 'test_dataloader':
         config[loader].dataset.ann_file = str(ann_file)

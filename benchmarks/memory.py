@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> List[dict]:
 
 
 def measure(kind: str, path: Path) -> float:
-    """GiB of all processes that read a file with a class of data set."""
+    """GiB of all processes that read a file with a class of dataset."""
     return sum(launch(RANKS, 'benchmarks.memory', kind, str(path))) / 2 ** 20
 
 

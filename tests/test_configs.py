@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from hico_mm.checkpoints.encoder import EncoderSource, needs_encoder, take_encoder_into
+from hico_mm.checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into
 from hico_mm.cli.config import load_config
 from hico_mm.cli.train import scale_schedule
 from hico_mm.fileio import dump_pickle
@@ -36,7 +36,7 @@ def pretraining(config):
 
 def completed(path, fragments=(), encoder=None):
     config = load_config(str(path), list(map(str, fragments)))
-    if needs_encoder(config.model):
+    if leaves_encoder_out(config.model):
         take_encoder_into(config, EncoderSource.open(encoder or pretraining(config)))
     complete_config(config)
     return config
@@ -84,6 +84,19 @@ def test_a_fragment_applies_to_the_whole_family(path, tmp_path):
     graph = path.parent.name == 'graph'
     for base in ('hico_gru_ntu60', 'hico_transformer_pku1') if graph else ('hico_transformer_ntu60', 'hico_gru_nwucla'):
         step(completed(CONFIGS / f'{base}.py', [path]), tmp_path)
+
+
+@pytest.mark.parametrize('order', [1, -1])
+def test_fragments_join(order):
+    fragments = [CONFIGS / f'{name}.py' for name in ('graph/stgcn', 'ablations/temporal')][::order]
+    neck = completed(CONFIGS / 'hico_gru_ntu60.py', fragments).model.neck
+    assert [*neck.branches] == [*neck.tokenizer.branches] == ['temporal']
+
+
+def test_the_released_queue_of_any_length():
+    for base, length in (('hico_gru_ntu60', 2048), ('hico_lstm_nwucla_small', 256)):
+        queues = MODELS.build(completed(CONFIGS / f'{base}.py', [CONFIGS / 'ablations/parity.py']).model).head.queues
+        assert queues['clip'].wrap_at == length <= len(queues['clip'].features)
 
 
 @pytest.mark.parametrize('path', BASELINES, ids=name)

@@ -7,7 +7,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.runner import Runner
 
-from hico_mm.checkpoints.encoder import EncoderSource, needs_encoder, take_encoder_into
+from hico_mm.checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into
 from hico_mm.cli.config import load_config
 from hico_mm.fileio import dump_pickle
 from hico_mm.wiring import complete_config
@@ -32,7 +32,7 @@ def test_the_config_for_your_own_data(tmp_path, base, views, frames):
     for name, path in (('mine.py', 'hico_gru_nwucla.py'), ('task.py', base)):
         (tmp_path / name).write_text(example().replace('./hico_gru_nwucla.py', f'{ROOT}/configs/hico/{path}'))
     config = load_config(str(tmp_path / 'task.py'))
-    if needs_encoder(config.model):
+    if leaves_encoder_out(config.model):
         take_encoder_into(config, EncoderSource.open(tmp_path / 'mine.py'))
     complete_config(config)
     annotation = make_annotation(config.model.data_preprocessor.layout, num_persons=1, num_classes=5)

@@ -16,9 +16,9 @@ def describe_checkpoint(path: Union[str, Path]) -> Description:
 
 
 def print_checkpoint(path: Union[str, Path]) -> None:
-    """Print what a checkpoint is, as a table.
+    """Print what a checkpoint is, as a table; the components of its model need not be registered for that.
 
     Raises:
         UserError: as :func:`describe_checkpoint`.
     """
-    print(f'{path}\n{describe_checkpoint(path)}')
+    print(f'{path}\n{describe(load_checkpoint(path), path, complete=False)}')

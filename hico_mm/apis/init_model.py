@@ -8,8 +8,8 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
-from ..checkpoints import EncoderSource, check_fit, weights_of
-from ..checkpoints.encoder import needs_encoder, take_encoder
+from ..checkpoints import EncoderSource, check_fit, leaves_encoder_out, take_encoder, weights_of
+from ..checkpoints.encoder import check_same_encoder, check_same_preparation
 from ..errors import UserError
 from ..wiring import complete_model, skeleton_datasets
 
@@ -43,9 +43,11 @@ def init_model(config: Union[str, Path, Config, None] = None,
     else:
         given = config if isinstance(config, Config) else Config.fromfile(config)
         own = Config(dict(model=given.model, load_pipeline=_load_pipeline(given, source)))
-    if source is not None and needs_encoder(own.model):
+    if source is not None and leaves_encoder_out(own.model):
         own.model = take_encoder(own.model, source)
     own.model = complete_model(own.model)
+    if source is not None and source.description is not None:
+        check_same_encoder(own.model, source.model, checkpoint)
     model = MODELS.build(own.model)
     if source is not None and source.checkpoint is not None:
         weights = weights_of(source.checkpoint)
@@ -56,11 +58,11 @@ def init_model(config: Union[str, Path, Config, None] = None,
 
 
 def _load_pipeline(config: Config, source: 'EncoderSource | None') -> 'list | None':
-    """The load pipeline of a checkpoint, else that of the config's datasets."""
-    if source is not None and source.load_pipeline is not None:
-        return source.load_pipeline
-    if 'load_pipeline' in config:
-        return config.load_pipeline
+    """The load pipeline of a checkpoint, which the config may not contradict, else that of the config."""
     datasets = [dataset for _, dataset in skeleton_datasets(config)]
-    given = datasets[-1].get('load_pipeline') if datasets else None
+    given = config.get('load_pipeline', datasets[-1].get('load_pipeline') if datasets else None)
+    if source is not None and source.load_pipeline is not None:
+        if given is not None:
+            check_same_preparation(given, source.load_pipeline, 'the config\'s dataset', source.path)
+        return source.load_pipeline
     return [dict(type='NormalizeSkeleton')] if datasets and given is None else given

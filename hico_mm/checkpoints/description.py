@@ -53,7 +53,7 @@ class Description:
     encoder: Optional[Dict[str, Any]] = None
 
     @property
-    def clips(self) -> Dict[str, Any]:
+    def input_format(self) -> Dict[str, Any]:
         """What the encoder takes: layout with all its joints, persons, coordinates, stream, clip length."""
         views = self.model.get('data_preprocessor') or {}
         known = {key: views[key] for key in ('num_persons', 'in_channels', 'stream', 'clip_len') if key in views}
@@ -65,7 +65,7 @@ class Description:
         Raises:
             UserError: if the config holds objects other than registered classes and skeleton layouts.
         """
-        return json.dumps(dict(format=FORMAT, clips=self.clips, **vars(self)), default=_plain)
+        return json.dumps(dict(format=FORMAT, input_format=self.input_format, **vars(self)), default=_plain)
 
     def origin(self) -> Dict[str, Any]:
         """The description without the model, as a checkpoint that starts from this one keeps it."""
@@ -93,12 +93,13 @@ def describe_model(model: Mapping, load_pipeline: Optional[list] = None, **facts
     return Description(completed, load_pipeline, **facts)
 
 
-def describe(checkpoint: Mapping, source: object) -> Description:
+def describe(checkpoint: Mapping, source: object, complete: bool = True) -> Description:
     """Read the description of a loaded checkpoint, of this version or an earlier one.
 
     Args:
         checkpoint: The checkpoint.
         source: Its path, for the messages.
+        complete: Whether to complete the config of the model, which needs every component registered. Defaults to True.
 
     Raises:
         UserError: if the checkpoint has none, or one that is damaged or names anything but registered components:
@@ -116,9 +117,10 @@ def describe(checkpoint: Mapping, source: object) -> Description:
         description = Description(**{key: value for key, value in content.items() if key in known})
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise _damaged(source, error) from error
-    _check_types(description, source)
+    if complete:
+        _check_types(description, source)
     try:
-        completed = describe_model(**vars(description))
+        completed = describe_model(**vars(description)) if complete else description
         completed.to_json()
     except (AttributeError, KeyError, RecursionError, RuntimeError, TypeError, ValueError) as error:
         raise _damaged(source, error) from error
@@ -192,7 +194,7 @@ def _plain(value: Any) -> Any:
 
 def _rows(description: Description) -> Iterator[Tuple[str, str]]:
     """The rows of the table: what, and its value."""
-    model, clips = description.model, description.clips
+    model, clips = description.model, description.input_format
     yield 'task', description.task
     yield 'model', str(model.get('type'))
     for name in ('backbone', 'neck', 'projector', 'head', 'cls_head'):

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
+from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from ..errors import UserError
 from ..structures import get_layout
-from ..wiring import skeleton_datasets
+from ..wiring import check_argument, is_a, skeleton_datasets
 from ..wiring.complete import plain, same
 from .description import META_KEY, Description, describe
 from .file import load_checkpoint
@@ -54,7 +55,10 @@ class EncoderSource(NamedTuple):
     def _of_config(cls, path: str) -> 'EncoderSource':
         if not Path(path).is_file():
             raise UserError(f'{path} does not exist: give a checkpoint, or a config for its untrained encoder')
-        config = Config.fromfile(path)
+        try:
+            config = Config.fromfile(path)
+        except Exception as error:  # a config is Python, which may fail in any way
+            raise UserError(f'config {path} cannot be read ({type(error).__name__}: {error})') from error
         if not isinstance(config.get('model'), dict) or config.model.get('backbone') is None:
             raise UserError(f'{path} has no model with a backbone: give a checkpoint, or a pretraining config for its '
                             'untrained encoder')
@@ -62,9 +66,15 @@ class EncoderSource(NamedTuple):
         return cls(path, plain(config.model), plain(datasets[0].get('load_pipeline')) if datasets else None)
 
 
-def needs_encoder(model: Mapping) -> bool:
-    """Whether a model's config leaves its encoder to a checkpoint."""
-    return model.get('type') == 'SkeletonRecognizer' and model.get('backbone') is None
+def takes_encoder(model: Mapping) -> bool:
+    """Whether a model is a recognizer that can take its encoder from a checkpoint."""
+    kind = model.get('type')
+    return is_a(MODELS, kind, ('SkeletonRecognizer', )) and not is_a(MODELS, kind, ('HiCo', ))
+
+
+def leaves_encoder_out(model: Mapping) -> bool:
+    """Whether the config of a model leaves its encoder to a checkpoint."""
+    return takes_encoder(model) and model.get('backbone') is None
 
 
 def take_encoder(model: Mapping, source: EncoderSource) -> dict:
@@ -92,7 +102,7 @@ def take_encoder(model: Mapping, source: EncoderSource) -> dict:
                         'to evaluate: take a checkpoint of HiCo or SkeletonRecognizer')
     for slot in SLOTS:
         given, has = model.get(slot) or {}, known.get(slot) or {}
-        for place, mine, theirs in _contradictions(given, has, f'model.{slot}', complete=source.checkpoint is not None):
+        for place, mine, theirs in _contradictions(given, has, f'model.{slot}', source.checkpoint is not None):
             raise UserError(_contradiction(place, mine, theirs, source))
         if has or given:
             free = {key: given[key] for key in FREE if key in given}
@@ -119,15 +129,16 @@ def take_encoder_into(config: Config, source: EncoderSource) -> None:
         if source.load_pipeline is None:
             continue
         given = dataset.get('load_pipeline')
-        if given is None:
-            dataset['load_pipeline'] = plain(source.load_pipeline)
-        elif not _agree(given, source.load_pipeline):
+        if given is not None and not _agree(given, source.load_pipeline):
             raise UserError(_contradiction(f'{where}.load_pipeline', given, source.load_pipeline, source))
+        dataset['load_pipeline'] = plain(source.load_pipeline)  # whole, where the config says a part of it
 
 
 def _contradiction(place: str, mine: Any, theirs: Any, source: EncoderSource) -> str:
-    return (f'{source.path} has {place}={theirs!r}, but the config sets {mine!r}: leave it out, since the checkpoint '
-            'knows it, or use a checkpoint with that value')
+    remedy = 'leave it out, since the checkpoint knows it, or use a checkpoint with that value'
+    if source.checkpoint is None:
+        remedy = 'change it there, or give the config that a run wrote into its work directory'
+    return f'{source.path} has {place}={theirs!r}, but the config sets {mine!r}: {remedy}'
 
 
 def _contradictions(given: Any, known: Any, place: str, complete: bool = True) -> Iterator[Tuple[str, Any, Any]]:
@@ -140,6 +151,7 @@ def _contradictions(given: Any, known: Any, place: str, complete: bool = True) -
         if key in FREE or value is None:
             continue
         if key not in known:
+            check_argument(known.get('type'), key, where)
             if complete:
                 yield where, value, None
         elif isinstance(value, dict) and isinstance(known[key], dict) and 'parents' not in value:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import Callable, List, Optional, Sequence
 
-from mmengine.dist import is_main_process
+from mmengine.dist import get_rank, is_main_process
 
 from ..errors import UserError
 
@@ -38,8 +38,8 @@ def one_line_errors(main: Main) -> Main:
         except (UserError, OSError) as error:
             if debug:
                 traceback.print_exc()
-            if is_main_process():
-                print(f'error: {error}', file=sys.stderr)
+            rank = '' if is_main_process() else f'rank {get_rank()}: '
+            print(f'{rank}error: {error}', file=sys.stderr)
             return 1
         except KeyboardInterrupt as interrupt:
             print(str(interrupt) or 'interrupted', file=sys.stderr)

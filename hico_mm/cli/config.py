@@ -24,7 +24,7 @@ SUCCESSORS = (
     (r'demo/raw_demo_knn', 'knn/hico_demo_knn.py', RAW),
     (r'transfer/hico_\w+_to_pku2', 'finetune/hico_pku2_finetune.py', 'with --pretrained CKPT'),
     (r'ablations/(hico_\w+?_[\w-]+?)_granularities(\d)', '{0}.py', '--cfg-options model.neck.num_granularities={1}'),
-    (r'ablations/(hico_\w+?_[\w-]+?)_released-queue', '{0}.py', '--cfg-options model.head.wrap_at=2048'),
+    (r'ablations/(hico_\w+?_[\w-]+?)_released-queue', '{0}.py', '--cfg-options model.head.wrap_at=queue_length'),
     (r'ablations/(hico_[a-z]+_\w+(?:-x\w+)?)_(temporal|spatial|instance|domain|paper-udm)', '{0}.py',
      '--with configs/hico/ablations/{1}.py'),
     (r'parity/(hico_\w+)_parity', '{0}.py', '--with configs/hico/ablations/parity.py'),
@@ -33,7 +33,7 @@ SUCCESSORS = (
     (r'stgcn/((?:hico_)?stgcn_demo)', 'demo/{0}.py', ''),
     (r'(stgcn|stgcnpp|aagcn)/hico_\w+?_(\w+)', 'hico_gru_{1}.py', '--with configs/hico/graph/{0}.py'),
 )
-# Data sets of former names whose downstream configs are those of the whole data set.
+# Datasets of former names whose downstream configs are those of the whole dataset.
 SAME_DATA = {'nwucla_small': 'nwucla'}
 
 
@@ -43,6 +43,12 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
                         help='config fragments to merge over the config, such as configs/hico/graph/stgcn.py')
     parser.add_argument('--cfg-options', nargs='+', action=JoinedOptions, default={}, metavar='KEY=VALUE',
                         help='change keys of the config; may be given more than once')
+
+
+def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what a launcher of several processes passes on."""
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
 class JoinedOptions(DictAction):
@@ -94,8 +100,8 @@ def _read(path: str) -> Config:
         raise UserError(f'config {path} does not exist{successor(path)}')
     try:
         return Config.fromfile(path)
-    except (KeyError, OSError, SyntaxError, TypeError, ValueError) as error:
-        raise UserError(f'config {path} cannot be read: {error}') from error
+    except Exception as error:  # a config is Python, which may fail in any way
+        raise UserError(f'config {path} cannot be read ({type(error).__name__}: {error})') from error
 
 
 def successor(path: str) -> str:

@@ -13,16 +13,16 @@ from typing import Optional, Sequence
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
+from mmengine.runner import Runner, set_random_seed
 
 from ..apis import init_model
-from ..checkpoints import EncoderSource
-from ..checkpoints.encoder import SLOTS, take_encoder_into
+from ..checkpoints import SLOTS, EncoderSource, take_encoder_into
 from ..engine.loaders import sequential
+from ..errors import UserError
 from ..evaluation import encode
 from ..fileio import atomic_write
 from ..structures import LEVELS
-from ..wiring import complete_config
+from ..wiring import check_spelling, complete_config
 from .command import command_parser, one_line_errors
 from .config import add_config_arguments, load_config
 
@@ -37,6 +37,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz')
     parser.add_argument('--level', choices=LEVELS, default='instance', help='default: instance, the representation')
     parser.add_argument('--device', default='cpu', help='default: cpu')
+    parser.add_argument('--seed', type=int, default=0, help='of an untrained encoder; default: 0')
     add_config_arguments(parser)
     args = parser.parse_args(argv)
     if args.out.suffix != '.npz':
@@ -47,11 +48,15 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 def make_config(args: argparse.Namespace) -> Config:
     """The completed config, without a head, so that a checkpoint of any task will do."""
     config = load_config(args.config, args.fragments, args.cfg_options)
+    if any(option.startswith('model.cls_head') for option in args.cfg_options):
+        raise UserError('features are taken before the head, so options of model.cls_head have no effect: choose the '
+                        'level with --level')
     config.test_dataloader.dataset.split = args.split
     encoder = {slot: config.model[slot] for slot in SLOTS if config.model.get(slot) is not None}
     config.model = dict(type='SkeletonRecognizer', **encoder)
     take_encoder_into(config, EncoderSource.open(args.checkpoint))
     complete_config(config)
+    check_spelling(config, args.config)
     return config
 
 
@@ -62,6 +67,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     config = make_config(args)
     init_default_scope(config.get('default_scope', 'mmaction'))
     checkpoint = None if args.checkpoint.endswith('.py') else args.checkpoint
+    set_random_seed(args.seed)
     model = init_model(config, checkpoint, args.device)
     clips = encode(model, Runner.build_dataloader(sequential(config.test_dataloader), seed=0), args.level)
     names = [sample.metainfo.get('frame_dir', '') for sample in clips.samples]

@@ -1,4 +1,4 @@
-"""Fuse streams, joint, bone and motion say: classification scores, or features for retrieval.
+"""Fuse streams (for example joint, bone and motion): classification scores, or features for retrieval.
 
     python tools/fuse_streams.py --preds joint.pkl bone.pkl motion.pkl
     python tools/fuse_streams.py --features joint_val.npz bone_val.npz --gallery joint_train.npz bone_train.npz

@@ -22,6 +22,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes; default: 1')
     args = parser.parse_args(argv)
     if not args.raw.is_dir():
-        parser.error(f'--raw {args.raw} is not a folder: give the one the data set was unpacked to')
+        parser.error(f'--raw {args.raw} is not a folder: give the one the dataset was unpacked to')
     convert(plan_nwucla(args.raw), args.out, args.workers)
     return 0

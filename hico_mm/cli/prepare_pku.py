@@ -18,12 +18,12 @@ from .command import command_parser, one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert; returns the exit status."""
     parser = command_parser('prepare_pku.py', __doc__)
-    parser.add_argument('--raw', type=Path, required=True, help='folder of the data set, unpacked, at any depth')
+    parser.add_argument('--raw', type=Path, required=True, help='folder of the dataset, unpacked, at any depth')
     parser.add_argument('--part', type=int, choices=(1, 2), required=True)
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes; default: 1')
     args = parser.parse_args(argv)
     if not args.raw.is_dir():
-        parser.error(f'--raw {args.raw} is not a folder: give the one the data set was unpacked to')
+        parser.error(f'--raw {args.raw} is not a folder: give the one the dataset was unpacked to')
     convert(plan_pku(args.raw, args.part), args.out, args.workers)
     return 0

@@ -7,13 +7,12 @@ from typing import Optional, Sequence
 
 from mmengine.config import Config
 
-from ..checkpoints import EncoderSource
-from ..checkpoints.encoder import needs_encoder, take_encoder_into
+from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..engine.launch import build_runner
 from ..errors import UserError
-from ..wiring import complete_config
+from ..wiring import check_spelling, complete_config
 from .command import command_parser, one_line_errors
-from .config import add_config_arguments, load_config, run_name
+from .config import add_config_arguments, add_launcher_arguments, load_config, run_name
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -26,8 +25,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--dump', metavar='OUT.pkl', help='write the predictions to this pickle')
     parser.add_argument('--seed', type=int, help='random seed, which matters for initial weights only')
     add_config_arguments(parser)
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    add_launcher_arguments(parser)
     args = parser.parse_args(argv)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
@@ -45,21 +43,25 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.work_dir:
         config.work_dir = args.work_dir
     if args.seed is not None:
-        config.randomness = dict(seed=args.seed)
+        config.randomness = dict(config.get('randomness', {}), seed=args.seed)
+    for other in (config.get('load_from'), config.model.pop('pretrained', None)):
+        if other not in (None, args.checkpoint):
+            raise UserError(f'the config names {other}, and the command line {args.checkpoint}: give one of them')
     config.resume, config.load_from = False, None
     if args.checkpoint == 'none':
-        if needs_encoder(config.model):
+        if leaves_encoder_out(config.model):
             raise UserError(f'{args.config} takes its encoder from a checkpoint, so "none" does not say its sizes: '
                             'give the pretraining config in its place for its untrained encoder')
     else:
         source = EncoderSource.open(args.checkpoint)
-        if config.model.type == 'SkeletonRecognizer':
+        if takes_encoder(config.model):
             take_encoder_into(config, source)
         config.load_from = None if source.checkpoint is None else args.checkpoint
     if args.dump:
         evaluators = config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]
         config.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(Path(args.dump)))]
     complete_config(config)
+    check_spelling(config, args.config)
     return config
 
 

@@ -11,13 +11,12 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import find_latest_checkpoint
 
-from ..checkpoints import EncoderSource
-from ..checkpoints.encoder import needs_encoder, take_encoder_into
+from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..engine.launch import build_runner
 from ..errors import UserError
-from ..wiring import complete_config
+from ..wiring import check_spelling, complete_config
 from .command import INTERRUPTED, command_parser, one_line_errors
-from .config import add_config_arguments, load_config, run_name
+from .config import add_config_arguments, add_launcher_arguments, load_config, run_name
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -37,8 +36,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help="scale the learning rate with the batch of all processes over the config's base batch")
     parser.add_argument('--seed', type=int, help='random seed')
     add_config_arguments(parser)
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    add_launcher_arguments(parser)
     args = parser.parse_args(argv)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.epochs is not None and args.epochs < 1:
@@ -74,6 +72,7 @@ def make_config(args: argparse.Namespace) -> Config:
         config.load_from = None if args.resume == 'auto' else args.resume
     set_encoder(config, args.pretrained, args.config)
     complete_config(config)
+    check_spelling(config, args.config)
     return config
 
 
@@ -85,13 +84,16 @@ def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
         pretrained: What ``--pretrained`` says.
         path: Path of the config, for the messages.
     """
-    named = pretrained or config.model.pop('pretrained', None)
+    other = config.model.pop('pretrained', None)
+    if pretrained and other and pretrained != other:
+        raise UserError(f'--pretrained {pretrained} and model.pretrained={other} are two sources: give one of them')
+    named = pretrained or other
     if named == 'none':
         config.load_from = None
         _allow_untrained(config)
     if named not in (None, 'none'):
         _start_from(config, EncoderSource.open(named))
-    elif needs_encoder(config.model):
+    elif leaves_encoder_out(config.model):
         _start_without(config, named, path)
     elif not config.get('resume') and config.get('load_from') and not Path(config.load_from).is_file():
         raise UserError(f'{config.load_from}, where {path} starts from, does not exist: give --pretrained CKPT')
@@ -99,7 +101,7 @@ def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
 
 def _start_from(config: Config, source: EncoderSource) -> None:
     """Start from a checkpoint, or from the untrained encoder of a config."""
-    if config.model.type == 'SkeletonRecognizer':
+    if takes_encoder(config.model):
         take_encoder_into(config, source)
     config.load_from = None if source.checkpoint is None else source.path
     if source.checkpoint is None:
@@ -131,6 +133,9 @@ def _allow_untrained(config: Config) -> None:
 
 def scale_schedule(config: Config, epochs: int) -> None:
     """Make the schedule one of ``epochs`` epochs, its steps in proportion."""
+    if config.train_cfg.get('max_epochs') is None:
+        raise UserError('--epochs needs a config whose train_cfg has max_epochs: this one trains by iterations, so set '
+                        '--cfg-options train_cfg.max_iters=N')
     factor = epochs / config.train_cfg.max_epochs
     config.train_cfg.max_epochs = epochs
     if 'val_begin' in config.train_cfg:

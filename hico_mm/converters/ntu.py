@@ -72,7 +72,7 @@ def _choose(paths: Sequence[Path], num_actions: int, missing: Set[str]) -> Tuple
         elif path.stem in missing:
             left_out['named by the list of missing skeletons'] += 1
         elif path.stem in chosen:
-            faults.append(f'{path} is there twice: {chosen[path.stem]} is kept')
+            faults.append(f'{path} occurs twice: {chosen[path.stem]} is kept')
         else:
             chosen[path.stem] = path
     return list(chosen.values()), faults, left_out
@@ -87,6 +87,6 @@ def _compare(benchmark: Benchmark, split: Splits, missing: Optional[Path]) -> Li
     for protocol, counts in benchmark.counts.items():
         found = len(split[f'{protocol}_train']), len(split[f'{protocol}_val'])
         if found != counts:
-            warnings.append(f'{protocol} has {found[0]} / {found[1]} clips; the whole data set has {counts[0]} / '
+            warnings.append(f'{protocol} has {found[0]} / {found[1]} clips; the whole dataset has {counts[0]} / '
                             f'{counts[1]}')
     return warnings

@@ -21,7 +21,7 @@ class ClipName(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """A data set: its actions, who trains in each split, and the clips (training, test) of the whole, without the
+    """A dataset: its actions, who trains in each split, and the clips (training, test) of the whole, without the
     listed ones.
     """
 

@@ -23,7 +23,7 @@ def plan_nwucla(raw: Path) -> Conversion:
     """The conversion of the JSON clips below a folder."""
     return Conversion(
         sorted(raw.rglob('*.json')), read_clip, make_splits,
-        nothing=f'no clip aAA_sSS_eEE_vVV.json found below {raw}: give the folder the data set was unpacked to',
+        nothing=f'no clip aAA_sSS_eEE_vVV.json found below {raw}: give the folder the dataset was unpacked to',
         check=_compare, classes=list(ACTIONS.values()))
 
 
@@ -70,5 +70,5 @@ def make_splits(clips: List[dict]) -> Splits:
 
 def _compare(split: Splits) -> List[str]:
     found = len(split['xview_train']) + len(split['xview_val'])
-    return [] if found == NUM_CLIPS else [f'the data set has {NUM_CLIPS} clips, and {found} were read: compare your '
+    return [] if found == NUM_CLIPS else [f'the dataset has {NUM_CLIPS} clips, and {found} were read: compare your '
                                           'copy']

@@ -39,7 +39,7 @@ def plan_pku(raw: Path, part: int) -> Conversion:
     recordings = list(source.skeletons.values())
     return Conversion(
         recordings, partial(read_recording_clips, labels=source.labels), partial(make_splits, splits=source.splits),
-        nothing=f'no clip of part {part} was read below {raw}: give the folder the data set was unpacked to',
+        nothing=f'no clip of part {part} was read below {raw}: give the folder the dataset was unpacked to',
         faults=[f'{name} is named by a split, but not there' for name in missing_recordings(source)],
         describe=lambda clips: (f'{len(clips)} clips of {len(recordings)} recordings, {count_persons(clips)}, '
                                 f'{len({clip["label"] for clip in clips})} classes'),
@@ -88,7 +88,7 @@ def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
     if len({str(split) for split in splits.values()}) != 1:
         what = f'{[str(path) for path in splits]} differ: keep one' if splits else 'there is none'
         raise UserError(f'{name} needs one split file of part {part} below {raw}, cross'
-                         f'{"-subject" if name == "xsub" else "-view"}.txt say: {what}')
+                         f'{"-subject" if name == "xsub" else "-view"}.txt for example: {what}')
     return next(iter(splits.values()))
 
 

@@ -62,7 +62,7 @@ def clip_problems(clips: List[dict], layout: Optional[SkeletonLayout]) -> Dict[s
             problems['has another total_frames than its keypoints: prepare it again'].append(str(clip_name(clip)))
     for name, count in Counter(map(clip_name, clips)).items():
         if count > 1:
-            problems['is there more than once: name each clip differently'].append(str(name))
+            problems['occurs more than once: name each clip differently'].append(str(name))
     skeletons = {shape[2:] for shape in _shapes(clips)}
     if len(skeletons) > 1:
         problems[f'has clips of different joints or axes {sorted(skeletons)}: keep one kind a file'].append('the file')

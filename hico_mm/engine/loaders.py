@@ -1,12 +1,14 @@
 """Data loaders that read a split in order and whole."""
 
-from typing import Any
+from typing import Any, Iterator
 
 from mmengine.dataset import DefaultSampler
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch.utils.data import DataLoader
 
+from ..checkpoints import origin_of
+from ..checkpoints.encoder import check_same_preparation
 from ..errors import UserError
 from ..models.unwrap import unwrap
 
@@ -31,25 +33,46 @@ def training_split(runner: Runner) -> DataLoader:
     return runner.build_dataloader(sequential(runner.cfg.train_dataloader), seed=runner.seed)
 
 
-def warn_of_other_data(runner: Runner, dataset: Any, role: str) -> None:
-    """Warn if a training split is not the one that the encoder was trained on, although it has the same name.
+def leaf_datasets(dataset: Any) -> Iterator[Any]:
+    """The datasets inside wrappers that repeat or join them."""
+    if hasattr(dataset, 'datasets'):
+        for part in dataset.datasets:
+            yield from leaf_datasets(part)
+    elif hasattr(dataset, 'dataset'):
+        yield from leaf_datasets(dataset.dataset)
+    else:
+        yield dataset
 
-    A split of another annotation file is transfer, which needs no warning; a test split is never compared.
+
+def compare_with_origin(runner: Runner, dataset: Any, role: str) -> None:
+    """Compare a training split with the one that the encoder was trained on.
+
+    A split of another annotation file is transfer, which needs no warning; a test split is never compared. A split of
+    the same name that holds other clips is a warning.
 
     Args:
         runner: The runner, whose model knows the checkpoint its encoder came from.
         dataset: The training split.
         role: What it serves as, for the message.
+
+    Raises:
+        UserError: if its clips are prepared differently.
     """
-    origin = getattr(unwrap(runner.model), 'origin', None)
-    if origin is None or origin.description is None:
+    origin = origin_of(unwrap(runner.model))
+    if origin is None:
         return
-    before, now = origin.description.training_data, getattr(dataset, 'summary', None)
-    if not before or not now or any(before[key] != now[key] for key in ('ann_file', 'split')):
-        return
-    if before['hash'] != now['hash']:
-        runner.logger.warning(
-            f'{role} is split "{now["split"]}" of {now["ann_file"]} with {now["clips"]} clips of {now["classes"]} '
-            f'classes (hash {now["hash"][:12]}), but {origin.path} was trained on a split of that name with '
-            f'{before["clips"]} clips of {before["classes"]} classes (hash {before["hash"][:12]}): the data has '
-            'changed, so check that no test clip trained the encoder')
+    known, before = origin.record.get('load_pipeline'), origin.record.get('training_data')
+    for part in leaf_datasets(dataset):
+        prepared, now = getattr(part, 'load_pipeline', None), getattr(part, 'summary', None)
+        if prepared is not None and known is not None:
+            check_same_preparation(prepared, known, 'train_dataloader.dataset', origin.path)
+        if before and now and _same_name(before, now) and before['hash'] != now['hash']:
+            runner.logger.warning(
+                f'{role} is split "{now["split"]}" of {now["ann_file"]} with {now["clips"]} clips of {now["classes"]} '
+                f'classes (hash {now["hash"][:12]}), but {origin.path} was trained on a split of that name with '
+                f'{before["clips"]} clips of {before["classes"]} classes (hash {before["hash"][:12]}): the data has '
+                'changed, so check that no test clip trained the encoder')
+
+
+def _same_name(a: dict, b: dict) -> bool:
+    return all(a.get(key) == b.get(key) for key in ('ann_file', 'split'))

@@ -1,4 +1,4 @@
-"""Encoding a data set once."""
+"""Encoding a dataset once."""
 
 from typing import Any, List, NamedTuple
 
@@ -13,7 +13,7 @@ from ..models.unwrap import unwrap
 
 
 class EncodedClips(NamedTuple):
-    """Features of a data set, in its order.
+    """Features of a dataset, in its order.
 
     Args:
         features: (n, D), on the CPU.
@@ -37,7 +37,7 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
 
     Args:
         model: A recognizer whose features are hierarchical.
-        dataloader: Loader in the data set's order.
+        dataloader: Loader in the dataset's order.
         level: The level to keep. Defaults to 'instance'.
         title: Shown beside the progress bar. Defaults to 'encoding'.
     """

@@ -66,7 +66,7 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
 
 
 def _names_of(annotation: str, split: str, labels: np.ndarray, path: Union[str, Path]) -> List[str]:
-    """Names of a split in the order in which a data set reads it, if its labels are those of the predictions."""
+    """Names of a split in the order in which a dataset reads it, if its labels are those of the predictions."""
     content = load_plain_pickle(annotation)
     if not isinstance(content, dict) or split not in content.get('split', {}):
         raise UserError(f'{annotation} has no split "{split}"')
@@ -95,7 +95,7 @@ def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:
     """The streams with their clips in the order of the first.
 
     Raises:
-        UserError: if a clip is there twice, or the streams speak of other clips or labels; the message names the
+        UserError: if a clip occurs twice, or the streams have different clips or labels; the message names the
             files.
     """
     first = streams[0]
@@ -108,13 +108,14 @@ def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:
             raise UserError(f'{stream.source} has clip {twice[0]} twice')
         strange = sorted(set(names) ^ set(first.names))
         if strange:
-            raise UserError(f'{stream.source} and {first.source} speak of other clips: {strange[0]} is in one of them '
-                             f'alone, as are {len(strange) - 1} more')
+            raise UserError(f'{stream.source} and {first.source} contain different clips: {strange[0]} is in only '
+                            f'one of them, as are {len(strange) - 1} others')
         order = order[np.searchsorted(names, first.names)]
         aligned.append(StreamOutput(stream.source, first.names, stream.values[order], stream.labels[order]))
         differ = np.flatnonzero(aligned[-1].labels != first.labels)
         if len(differ):
-            raise UserError(f'{stream.source} and {first.source} have other labels for clip {first.names[differ[0]]}')
+            raise UserError(f'{stream.source} and {first.source} give clip {first.names[differ[0]]} different '
+                            'labels')
     return aligned
 
 
@@ -129,7 +130,7 @@ def comparable(*groups: Sequence[StreamOutput]) -> List[List[StreamOutput]]:
     """
     classes = {stream.values.shape[1] for group in groups for stream in group}
     if len(classes) > 1:
-        raise UserError(f'the predictions are of other numbers of classes: {sorted(classes)}')
+        raise UserError(f'the predictions have different numbers of classes: {sorted(classes)}')
     are = [all(map(_are_probabilities, stream)) for stream in zip(*groups)]
     if all(are) or not any(are):
         return [list(group) for group in groups]
@@ -166,7 +167,7 @@ def search_weights(streams: Sequence[StreamOutput], step: float = 0.1) -> Tuple[
         logits = scores.clamp_min(1e-12).log() if probabilities else scores
         return float((scores.argmax(1) == labels).float().mean()), -float(F.cross_entropy(logits, labels))
 
-    # Where the bars between the streams' shares of the steps can stand.
+    # All ways to divide the steps among the streams.
     bars = combinations_with_replacement(range(steps + 1), len(streams) - 1)
     return max((tuple(np.diff((0, *places, steps)) / steps) for places in bars), key=merit)
 

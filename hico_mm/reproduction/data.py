@@ -45,4 +45,4 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
     print('\n'.join(summary(clips, split)))
     problems = {**clip_problems(clips, get_layout(dataset.layout)), **split_problems(clips, split)}
     for fault, names in problems.items():
-        print(f'note: {len(names)} clips, {names[0]} for one, {fault}')
+        print(f'note: {len(names)} of them ({names[0]}, for example): {fault}')

@@ -16,7 +16,7 @@ ABLATIONS: Dict[str, Tuple[str, ...]] = {
     **{name: ('--with', f'configs/hico/ablations/{name}.py')
        for name in ('temporal', 'spatial', 'instance', 'domain', 'paper-udm')},
     **{f'granularities{n}': ('--cfg-options', f'model.neck.num_granularities={n}') for n in (1, 2, 3)},
-    'released-queue': ('--cfg-options', 'model.head.wrap_at=2048'),
+    'released-queue': ('--cfg-options', 'model.head.wrap_at=queue_length'),
 }
 SOURCES = ('ntu60', 'pku1')  # of the transfer to pku2
 FRACTIONS = dict(semi1=0.01, semi10=0.1)

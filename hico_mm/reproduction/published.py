@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-# Tables 1, 2, 5 and 6; by task, encoder and data set.
+# Tables 1, 2, 5 and 6; by task, encoder and dataset.
 FIGURES = {
     'linear': {
         'gru': {'ntu60': 80.6, 'ntu60-xview': 88.6, 'ntu120': 72.5, 'ntu120-xset': 73.8, 'pku1': 88.9, 'pku2': 52.2},

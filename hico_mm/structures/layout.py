@@ -8,7 +8,7 @@ from ..errors import UserError
 
 @dataclass(frozen=True)
 class SkeletonLayout:
-    """Which joints a skeleton has and how they hang together; joints count from 0.
+    """Which joints a skeleton has and how they are connected; joints count from 0.
 
     Args:
         name: Name of the layout.

@@ -1,7 +1,14 @@
 """Completing configs: which part of a model tells which other part its sizes."""
 
-from .complete import clip_len_of_views, complete_config, complete_model, complete_transforms, skeleton_datasets
-from .misspelt import check_options, check_spelling
+from .complete import (
+    clip_len_of_views,
+    complete_config,
+    complete_model,
+    complete_transforms,
+    is_a,
+    skeleton_datasets,
+)
+from .misspelt import check_argument, check_options, check_spelling
 
-__all__ = ['check_options', 'check_spelling', 'clip_len_of_views', 'complete_config', 'complete_model',
-           'complete_transforms', 'skeleton_datasets']
+__all__ = ['check_argument', 'check_options', 'check_spelling', 'clip_len_of_views', 'complete_config',
+           'complete_model', 'complete_transforms', 'is_a', 'skeleton_datasets']

@@ -29,7 +29,7 @@ def complete_model(config: Mapping) -> dict:
         UserError: if two places of the config contradict each other; the message names both and their values.
     """
     model: dict = plain(config)
-    if _is_a(MODELS, model.get('type'), OUR_RECOGNIZERS):
+    if is_a(MODELS, model.get('type'), OUR_RECOGNIZERS):
         _complete_part(model, 'model', {})
         if model.get('data_preprocessor') is None:
             model['data_preprocessor'] = dict(type='SkeletonDataPreprocessor')
@@ -39,7 +39,7 @@ def complete_model(config: Mapping) -> dict:
             maps = _maps(model) if slot == 'neck.tokenizer' else {}
             facts = {name: (source, _fact(model, source, maps)) for name, source in told.items()}
             if slot == 'data_preprocessor':
-                if not _is_a(MODELS, (_place(model, 'backbone') or {}).get('type'), ('HiCoBackbone', )):
+                if not is_a(MODELS, (_place(model, 'backbone') or {}).get('type'), ('HiCoBackbone', )):
                     facts = {}  # another backbone may mean something else by these names
                 named = clip_len_of_views(part.get('test_views') or (), part.get('train_views') or ())
                 if named is not None:
@@ -95,15 +95,22 @@ def complete_config(config: Config) -> None:
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')]
         dataset['load_pipeline'] = complete_transforms(load_pipeline, where, layout=dataset['layout'])
-        if 'test_pipeline' in config and where.startswith('test_dataloader'):
-            config.test_pipeline = [*dataset['load_pipeline'], config.test_pipeline[-1]]  # the last step packs
+        if where.startswith('test_dataloader') and _is_preparation(config.get('test_pipeline') or ()):
+            config.test_pipeline = [*dataset['load_pipeline'], config.test_pipeline[-1]]
+
+
+def _is_preparation(pipeline: Sequence[dict]) -> bool:
+    """Whether a pipeline for one clip is a normalisation and a step that packs, as those of our datasets are."""
+    kinds = [step.get('type') for step in pipeline]
+    return bool(kinds) and kinds[-1] == 'PackActionInputs' and set(kinds[:-1]) <= {
+        'NormalizeSkeleton', 'PreNormalize2D'}
 
 
 def _with_layout_of_data(config: Config) -> dict:
     """The config of the model; one of ours that names no layout has that of the dataset."""
     model, datasets = plain(config.model), list(skeleton_datasets(config))
     named = any((model.get(part) or {}).get('layout') is not None for part in ('data_preprocessor', 'backbone'))
-    if datasets and not named and _is_a(MODELS, model.get('type'), OUR_RECOGNIZERS):
+    if datasets and not named and is_a(MODELS, model.get('type'), OUR_RECOGNIZERS):
         model['data_preprocessor'] = {'type': 'SkeletonDataPreprocessor', **(model.get('data_preprocessor') or {}),
                                       'layout': datasets[0][1].get('layout')}
     return model
@@ -170,7 +177,8 @@ def _arguments(registry: Registry, kind: Any, slot: str = '') -> Dict[str, Any]:
     return {name: None for name in CONTRACTS.get(slot, ())}
 
 
-def _is_a(registry: Registry, kind: Any, names: Sequence[str]) -> bool:
+def is_a(registry: Registry, kind: Any, names: Sequence[str]) -> bool:
+    """Whether a registered name, or a class, is one of some classes of ours or derived from one."""
     cls = registry.get(kind) if isinstance(kind, str) else kind
     return any(base.__name__ in names for base in getattr(cls, '__mro__', ()))
 
@@ -225,12 +233,12 @@ def _fact(model: dict, source: str, maps: Dict[str, int]) -> Any:
 def _feature_channels(model: dict) -> Optional[int]:
     """Channels of the feature that the head gets, None if the table does not know the parts before it."""
     neck, backbone = model.get('neck'), model.get('backbone')
-    if isinstance(neck, dict) and _is_a(MODELS, neck.get('type'), ('UDMNeck', )):
+    if isinstance(neck, dict) and is_a(MODELS, neck.get('type'), ('UDMNeck', )):
         level = (_place(model, 'cls_head') or {}).get('level', 'instance')
         if level in ('clip', 'part'):
             return neck['channels']
         return neck['channels'] * neck['num_granularities'] * (len(neck['branches']) if level == 'instance' else 1)
-    if isinstance(backbone, dict) and _is_a(MODELS, backbone.get('type'), ('RawCoordinates', )):
+    if isinstance(backbone, dict) and is_a(MODELS, backbone.get('type'), ('RawCoordinates', )):
         views = model['data_preprocessor']
         joints = get_layout(views['layout']).num_joints
         return views['num_persons'] * views['clip_len'] * joints * views['in_channels']
@@ -241,7 +249,7 @@ def _check_granularities(model: dict) -> None:
     """Check that the sequences of either branch can be halved as often as the neck asks."""
     neck, tokenizer = model.get('neck'), _place(model, 'neck.tokenizer')
     source = tokenizer if isinstance(tokenizer, dict) else model.get('backbone')
-    if not isinstance(neck, dict) or not isinstance(source, dict) or not _is_a(
+    if not isinstance(neck, dict) or not isinstance(source, dict) or not is_a(
             MODELS, source.get('type'), ('HiCoBackbone', )) or 'num_granularities' not in neck:
         return
     lengths = dict(temporal=source['clip_len'], spatial=source['num_persons'] * get_layout(source['layout']).num_joints)
@@ -262,7 +270,7 @@ def _maps(model: dict) -> Dict[str, int]:
     """
     tokenizer, views, backbone = model['neck']['tokenizer'], model['data_preprocessor'], model['backbone']
     known = all(tokenizer.get(name) for name in ('num_persons', 'in_channels', 'clip_len'))
-    if known or not isinstance(views, dict) or not isinstance(backbone, dict):
+    if known or not isinstance(views, dict) or 'layout' not in views or not isinstance(backbone, dict):
         return {}
     layout = get_layout(views['layout'])
     clip = torch.zeros(1, views['num_persons'], views['clip_len'], layout.num_joints, views['in_channels'])
@@ -271,7 +279,7 @@ def _maps(model: dict) -> Dict[str, int]:
             _, *shape, _ = MODELS.build(backbone).eval()(clip).shape
             num_persons, in_channels, clip_len = shape
             return dict(num_persons=num_persons, in_channels=in_channels, clip_len=clip_len)
-        except (AttributeError, RuntimeError, ValueError) as error:
+        except Exception as error:  # a backbone of anybody's
             raise UserError(
                 f'{backbone["type"]} makes no maps (N, M, C, T, V) of a clip (N, M, T, V, C) of size '
                 f'{tuple(clip.shape)} ({error}): its graph must have the {layout.num_joints} joints of layout '

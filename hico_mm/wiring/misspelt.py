@@ -26,8 +26,15 @@ UNTYPED: Dict[str, Set[str]] = {
     'auto_scale_lr': {'enable', 'base_batch_size'},
     'default_hooks': set(),  # any name will do
 }
+# Arguments of a component that are dicts of fixed keys.
+FIXED_KEYS: Dict[Tuple[str, str], Set[str]] = {
+    ('UDMNeck', 'udm'): {'kernel_size', 'depthwise', 'norm_first'},
+    ('SkeletonDataset', 'subset'): {'fraction', 'seed', 'per_class'},
+}
 # Classes in these modules hand ``**kwargs`` on to their base class; others use them otherwise.
-PASSING_ON = ('hico_mm', 'mmengine.hooks', 'mmengine.optim.scheduler', 'mmengine.dataset', 'mmaction.datasets')
+PASSING_ON = ('hico_mm', 'mmengine.optim.scheduler', 'mmengine.dataset', 'mmaction.datasets')
+# Classes whose ``**kwargs`` are arguments that MMEngine itself adds.
+CLOSED = ('CheckpointHook', )
 # Arguments that had other names in earlier versions.
 FORMER_NAMES = dict(once='load_pipeline', active='wrap_at', share='ratio')
 # Keys that MMEngine takes out of a component's config before it builds the component.
@@ -60,26 +67,57 @@ def check_options(config: Config, options: Mapping[str, Any], source: object) ->
 def check_spelling(config: Config, source: object) -> None:
     """Check the keys of a whole config: at the top level, and the arguments of every registered component in it.
 
-    Other names at the top level of a file are helper variables and allowed, unless they look like a known key.
+    Other names at the top level of a file are helper variables and allowed, unless they look like a known key and hold
+    a config. A type within the model must be registered.
 
     Raises:
         UserError: naming the key and the nearest known one.
     """
-    for name in config:
-        if name not in RUNNER_KEYS and len(name) >= 8:
-            close = difflib.get_close_matches(name, RUNNER_KEYS, 1, 0.9)
-            if close and close[0] not in config:
-                raise UserError(f'{source}: nothing reads {name}; did you mean {close[0]}?')
+    for name, value in config.items():
+        close = difflib.get_close_matches(name, RUNNER_KEYS, 1, 0.85) if isinstance(value, (dict, list)) else []
+        if close and name not in RUNNER_KEYS:
+            raise UserError(f'{source}: nothing reads {name}; did you mean {close[0]}?')
     for name, known in UNTYPED.items():
         for key in (config.get(name) or {}) if known else ():
             if key not in known:
                 raise UserError(f'{source}: {name} has no key {key}{_nearest(key, known)}')
     for place, part in _typed(config):
-        arguments = _arguments(part['type'])
-        for key in part if arguments is not None else ():
-            if key not in arguments and key not in TAKEN_OUT:  # type: ignore[operator]
-                raise UserError(f'{source}: {place} ({part["type"]}) has no argument {key}'
-                                f'{_nearest(key, arguments)}')  # type: ignore[arg-type]
+        _check_type(part['type'], place, source)
+        for key, value in part.items():
+            check_argument(part['type'], key, place, source)
+            fixed = FIXED_KEYS.get((part['type'], key), set())
+            for inner in value if fixed and isinstance(value, dict) else ():
+                if inner not in fixed:
+                    raise UserError(f'{source}: {place}.{key} has no key {inner}{_nearest(inner, fixed)}')
+
+
+def check_argument(kind: Any, key: str, place: str, source: object = 'the config') -> None:
+    """Check that a registered class or function takes an argument; one that is not registered may take anything.
+
+    Raises:
+        UserError: naming the argument and the nearest known one.
+    """
+    arguments = _arguments(kind) if isinstance(kind, str) else None
+    if arguments is not None and key not in arguments and key not in TAKEN_OUT:
+        raise UserError(f'{source}: {place} ({kind}) has no argument {key}{_nearest(key, arguments)}')
+
+
+def _check_type(kind: str, place: str, source: object) -> None:
+    """Check that the type of a part of the model is registered, as a model or, in its views, as a transform."""
+    if place.split('.')[0] != 'model' or '.' in kind:
+        return
+    registry: Optional[Registry] = (
+        mmaction_registry.TRANSFORMS if '_views' in place else
+        mmengine_registry.WEIGHT_INITIALIZERS if 'init_cfg' in place else mmaction_registry.MODELS)
+    known: Set[str] = set()
+    while registry is not None:
+        known |= set(registry.module_dict)
+        registry = registry.parent
+    if kind not in known:
+        close = difflib.get_close_matches(kind, known, 1, 0.6)
+        meant = f'; did you mean {close[0]}?' if close else ''
+        raise UserError(f'{source}: {place}.type is {kind}, but no component of that name is registered{meant} (a '
+                        'module of yours belongs in custom_imports)')
 
 
 def _meant(key: str, config: Config, introduction: str) -> str:
@@ -145,9 +183,10 @@ def _arguments(kind: str) -> Optional[Set[str]]:
         names |= set(parameters)
         if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             return names
-        if not getattr(source, '__module__', '').startswith(PASSING_ON):
+        name, module = (getattr(source, key, '') for key in ('__name__', '__module__'))
+        if name not in CLOSED and not module.startswith(PASSING_ON):
             return None
-    return names if inspect.isclass(target) else None
+    return names if getattr(target, '__name__', '') in CLOSED else None
 
 
 def _registered(kind: str) -> Any:

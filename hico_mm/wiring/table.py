@@ -21,7 +21,8 @@ TELLS: Dict[str, Dict[str, str]] = {
         layout='data_preprocessor.layout',
         num_persons='data_preprocessor.num_persons',
         in_channels='data_preprocessor.in_channels',
-        clip_len='data_preprocessor.clip_len'),
+        clip_len='data_preprocessor.clip_len',
+        branches='neck.branches'),
     'neck': dict(channels='backbone.channels', branches='backbone.branches'),
     'neck.tokenizer': dict(
         layout='data_preprocessor.layout',

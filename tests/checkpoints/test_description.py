@@ -25,8 +25,8 @@ def test_what_pretraining_writes(make_runner):
     assert (last.task, last.seed, last.epoch, last.max_epochs, last.iteration) == ('pretraining', 7, 2, 2, 4)
     assert last.load_pipeline == [dict(type='NormalizeSkeleton', layout='ntu', center='frame', align=True)]
     assert last.training_data == runner.train_dataloader.dataset.summary and last.training_data['clips'] == 12
-    assert last.clips['stream'] == 'bone' and len(last.clips['layout']['parents']) == 25
-    assert (last.clips['num_persons'], last.clips['clip_len']) == (2, 8)
+    assert last.input_format['stream'] == 'bone' and len(last.input_format['layout']['parents']) == 25
+    assert (last.input_format['num_persons'], last.input_format['clip_len']) == (2, 8)
     assert last.versions['hico_mm'] == __version__ and last.versions['torch'] == torch.__version__
     # A checkpoint is written before its epoch is scored. MMEngine writes it again if it is the best one, and the last
     # one gets its scores at the end.
@@ -81,7 +81,7 @@ def test_a_checkpoint_of_an_earlier_version_still_loads():
     model = description.model
     assert (model['neck']['channels'], model['head']['dim'], model['head']['wrap_at']) == (16, 8, 4)
     assert model['data_preprocessor']['train_views'][0][1]['transforms'][0]['ratio'] == 0.4
-    assert description.load_pipeline[0]['type'] == 'NormalizeSkeleton' and description.clips['stream'] == 'bone'
+    assert description.load_pipeline[0]['type'] == 'NormalizeSkeleton' and description.input_format['stream'] == 'bone'
     clip = np.random.default_rng(0).normal(size=(2, 12, 25, 3)).astype(np.float32)
     # As that version extracted it.
     np.testing.assert_allclose(extract(init_model(None, BEFORE), [clip])[0, :5],

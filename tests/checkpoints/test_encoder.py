@@ -9,7 +9,8 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from hico_mm.checkpoints import META_KEY
+from hico_mm.apis import describe_checkpoint, init_model
+from hico_mm.checkpoints import META_KEY, EncoderSource, take_encoder_into
 from hico_mm.cli import extract_features, fuse_streams, test, train
 from hico_mm.cli.config import load_config
 from hico_mm.fileio import dump_pickle
@@ -102,7 +103,7 @@ def test_nothing_is_repeated_on_the_command_line(pretrain, command, tmp_path, na
     before, after = (json.loads(c['meta'][META_KEY]) for c in (pretrained, classifier))
     for slot in ('backbone', 'neck'):
         assert before['model'][slot] == after['model'][slot]
-    assert before['load_pipeline'] == after['load_pipeline'] and before['clips'] == after['clips']
+    assert before['load_pipeline'] == after['load_pipeline'] and before['input_format'] == after['input_format']
     for key, weight in classifier['state_dict'].items():
         assert key.startswith('cls_head') or torch.equal(weight, pretrained['state_dict'][key])
     status, printed, _ = command(fuse_streams.main, '--preds', tmp_path / 'scores.pkl', tmp_path / 'scores.pkl')
@@ -205,6 +206,74 @@ def test_a_checkpoint_without_a_description_works_with_an_explicit_config(pretra
     assert accuracy(shown[0][1]) == accuracy(shown[1][1])
 
 
+def test_init_model_refuses_a_config_that_contradicts_the_checkpoint(pretrained_once):
+    checkpoint, _ = pretrained_once
+    config = load_config(str(CONFIGS / 'hico_gru_nwucla.py'), options={
+        'model.backbone.channels': 32, 'model.head.queue_length': 8})
+    with pytest.raises(ValueError, match="has model.data_preprocessor.stream='bone', but the config has 'joint'"):
+        init_model(config, checkpoint)
+    config.model.data_preprocessor.stream = 'bone'
+    init_model(config, checkpoint)
+    config.test_dataloader.dataset.load_pipeline = [dict(type='NormalizeSkeleton', center='first_frame')]
+    with pytest.raises(ValueError, match='was trained on clips prepared by'):
+        init_model(config, checkpoint)
+
+
+def test_a_network_of_mmaction2_is_compared_with_its_checkpoint(command, tmp_path):
+    """MMAction2's own recognizer on our views, from a graph network that was pretrained on bones."""
+    annotation = make_annotation(num_classes=10)
+    annotation['split'] = {f'xsub_{name}': clips for name, clips in annotation['split'].items()}
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    run = ('--epochs', 1, '--cfg-options', *data_options(tmp_path / 'a.pkl'))
+    bone = 'model.data_preprocessor.stream=bone'
+    assert command(train.main, CONFIGS / 'demo/hico_stgcn_demo.py', '--work-dir', tmp_path / 'p', *run, *QUEUE,
+                   bone)[0] == 0
+    start = (CONFIGS / 'demo/stgcn_demo.py', '--pretrained', tmp_path / 'p' / 'epoch_1.pth', '--work-dir',
+             tmp_path / 'f', *run)
+    status, _, error = command(train.main, *start)
+    assert status == 1 and "has model.data_preprocessor.stream='bone', but the config has 'joint'" in error
+    assert command(train.main, *start, bone)[0] == 0
+
+
+@pytest.mark.parametrize('wrapper', ['RepeatDataset', 'ConcatDataset'])
+def test_wrapped_datasets_are_described_and_compared(command, tmp_path, wrapper):
+    options = data(tmp_path)
+    config = load_config(str(CONFIGS / 'hico_gru_nwucla.py'), [str(CONFIGS / 'ablations/parity.py')])
+    inner = config.train_dataloader.dataset
+    inner.ann_file = str(tmp_path / 'a.pkl')
+    wrapped = dict(times=2, dataset=inner) if wrapper == 'RepeatDataset' else dict(datasets=[inner, inner])
+    config.train_dataloader.dataset = dict(type=wrapper, **wrapped)
+    config.model.backbone.channels = 16
+    config.dump(tmp_path / 'wrapped.py')
+    others = [option for option in options if 'train_dataloader.dataset' not in option]
+    status, _, error = command(train.main, tmp_path / 'wrapped.py', '--epochs', 1, '--work-dir', tmp_path / 'p',
+                               '--cfg-options', *others, *QUEUE)
+    assert status == 0, error
+    checkpoint = tmp_path / 'p' / 'epoch_1.pth'
+    description = describe_checkpoint(checkpoint)
+    assert description.load_pipeline[0]['center'] == 'first_frame'
+    assert description.training_data['clips'] == (12 if wrapper == 'RepeatDataset' else 24)
+    inner.load_pipeline = [dict(type='NormalizeSkeleton')]
+    config.train_dataloader.dataset = dict(type=wrapper, **wrapped)
+    config.dump(tmp_path / 'wrapped.py')
+    status, _, error = command(train.main, tmp_path / 'wrapped.py', '--epochs', 1, '--work-dir', tmp_path / 'q',
+                               '--pretrained', checkpoint, '--cfg-options', *others, *QUEUE)
+    assert status == 1 and 'was trained on clips prepared by' in error
+
+
+def test_a_part_of_the_preparation_is_completed_by_the_checkpoint(command, tmp_path):
+    options = data(tmp_path)
+    status, _, error = command(
+        train.main, CONFIGS / 'hico_gru_nwucla.py', '--with', CONFIGS / 'ablations/parity.py', '--epochs', 1,
+        '--work-dir', tmp_path / 'p', '--cfg-options', *options, *QUEUE, 'model.backbone.channels=16')
+    assert status == 0, error
+    config = load_config(str(CONFIGS / 'knn/hico_nwucla_knn.py'))
+    for part in ('train', 'val', 'test'):
+        config[f'{part}_dataloader'].dataset.load_pipeline = [dict(type='NormalizeSkeleton', align=True)]
+    take_encoder_into(config, EncoderSource.open(tmp_path / 'p' / 'epoch_1.pth'))
+    assert config.test_dataloader.dataset.load_pipeline[0]['center'] == 'first_frame'
+
+
 def test_a_split_that_has_changed_is_a_warning(pretrained_once, command, tmp_path):
     """Of the gallery and of the classifier's input, by the name of file and split; not of a test split."""
     checkpoint, options = pretrained_once
@@ -234,7 +303,7 @@ def test_one_argument_builds_the_recognizer_from_the_checkpoint(pretrained_once)
     for name, weight in model.state_dict().items():
         assert name.startswith('cls_head') or torch.equal(weight, weights[name])
     assert model.data_preprocessor.stream == 'bone' and model.cls_head.in_channels == 2 * 4 * 32
-    assert model.origin.path == str(checkpoint) and model.origin.description.task == 'pretraining'
+    assert model.origin.path == str(checkpoint) and model.origin.record['task'] == 'pretraining'
     assert 'pretrained' not in model.config
 
 
@@ -268,3 +337,5 @@ def test_resuming_takes_the_encoder_from_the_run(pretrained_once, command, tmp_p
     whole, parts = (torch.load(tmp_path / folder / 'epoch_4.pth', weights_only=True)['state_dict']
                     for folder in ('whole', 'parts'))
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    description = describe_checkpoint(tmp_path / 'parts' / 'epoch_4.pth')
+    assert description.task == 'linear evaluation' and description.encoder['file'] == 'epoch_1.pth'

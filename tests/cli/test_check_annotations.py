@@ -38,7 +38,7 @@ def test_a_sound_file(check):
      'clip3 has keypoints of shape'),
     (lambda a: a['annotations'][3].update(label=[1]), 'clip3 has the label [1], not an integer'),
     (lambda a: a['annotations'][3].update(keypoint=[[1], [2, 3]]), 'clip3 has keypoints that are not an array'),
-    (lambda a: a['annotations'][3].update(frame_dir='clip4'), 'clip4 is there more than once'),
+    (lambda a: a['annotations'][3].update(frame_dir='clip4'), 'clip4 occurs more than once'),
     (lambda a: a['annotations'].append(make_annotation('nw_ucla')['annotations'][0]), 'different joints'),
     (lambda a: a['split']['val'].append('clip0'), 'clip0 is in train and in val'),
     (lambda a: a['split']['val'].append('clip99'), 'clip99 is in split val, but has no annotation'),

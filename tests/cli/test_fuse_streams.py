@@ -65,9 +65,9 @@ def test_streams_are_joined_by_name(fuse, streams, tmp_path):
 def test_other_clips_or_labels_are_refused(fuse, streams, tmp_path):
     scores, labels, names, paths = streams
     fewer = dump(tmp_path / 'fewer.pkl', scores[0][:-1], labels[:-1], names[:-1])
-    assert 'fewer.pkl and' in (said := fuse('--preds', paths[0], fewer)[2]) and 'clip59 is in one of them' in said
+    assert 'fewer.pkl and' in (said := fuse('--preds', paths[0], fewer)[2]) and 'clip59 is in only one of them' in said
     other = dump(tmp_path / 'other.pkl', scores[0], (labels + 1) % CLASSES, names)
-    assert 'have other labels for clip' in fuse('--preds', paths[0], other)[2]
+    assert 'different labels' in fuse('--preds', paths[0], other)[2]
     twice = dump(tmp_path / 'twice.pkl', scores[0], labels, [*names[:-1], names[0]])
     assert 'twice.pkl has clip clip00 twice' in fuse('--preds', twice, twice)[2]
     more = dump(tmp_path / 'more.pkl', np.zeros((60, 7), np.float32), labels, names)

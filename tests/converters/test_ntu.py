@@ -42,7 +42,7 @@ def test_splits(raw, tmp_path, capsys, dataset, workers, splits):
         np.testing.assert_allclose(clip['keypoint'][0], np.random.default_rng(i).normal(size=(3 + i, 25, 3)), rtol=1e-6)
         assert clip['keypoint'].dtype == np.float32
     printed = capsys.readouterr()
-    assert 'get the list from' in printed.err and 'the whole data set has' in printed.err
+    assert 'get the list from' in printed.err and 'the whole dataset has' in printed.err
     assert ('left out: 1 of actions beyond 60' in printed.out) == (dataset == 'ntu60')
     assert len(SkeletonDataset(str(out), split='xsub_train', layout='ntu')) == len(splits['xsub_train'])
 
@@ -60,7 +60,7 @@ def test_bad_files_are_dropped_by_name_and_the_others_kept(raw, tmp_path, capsys
     assert run(*args) == 0
     printed = capsys.readouterr()
     for fault in ('A003.skeleton is truncated', 'A004.skeleton has no body in any frame', 'A005.skeleton is empty',
-                  'notes.skeleton is not named', 'A001.skeleton is there twice'):
+                  'notes.skeleton is not named', 'A001.skeleton occurs twice'):
         assert fault in printed.err
     assert '3 clips, 3 of one person and 0 of two; 5 dropped' in printed.out
     assert '1 named by the list of missing skeletons' in printed.out and 'get the list' not in printed.err

@@ -32,7 +32,7 @@ def test_clips_labels_and_cross_view_splits(tmp_path, capsys):
     clip = content['annotations'][0]
     assert clip['keypoint'].dtype == np.float32 and clip['total_frames'] == 4
     np.testing.assert_array_equal(clip['keypoint'], np.arange(240.).reshape(1, 4, 20, 3))
-    assert 'the data set has 1484 clips' in capsys.readouterr().err
+    assert 'the dataset has 1484 clips' in capsys.readouterr().err
 
 
 def test_test_clips_that_are_training_clips_are_set_apart(tmp_path, capsys):

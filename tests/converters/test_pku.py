@@ -1,4 +1,4 @@
-"""`prepare_pku.py` on recordings in the data set's form, with its oddities."""
+"""`prepare_pku.py` on recordings in the dataset's form, with its oddities."""
 
 import pickle
 
@@ -109,7 +109,7 @@ def test_what_is_missing_altogether(prepare, tmp_path):
     assert 'looked for files NNNN-V.txt' in prepare(tmp_path / 'empty', out)[2]
     make_part(tmp_path / 'raw', {'0002-L': (recording_text(3), '1,1,2,1\n')}, ['0002-L'], ['0003-L'])
     (tmp_path / 'raw' / 'cross-view.txt').unlink()
-    assert 'cross-view.txt say: there is none' in prepare(tmp_path / 'raw', out)[2]
+    assert 'cross-view.txt for example: there is none' in prepare(tmp_path / 'raw', out)[2]
     (tmp_path / 'raw' / 'cross-view.txt').write_text('Training\n0002-L\n')
     assert 'cross-view.txt has 2 lines' in prepare(tmp_path / 'raw', out)[2]
     assert not out.exists()

@@ -49,4 +49,4 @@ def test_a_data_set_of_a_share(tmp_path):
     assert [part[i]['label'] for i in range(len(part))].count(2) == 2 and len(part) == 8
     whole = [clip['frame_dir'] for clip in build()]
     names = [clip['frame_dir'] for clip in part]
-    assert names == [name for name in whole if name in names]  # in the data set's order
+    assert names == [name for name in whole if name in names]  # in the dataset's order

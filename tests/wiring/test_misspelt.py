@@ -30,6 +30,8 @@ PRETRAIN, LINEAR = (f'{ROOT}/configs/hico/{name}.py' for name in ('hico_gru_nwuc
     (PRETRAIN, 'optim_wrapper.optimizer.momentun', r'\(SGD\) has no argument momentun; did you mean momentum'),
     (PRETRAIN, 'param_scheduler.0.milestone', r'\(MultiStepLR\) has no argument milestone; did you mean milestones'),
     (PRETRAIN, 'default_hooks.checkpoint.intervall', r'\(CheckpointHook\) has no argument intervall; did you'),
+    (PRETRAIN, 'model.neck.udm.kernel_siz', 'model.neck.udm has no key kernel_siz; did you mean kernel_size'),
+    (PRETRAIN, 'train_dataloader.dataset.subset.fractoin', 'subset has no key fractoin; did you mean fraction'),
     (PRETRAIN, 'randomness.sed', 'randomness has no key sed; did you mean seed'),
     (LINEAR, 'model.cls_head.num_class', r'\(HierarchicalClsHead\) has no argument num_class; did you mean num_'),
     (LINEAR, 'train_cfg.batchsize', r'\(FeatureTrainLoop\) has no argument batchsize; did you mean batch_size'),
@@ -54,11 +56,22 @@ def test_what_the_runner_reads_is_left_alone(option, value):
     assert got == value
 
 
+def test_a_type_that_is_not_registered_is_refused_with_the_nearest_one():
+    with pytest.raises(ValueError, match='model.neck.encoder.type is LSTMEncodr, .* did you mean LSTMEncoder'):
+        load_config(PRETRAIN, options={'model.neck.encoder.type': 'LSTMEncodr'})
+
+
+def test_arguments_that_are_handed_on_elsewhere_are_left_alone():
+    hooks = [dict(type='EMAHook', momentum=0.0002)]  # for the average that it makes
+    assert load_config(PRETRAIN, options=dict(custom_hooks=hooks)).custom_hooks == hooks
+
+
 def test_helper_variables_of_a_file_are_legal_but_not_a_slip_of_the_pen():
     config = Config.fromfile(PRETRAIN)
     config.my_views = [1]
     check_spelling(config, 'mine.py')
-    loader = config._cfg_dict.pop('train_dataloader')
-    config.train_dataloder = loader
-    with pytest.raises(ValueError, match='mine.py: nothing reads train_dataloder; did you mean train_dataloader'):
-        check_spelling(config, 'mine.py')
+    for slip in ('train_dataloder', 'modl', 'optim_wraper'):  # beside the right key, which a base file has
+        config = Config.fromfile(PRETRAIN)
+        config[slip] = dict(batch_size=8)
+        with pytest.raises(ValueError, match=f'mine.py: nothing reads {slip}; did you mean'):
+            check_spelling(config, 'mine.py')

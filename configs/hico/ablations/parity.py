@@ -1,7 +1,7 @@
-# The authors' code as it was measured on NW-UCLA: its clip and part queues, which wrap after 2048 keys, and clips
+# The authors' code as it was measured on NW-UCLA: its clip and part queues, which wrap after K keys, and clips
 # centred on their first frame.
 first_frame = dict(dataset=dict(load_pipeline=[dict(type='NormalizeSkeleton', center='first_frame')]))
 train_dataloader = first_frame
 val_dataloader = first_frame
 test_dataloader = first_frame
-model = dict(head=dict(wrap_at=2048))
+model = dict(head=dict(wrap_at='queue_length'))

@@ -1,2 +1,2 @@
 # Table 3: the spatial branch alone, instance level.
-model = dict(backbone=dict(branches=('spatial', )), projector=dict(levels=('instance', )))
+model = dict(neck=dict(branches=('spatial', )), projector=dict(levels=('instance', )))

@@ -1,2 +1,2 @@
 # Table 3: the temporal branch alone, instance level.
-model = dict(backbone=dict(branches=('temporal', )), projector=dict(levels=('instance', )))
+model = dict(neck=dict(branches=('temporal', )), projector=dict(levels=('instance', )))

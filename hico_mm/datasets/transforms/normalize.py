@@ -80,6 +80,9 @@ class NormalizeSkeleton(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Normalise ``results['keypoint']``, one clip (M, T, V, C), to float32."""
         keypoint = np.asarray(results['keypoint'], dtype=np.float32)
+        if keypoint.shape[2] != self.layout.num_joints:
+            raise UserError(f'the clip has {keypoint.shape[2]} joints, but NormalizeSkeleton is set to layout '
+                            f'"{self.layout.name}" of {self.layout.num_joints}: set the layout that fits')
         clip = np.stack([fill_empty_frames(person) for person in keypoint])
         origin = clip[0, :, self.layout.center]
         origin = origin[:, None] if self.center == 'frame' else origin[:1, None]

@@ -1,17 +1,21 @@
 """Checkpoints that say what they are."""
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from ...checkpoints import META_KEY, Description, describe_model, load_checkpoint, save_checkpoint
+from ...checkpoints import META_KEY, Description, describe_model, load_checkpoint, origin_of, save_checkpoint
 from ...checkpoints.environment import git_state, package_versions
+from ...models.selfsup import HiCo
 from ...models.unwrap import unwrap
+from ...wiring import complete_config
+from ..loaders import leaf_datasets
 from ..loops import FeatureTrainLoop
 
 SCORES = 'last_scores'
@@ -34,6 +38,7 @@ class CheckpointDescriptionHook(Hook):
         config = getattr(unwrap(runner.model), 'config', None)
         if config is not None and runner.cfg.model.to_dict() != config:
             runner.cfg.model = config
+            complete_config(runner.cfg)
             runner.dump_config()
 
     def before_train(self, runner: Runner) -> None:
@@ -64,17 +69,15 @@ class CheckpointDescriptionHook(Hook):
             save_checkpoint(checkpoint, path)
 
     def _describe(self, runner: Runner, meta: Dict[str, Any]) -> Description:
-        model, dataset = unwrap(runner.model), _training_dataset(runner)
-        origin = getattr(model, 'origin', None)
-        encoder = None
-        if origin is not None:
-            encoder = dict(file=Path(origin.path).name, **(origin.description.origin() if origin.description else {}))
+        model, datasets = unwrap(runner.model), _training_datasets(runner)
+        origin = origin_of(model)
+        encoder = None if origin is None else origin.record
         return describe_model(
             getattr(model, 'config', None) or runner.cfg.model.to_dict(),
-            getattr(dataset, 'load_pipeline', None),
+            getattr(datasets[0], 'load_pipeline', None),
             task=_task(runner, encoder),
-            classes=getattr(dataset, 'class_names', None),
-            training_data=getattr(dataset, 'summary', None),
+            classes=getattr(datasets[0], 'class_names', None),
+            training_data=_joined([dataset.summary for dataset in datasets if hasattr(dataset, 'summary')]),
             versions=self._versions,
             git=self._git,
             seed=runner.seed,
@@ -85,17 +88,28 @@ class CheckpointDescriptionHook(Hook):
             encoder=encoder)
 
 
-def _training_dataset(runner: Runner) -> Any:
-    """The dataset that is trained on, out of wrappers that repeat it."""
+def _training_datasets(runner: Runner) -> List[Any]:
+    """The datasets that are trained on, out of wrappers that repeat or join them."""
     loop: Any = runner.train_loop
-    dataset = getattr(loop, 'clip_loader', loop.dataloader).dataset
-    while not hasattr(dataset, 'summary') and hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
-    return dataset
+    return list(leaf_datasets(getattr(loop, 'clip_loader', loop.dataloader).dataset))
+
+
+def _joined(summaries: List[Dict[str, Any]]) -> Optional[Dict[str, Any]]:
+    """The summary of one split, or of several that are trained on together."""
+    if len(summaries) < 2:
+        return summaries[0] if summaries else None
+    hashes = ''.join(sorted(summary['hash'] for summary in summaries))
+    return dict(
+        ann_file='+'.join(summary['ann_file'] for summary in summaries),
+        split='+'.join(str(summary['split']) for summary in summaries),
+        clips=sum(summary['clips'] for summary in summaries),
+        classes=max(summary['classes'] for summary in summaries),
+        hash=hashlib.sha256(hashes.encode()).hexdigest(),
+        subset=[summary['subset'] for summary in summaries])
 
 
 def _task(runner: Runner, encoder: Optional[dict]) -> str:
-    if type(unwrap(runner.model)).__name__ == 'HiCo':
+    if isinstance(unwrap(runner.model), HiCo):
         return 'pretraining'
     if isinstance(runner.train_loop, FeatureTrainLoop):
         return 'linear evaluation' if encoder else 'linear evaluation of an untrained encoder'

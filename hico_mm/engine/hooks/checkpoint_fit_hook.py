@@ -7,11 +7,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmengine.runner.base_loop import BaseLoop
 
-from ...checkpoints import META_KEY, Description, check_fit, describe, weights_of
+from ...checkpoints import META_KEY, Description, Origin, check_fit, describe, origin_of, weights_of
 from ...checkpoints.encoder import check_same_encoder, check_same_preparation
 from ...errors import UserError
-from ...models.recognizers import Origin
 from ...models.unwrap import unwrap
+from ...wiring import complete_model
+from ..loaders import leaf_datasets
 
 
 @HOOKS.register_module()
@@ -20,7 +21,7 @@ class CheckpointFitHook(Hook):
 
     Testing and resuming need all weights of the model, training those of its encoder and its frozen parts, by name and
     shape. A checkpoint that describes itself must have the encoder that the config has, and its clips must have been
-    prepared as those of the datasets are.
+    prepared as those of the datasets are. The hook notes the checkpoint as the origin of the model's encoder.
 
     Args:
         encoder: Parts that a checkpoint must fill when training starts from it. Defaults to backbone and neck.
@@ -35,9 +36,9 @@ class CheckpointFitHook(Hook):
         Raises:
             UserError: if their clips are prepared differently.
         """
-        origin: Optional[Origin] = getattr(unwrap(runner.model), 'origin', None)
-        if origin is not None and origin.description is not None:
-            _check_preparation(runner, origin.description, origin.path)
+        origin = origin_of(unwrap(runner.model))
+        if origin is not None:
+            _check_preparation(runner, origin.record.get('load_pipeline'), origin.path)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare weights by name and shape, and the description if there is one.
@@ -55,13 +56,14 @@ class CheckpointFitHook(Hook):
         parts = (*self.encoder, *getattr(model, 'frozen', ()))
         needed = {name: weight for name, weight in model.state_dict().items()
                   if not starts_training or name.split('.')[0] in parts}
-        description = describe(checkpoint, source) if isinstance(meta, Mapping) and META_KEY in meta else None
-        if description is not None and hasattr(model, 'config'):
-            check_same_encoder(model.config, description.model, source)
-            _check_preparation(runner, description, source)
+        description: Optional[Description] = None
+        if isinstance(meta, Mapping) and META_KEY in meta:
+            description = describe(checkpoint, source)
+            config = getattr(model, 'config', None) or complete_model(runner.cfg.model.to_dict())
+            check_same_encoder(config, description.model, source)
+            _check_preparation(runner, description.load_pipeline, source)
         check_fit(needed, weights_of(checkpoint), source, type(model).__name__)
-        if not runner._resume:
-            model.origin = Origin(source, description)
+        model.origin = Origin.of_resumed(description) if runner._resume else Origin.of(source, description)
 
 
 def _source(runner: Runner) -> str:
@@ -69,16 +71,17 @@ def _source(runner: Runner) -> str:
     return runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
 
 
-def _check_preparation(runner: Runner, description: Description, source: str) -> None:
+def _check_preparation(runner: Runner, load_pipeline: Optional[Sequence], source: str) -> None:
     for name, dataset in _datasets(runner):
         prepared = getattr(dataset, 'load_pipeline', None)
-        if prepared is not None and description.load_pipeline is not None:
-            check_same_preparation(prepared, description.load_pipeline, f'{name}_dataloader.dataset', source)
+        if prepared is not None and load_pipeline is not None:
+            check_same_preparation(prepared, load_pipeline, f'{name}_dataloader.dataset', source)
 
 
 def _datasets(runner: Runner) -> Iterator['tuple[str, Any]']:
-    """The datasets of the loops that have been built."""
+    """The datasets of the loops that have been built, out of their wrappers."""
     for name in ('train', 'val', 'test'):
         loop = getattr(runner, f'_{name}_loop')
         if isinstance(loop, BaseLoop):
-            yield name, getattr(loop, 'clip_loader', loop.dataloader).dataset
+            for dataset in leaf_datasets(getattr(loop, 'clip_loader', loop.dataloader).dataset):
+                yield name, dataset

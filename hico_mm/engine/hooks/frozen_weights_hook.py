@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ...checkpoints import origin_of
 from ...errors import UserError
 from ...models.unwrap import unwrap
 
@@ -33,7 +34,7 @@ class FrozenWeightsHook(Hook):
         """
         model = unwrap(runner.model)
         self._before = {name: weight.cpu().clone() for name, weight in _frozen_weights(model).items()}
-        loaded = getattr(model, 'origin', None) is not None or runner._resume
+        loaded = origin_of(model) is not None or runner._resume
         if self._before and not loaded and not self.allow_untrained:
             raise UserError(f'{list(model.frozen)} are frozen, but no checkpoint was loaded: give --pretrained CKPT, '
                             'or a pretraining config in its place to measure its untrained encoder')

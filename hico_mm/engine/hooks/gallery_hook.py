@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from ...evaluation import encode
 from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
-from ..loaders import training_split, warn_of_other_data
+from ..loaders import compare_with_origin, training_split
 
 
 @HOOKS.register_module()
@@ -31,7 +31,7 @@ class GalleryHook(Hook):
             return
         if self._dataloader is None:
             self._dataloader = training_split(runner)
-            warn_of_other_data(runner, self._dataloader.dataset, 'the gallery')
+            compare_with_origin(runner, self._dataloader.dataset, 'the gallery')
         gallery = encode(model, self._dataloader, head.level, title='gallery')
         device = model.data_preprocessor.device
         head.set_gallery(gallery.features.to(device), gallery.labels.to(device))

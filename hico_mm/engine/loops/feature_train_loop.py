@@ -13,7 +13,7 @@ from ...errors import UserError
 from ...evaluation import EncodedClips, encode
 from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
-from ..loaders import sequential, warn_of_other_data
+from ..loaders import compare_with_origin, sequential
 
 
 class _Clips(Dataset):
@@ -97,7 +97,7 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
         """Encode, then train; returns the model."""
         self.runner.call_hook('before_train')
         level = self.model.cls_head.level
-        warn_of_other_data(self.runner, self.clip_loader.dataset, 'the classifier\'s input')
+        compare_with_origin(self.runner, self.clip_loader.dataset, 'the classifier\'s input')
         self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
         if hasattr(self.model.cls_head, 'fit_features'):
             self.model.cls_head.fit_features(self.features.clips.features)

@@ -30,7 +30,7 @@ class FeatureQueue(nn.Module):
     def __init__(self, length: int, dim: int, wrap_at: Optional[int] = None) -> None:
         super().__init__()
         self.wrap_at = length if wrap_at is None else wrap_at
-        if not 1 <= self.wrap_at <= length:
+        if not isinstance(self.wrap_at, int) or not 1 <= self.wrap_at <= length:
             raise UserError(f'wrap_at must lie within 1..{length}, the length of the queue, got {self.wrap_at}')
         self.register_buffer('features', F.normalize(torch.randn(length, dim), dim=1))
         self.register_buffer('pointer', torch.zeros((), dtype=torch.long))

@@ -1,6 +1,6 @@
 """Hierarchical contrast: who is compared with whom, at every level."""
 
-from typing import Dict, NamedTuple, Optional, Sequence
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Union
 
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
@@ -43,8 +43,9 @@ class HierarchicalContrastHead(BaseModule):
         temperature: Temperature of InfoNCE. Defaults to 0.2.
         levels: Levels that are contrasted; 'temporal' and 'spatial' need each other. Defaults to all five.
         loss_weights: Weight of each level's loss; 1 where not given. Defaults to None.
-        wrap_at: Number of places of each queue after which writing starts again: K reproduces the released code's
-            clip and part queues (see :class:`FeatureQueue`). None, the default, makes every queue a true FIFO.
+        wrap_at: Number of places of each queue after which writing starts again. 'queue_length', which is K, reproduces
+            the released code's clip and part queues (see :class:`FeatureQueue`). None, the default, makes every queue
+            a true FIFO.
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
@@ -59,7 +60,7 @@ class HierarchicalContrastHead(BaseModule):
                  temperature: float = 0.2,
                  levels: Sequence[str] = LEVELS,
                  loss_weights: Optional[Dict[str, float]] = None,
-                 wrap_at: Optional[int] = None,
+                 wrap_at: Union[int, str, None] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.levels = check_names(levels, LEVELS, 'levels')
@@ -75,9 +76,10 @@ class HierarchicalContrastHead(BaseModule):
         if loss_weights:
             check_names(list(loss_weights), self.levels, 'loss_weights')
             self.loss_weights.update(loss_weights)
+        places: Any = queue_length if wrap_at == 'queue_length' else wrap_at
         keys_of_clip = dict(clip=num_granularities, part=num_granularities)
         self.queues = nn.ModuleDict({
-            level: FeatureQueue(queue_length * keys_of_clip.get(level, 1), dim, wrap_at)
+            level: FeatureQueue(queue_length * keys_of_clip.get(level, 1), dim, places)
             for level in self.levels
         })
 

@@ -62,9 +62,9 @@ class UDMNeck(BaseModule):
         num_granularities: Number of granularities L. Defaults to 4.
         udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.
         branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
-        tokenizer: Config of a module that makes tokens of maps (N, M, T, V, C), for a graph network as the backbone:
-            ``HiCoBackbone`` embeds its features as it else embeds coordinates. Defaults to None, for a backbone that
-            gives tokens.
+        tokenizer: Config of a module that makes tokens of the maps of a graph network, which it is given as
+            (N, M, T, V, C): ``HiCoBackbone`` embeds them as it otherwise embeds coordinates. Defaults to None, for a
+            backbone that gives tokens.
         init_cfg: MMEngine's initialisation config. Defaults to None.
     """
 
@@ -79,6 +79,7 @@ class UDMNeck(BaseModule):
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
         self.channels, self.num_granularities = channels, num_granularities
+        # A neck that is built by itself tells its parts what the completed config of a model has written out.
         encoder = {'channels': channels, **(encoder or dict(type='GRUEncoder'))}
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})

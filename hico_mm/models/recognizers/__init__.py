@@ -1,5 +1,5 @@
 """Recognizers: clip -> class scores."""
 
-from .skeleton_recognizer import Origin, SkeletonRecognizer
+from .skeleton_recognizer import SkeletonRecognizer
 
-__all__ = ['Origin', 'SkeletonRecognizer']
+__all__ = ['SkeletonRecognizer']

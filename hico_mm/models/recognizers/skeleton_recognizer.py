@@ -1,23 +1,16 @@
 """Recognizer that puts a head on hierarchical features."""
 
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ...checkpoints import Description, EncoderSource, check_fit, take_encoder, weights_of
+from ...checkpoints import EncoderSource, Origin, check_fit, take_encoder, weights_of
 from ...errors import UserError
 from ...wiring import complete_model
 
 PARTS = ('backbone', 'neck', 'cls_head')
-
-
-class Origin(NamedTuple):
-    """The checkpoint that a model's encoder came from: its path, and its description if it has one."""
-
-    path: str
-    description: Optional[Description]
 
 
 @MODELS.register_module()
@@ -25,7 +18,7 @@ class SkeletonRecognizer(BaseRecognizer):
     """Backbone, neck and head for skeleton clips, some of them frozen if wanted.
 
     With ``pretrained`` the recognizer takes everything before the head from a checkpoint, config and weights, so that
-    nothing need be repeated. What the configs of the parts leave out is completed by the table in
+    nothing has to be repeated. What the configs of the parts leave out is completed by the table in
     :mod:`hico_mm.wiring.table`.
 
     Args:
@@ -42,7 +35,7 @@ class SkeletonRecognizer(BaseRecognizer):
 
     Attributes:
         config: The completed config of the model.
-        origin: The :class:`Origin` of the encoder's weights, None if they are untrained.
+        origin: The :class:`~hico_mm.checkpoints.Origin` of the encoder's weights, None if they are untrained.
 
     Raises:
         UserError: if there is no backbone, a frozen part does not exist, or the config contradicts itself or the
@@ -78,9 +71,14 @@ class SkeletonRecognizer(BaseRecognizer):
         for name in ('neck', 'cls_head'):
             if config.get(name) is not None:
                 setattr(self, name, _build_part(config[name]))
-        self.config, self.origin, self._source = config, None, source  # type: Any, Optional[Origin], Any
+        self.config: Dict[str, Any] = config
+        self.origin: Optional[Origin] = None
         self._freeze(config.get('frozen', ()))
-        self._load_encoder()
+        self._encoder_weights: Dict[str, Tensor] = {}
+        if source is not None and source.checkpoint is not None:
+            self._encoder_weights = self._weights_of_encoder(source)
+            self.origin = Origin.of(source.path, source.description)
+            self.load_state_dict(self._encoder_weights, strict=False)
 
     def _freeze(self, names: Sequence[str]) -> None:
         for name in names:
@@ -91,21 +89,20 @@ class SkeletonRecognizer(BaseRecognizer):
         for name in self.frozen:
             parts[name].requires_grad_(False)
 
-    def _load_encoder(self) -> None:
-        """Load the weights of the checkpoint that ``pretrained`` names, if any."""
-        if self._source is None or self._source.checkpoint is None:
-            return
-        weights = weights_of(self._source.checkpoint)
+    def _weights_of_encoder(self, source: EncoderSource) -> Dict[str, Tensor]:
+        """The weights of a checkpoint that backbone and neck need."""
+        assert source.checkpoint is not None
+        weights = weights_of(source.checkpoint)
         needed = {name: weight for name, weight in self.state_dict().items()
                   if name.split('.')[0] in ('backbone', 'neck')}
-        check_fit(needed, weights, self._source.path, type(self).__name__)
-        self.load_state_dict({name: weights[name] for name in needed}, strict=False)
-        self.origin = Origin(self._source.path, self._source.description)
+        check_fit(needed, weights, source.path, type(self).__name__)
+        return {name: weights[name] for name in needed}
 
     def init_weights(self) -> None:
-        """Initialize as MMEngine does; the weights of a checkpoint are loaded again afterwards."""
+        """Initialize as MMEngine does; the weights of ``pretrained`` are loaded again afterwards."""
         super().init_weights()
-        self._load_encoder()
+        self.load_state_dict(self._encoder_weights, strict=False)
+        self._encoder_weights = {}
 
     def train(self, mode: bool = True) -> 'SkeletonRecognizer':
         """Set the mode of everything but the frozen parts, which stay in eval mode."""
