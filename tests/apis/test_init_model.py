@@ -30,7 +30,8 @@ def test_errors_name_the_file_and_the_remedy(checkpoint, tmp_path):
     _, path = checkpoint
     with pytest.raises(ValueError, match='needs a config, a checkpoint, or both'):
         init_model()
-    with pytest.raises(ValueError, match="a.pth has model.neck.encoder.type='GRUEncoder', but the config has 'LSTMEncoder'"):
+    said = "a.pth has model.neck.encoder.type='GRUEncoder', but the config has 'LSTMEncoder'"
+    with pytest.raises(ValueError, match=said):
         init_model(Config(dict(model=small_model(**{'neck.encoder.type': 'LSTMEncoder'}))), path)
     torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
     with pytest.raises(ValueError, match='bare.pth does not say which model it is of: give the config'):

@@ -71,7 +71,7 @@ def test_other_clips_or_labels_are_refused(fuse, streams, tmp_path):
     twice = dump(tmp_path / 'twice.pkl', scores[0], labels, [*names[:-1], names[0]])
     assert 'twice.pkl has clip clip00 twice' in fuse('--preds', twice, twice)[2]
     more = dump(tmp_path / 'more.pkl', np.zeros((60, 7), np.float32), labels, names)
-    assert 'other numbers of classes: [4, 7]' in fuse('--preds', paths[0], more)[2]
+    assert 'different numbers of classes: [4, 7]' in fuse('--preds', paths[0], more)[2]
 
 
 def test_a_dump_without_names(fuse, streams, tmp_path):
