@@ -12,6 +12,15 @@ from typing import Any, Iterator, Union
 from mmengine.fileio import LocalBackend, register_backend
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+UMASK = _umask()  # read once, when no other thread makes files
+
+
 @contextmanager
 def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; it is renamed to ``path`` on success and removed on failure.
@@ -25,8 +34,10 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~UMASK)
+        _flush(temporary)
         temporary.replace(path)
+        _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -59,7 +70,15 @@ class AtomicLocalBackend(LocalBackend):
             super().put(obj, temporary)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _flush(path: Path) -> None:
+    """Have the system write a file or a folder to the disk; some file systems cannot, and do without."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -46,6 +46,10 @@ def test_the_config_for_your_own_data(tmp_path, base, views, frames):
     assert torch.isfinite(model.parse_losses(model.loss(**data))[0])
 
 
+def test_no_figure_is_missing():
+    assert not re.findall(r'\b[A-Z]+_TABLE\b|\bTODO\b|\bTBD\b', README)
+
+
 def test_commands_and_configs_exist():
     for path in set(re.findall(r'(?:tools|configs|\.ci)/[\w/.-]+\.(?:py|sh)', README)):
         assert (ROOT / path).exists() or path.endswith('/mine.py'), path  # which the reader writes

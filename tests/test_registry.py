@@ -26,8 +26,8 @@ def test_names():
         ['CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'RandomRotation',
          'TemporalCropResize'])
     assert ours(HOOKS) == sorted(
-        ['CheckpointDescriptionHook', 'CheckpointFitHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook',
-         'StepSeedHook'])
+        ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'FiniteLossHook', 'FrozenWeightsHook',
+         'GalleryHook', 'InterruptHook', 'StepSeedHook'])
     assert ours(LOOPS) == ['FeatureTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
     assert FUNCTIONS.get('skeleton_collate') is not None
 
@@ -114,6 +114,8 @@ OPTIONS = {
     'RandomRotation': ({}, dict(max_angles=(1, 2, 3), max_scale=0.1, in_channels=3)),
     'CheckpointDescriptionHook': ({}, {}),
     'CheckpointFitHook': ({}, dict(encoder=('backbone', ))),
+    'DataCheckHook': ({}, {}),
+    'FiniteLossHook': ({}, {}),
     'FrozenWeightsHook': ({}, dict(allow_untrained=True)),
     'GalleryHook': ({}, {}),
     'InterruptHook': ({}, {}),
@@ -153,12 +155,13 @@ def test_builds_alone_and_with_every_option(name):
 
 def test_the_data_set_builds_alone_and_with_every_option(annotation_file):
     path = str(annotation_file())
-    options = dict(split='val', layout='ntu', load_pipeline=[dict(type='NormalizeSkeleton')], subset=dict(fraction=0.5))
+    options = dict(split='val', layout='ntu', load_pipeline=[dict(type='NormalizeSkeleton')], subset=dict(fraction=0.5),
+                   num_persons=1)
     assert {'ann_file', 'pipeline', *options} == arguments(DATASETS.get('SkeletonDataset'))
     plain = DATASETS.build(dict(type='SkeletonDataset', ann_file=path, pipeline=[]))
     sizes = {option: len(DATASETS.build(dict(type='SkeletonDataset', ann_file=path, pipeline=[], **{option: value})))
              for option, value in options.items()}
-    assert len(plain) == 24 and sizes == dict(split=12, layout=24, load_pipeline=24, subset=12)
+    assert len(plain) == 24 and sizes == dict(split=12, layout=24, load_pipeline=24, subset=12, num_persons=24)
 
 
 def test_the_loop_builds_alone_and_with_every_option(make_runner, linear_model):

@@ -15,6 +15,8 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     gallery=dict(type='GalleryHook'),
     interrupt=dict(type='InterruptHook'),
+    finite_loss=dict(type='FiniteLossHook'),
+    data_check=dict(type='DataCheckHook'),
     checkpoint_fit=dict(type='CheckpointFitHook'),
     frozen_weights=dict(type='FrozenWeightsHook'),
     checkpoint_description=dict(type='CheckpointDescriptionHook'))

@@ -36,6 +36,7 @@ class Description:
         iteration: Steps it was trained for.
         scores: The last scores before it was saved, with the ``epoch`` they are of.
         encoder: Where its encoder comes from: ``file`` and the description of that checkpoint, without the model.
+        settings: Batch size of a process, number of processes, learning rate.
     """
 
     model: Dict[str, Any]
@@ -51,6 +52,7 @@ class Description:
     iteration: Optional[int] = None
     scores: Dict[str, float] = field(default_factory=dict)
     encoder: Optional[Dict[str, Any]] = None
+    settings: Dict[str, Any] = field(default_factory=dict)
 
     @property
     def input_format(self) -> Dict[str, Any]:

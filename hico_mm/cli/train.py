@@ -9,10 +9,10 @@ from typing import Any, Optional, Sequence
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.runner import find_latest_checkpoint
 
-from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
-from ..engine.launch import build_runner
+from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
+from ..checkpoints.resume import find_last
+from ..engine.launch import build_runner, check_steps
 from ..errors import UserError
 from ..wiring import check_spelling, complete_config
 from .command import INTERRUPTED, command_parser, one_line_errors
@@ -68,12 +68,31 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.epochs:
         scale_schedule(config, args.epochs)
     if args.resume:
-        config.resume = True
-        config.load_from = None if args.resume == 'auto' else args.resume
+        set_resume(config, args.resume)
     set_encoder(config, args.pretrained, args.config)
     complete_config(config)
     check_spelling(config, args.config)
     return config
+
+
+def set_resume(config: Config, resume: str) -> None:
+    """Resume from a checkpoint, or from the newest intact one in the work directory, and say which.
+
+    Raises:
+        UserError: if the checkpoint that is named does not exist or is damaged.
+    """
+    if resume != 'auto':
+        load_checkpoint(resume)
+        config.resume, config.load_from = True, resume
+        return
+    found = find_last(config.work_dir)
+    if is_main_process():
+        for sentence in found.left_out:
+            print(f'warning: left out: {sentence}', file=sys.stderr)
+        where = f'resuming from {found.path}' if found.path else (
+            f'note: --resume found no checkpoint in {config.work_dir}, so training starts from the beginning')
+        print(where, file=sys.stderr)
+    config.resume, config.load_from = found.path is not None, found.path and str(found.path)
 
 
 def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
@@ -120,10 +139,7 @@ def _start_without(config: Config, named: Optional[str], path: str) -> None:
     if not config.get('resume'):
         raise UserError(f'{path} takes its encoder from a checkpoint: give --pretrained CKPT, or a pretraining config '
                         'in its place for its untrained encoder')
-    last = config.load_from or find_latest_checkpoint(config.work_dir)
-    if last is None:
-        raise UserError(f'--resume found no checkpoint in {config.work_dir}: start with --pretrained CKPT')
-    take_encoder_into(config, EncoderSource.open(last))
+    take_encoder_into(config, EncoderSource.open(config.load_from))
 
 
 def _allow_untrained(config: Config) -> None:
@@ -153,7 +169,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parse_args(argv)
     config = make_config(args)
     try:
-        build_runner(config, run_name(args.config, args.fragments), args.launcher).train()
+        runner = build_runner(config, run_name(args.config, args.fragments), args.launcher)
+        check_steps(runner)
+        runner.train()
     except KeyboardInterrupt:
         if is_main_process():
             print(f'\ninterrupted; {how_to_go_on(config.work_dir, bool(args.pretrained))}', file=sys.stderr)
@@ -163,8 +181,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 def how_to_go_on(work_dir: str, pretrained: bool) -> str:
     """What to do after an interruption, of a run that was started with ``--pretrained`` or not."""
-    if not (Path(work_dir) / 'last_checkpoint').is_file():
+    last = find_last(work_dir).path
+    if last is None:
         return f'there is no checkpoint in {work_dir} yet: run the same command again'
-    last = Path(find_latest_checkpoint(work_dir) or '').name
-    return (f'the last checkpoint is {last} in {work_dir}: to go on from there, run the same command with --resume'
+    return (f'the last checkpoint is {last.name} in {work_dir}: to go on from there, run the same command with --resume'
             + (' in place of --pretrained' if pretrained else ''))

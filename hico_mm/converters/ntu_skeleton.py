@@ -5,6 +5,7 @@ from typing import Dict, Hashable, List, NamedTuple, Tuple, Union
 
 import numpy as np
 
+from ..datasets.persons import motion_energy
 from ..errors import UserError
 from ..structures import get_layout
 
@@ -132,12 +133,6 @@ def to_persons(recording: SkeletonRecording, bodies: str = 'slot', num_persons: 
     tracks.sort(key=motion_energy, reverse=True)
     empty = np.zeros((0, recording.num_frames, *recording.joints.shape[1:]), np.float32)
     return np.stack(tracks[:num_persons]) if tracks else empty
-
-
-def motion_energy(person: np.ndarray) -> float:
-    """Person (T, V, 3) -> the standard deviation over tracked frames and joints, summed over coordinates."""
-    tracked = person[person.any((1, 2))].astype(np.float64)
-    return float(tracked.std((0, 1)).sum()) if len(tracked) else 0.0
 
 
 class _Track(NamedTuple):

@@ -6,6 +6,8 @@ import numpy as np
 
 from ..structures import SkeletonLayout
 
+FARTHEST = 1e6  # in the units of the file; metres, millimetres or pixels
+
 
 def clip_fault(clip: Mapping, layout: Optional[SkeletonLayout] = None) -> Optional[str]:
     """What is wrong with an annotated clip and what to do, as the rest of a sentence; None if it is sound.
@@ -28,13 +30,18 @@ def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Op
         return 'has keypoints that are not an array: prepare it again'
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
         return f'has keypoints of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
-    if not np.issubdtype(keypoint.dtype, np.number):
-        return f'has keypoints of type {keypoint.dtype}, not numbers: prepare it again'
+    if not np.issubdtype(keypoint.dtype, np.floating) and not np.issubdtype(keypoint.dtype, np.integer):
+        return f'has keypoints of type {keypoint.dtype}, not real numbers: prepare it again'
     if layout is not None and keypoint.shape[2] != layout.num_joints:
         return (f'has {keypoint.shape[2]} joints, but layout "{layout.name}" has {layout.num_joints}: '
                 'set the layout that fits')
-    if not np.isfinite(keypoint).all():
+    with np.errstate(over='ignore'):
+        as_used = keypoint.astype(np.float32, copy=False)
+    if not np.isfinite(as_used).all():
         return 'has NaN or infinite keypoints: repair it, or leave it out of the split'
+    if keypoint.size and np.abs(as_used).max() >= FARTHEST:
+        return (f'has a coordinate of {float(np.abs(as_used).max()):.3g}, which no unit explains: repair it, or leave '
+                'it out of the split')
     if not keypoint.any():
         return 'is empty: leave it out of the split'
     return None

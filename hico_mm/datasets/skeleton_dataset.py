@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -18,6 +19,7 @@ from ..structures import SkeletonLayout, get_layout
 from ..wiring import complete_transforms
 from .checks import clip_fault, clip_name
 from .clip_store import ClipStore, load_once_a_host
+from .persons import most_active
 from .safe_pickle import load_plain_pickle
 from .subsets import draw_subset
 
@@ -37,12 +39,16 @@ class SkeletonDataset(PoseDataset):
             and nothing without one.
         subset: Arguments of :func:`draw_subset` (``fraction``, ``seed``, ``per_class``), to keep a labelled part of
             the split; None keeps all of it. Defaults to None.
+        num_persons: The most persons to keep of a clip, those that move most; how many clips have more is a warning.
+            None, the default, keeps all.
         **kwargs: Further arguments of MMAction2's ``PoseDataset``.
 
     Attributes:
         summary: What the split holds, before a subset is drawn: ``ann_file``, ``split``, ``clips``, ``classes``, a
             ``hash`` of names, labels and keypoints that does not depend on their order, and ``subset``.
         class_names: Names of the classes, None if the annotation has none.
+        labels: (n,) labels of the clips that are kept.
+        names: Their names.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -57,17 +63,20 @@ class SkeletonDataset(PoseDataset):
                  layout: Union[str, dict, SkeletonLayout, None] = None,
                  load_pipeline: Optional[Sequence[dict]] = None,
                  subset: Optional[dict] = None,
+                 num_persons: Optional[int] = None,
                  **kwargs) -> None:
         self.layout = get_layout(layout) if layout is not None else None
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')] if self.layout is not None else []
         self.load_pipeline = complete_transforms(load_pipeline, 'the dataset', layout=layout)
-        self.subset = subset
+        self.subset, self.num_persons = subset, num_persons
         super().__init__(ann_file, list(pipeline), split=split, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
         """Load, check and normalise the clips of the split, once on each host; their keypoints are kept apart."""
         self.store, (clips, self.summary, self.class_names) = load_once_a_host(self._load)
+        self.labels = np.array([int(clip['label']) for clip in clips])
+        self.names = [str(clip_name(clip)) for clip in clips]
         return [{**clip, 'clip': i} for i, clip in enumerate(clips)]
 
     def get_data_info(self, idx: int) -> Dict:
@@ -90,6 +99,10 @@ class SkeletonDataset(PoseDataset):
             fault = clip_fault(clip, self.layout)
             if fault:
                 raise UserError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
+        twice = [name for name, count in Counter(map(clip_name, clips)).items() if count > 1]
+        if twice:
+            raise UserError(f'{self.ann_file}: {len(twice)} clips of split "{self.split}" occur more than once, '
+                            f'{twice[0]} among them: give each clip a name of its own')
         classes = content.get('classes') if isinstance(content, dict) else None
         del content  # what is not of the split can go
         summary = self._summary(clips)
@@ -98,11 +111,16 @@ class SkeletonDataset(PoseDataset):
             clips = [clips[i] for i in drawn]
         prepare = Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in self.load_pipeline])
         quiet = len(clips) < 5000 or not is_main_process()
-        keypoints = []
+        keypoints, crowded = [], 0
         for i in track(range(len(clips)), 'normalising', disable=quiet, transient=True):
             keypoint = np.asarray(clips[i]['keypoint'], dtype=np.float32)
+            if self.num_persons is not None and len(keypoint) > self.num_persons:
+                keypoint, crowded = most_active(keypoint, self.num_persons), crowded + 1
             clips[i] = prepare({**clips[i], 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
             keypoints.append(clips[i].pop('keypoint'))
+        if crowded:
+            print_log(f'{self.ann_file}: {crowded} of the {len(clips)} clips of split "{self.split}" have more than '
+                      f'{self.num_persons} person(s): those that move most are kept', 'current', logging.WARNING)
         return ClipStore.from_clips(keypoints), (clips, summary, classes)
 
     def _of_split(self, content: dict) -> List[dict]:

@@ -1,6 +1,7 @@
 """From the command line to a runner."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmaction.registry import RUNNERS
@@ -9,6 +10,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from ..errors import UserError
+from ..processes import end_with_parent
 
 
 def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
@@ -25,6 +27,8 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
     config.launcher = launcher
     if config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / name)
+    if launcher == 'pytorch':
+        end_with_parent()
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(config, launcher)
     return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
@@ -38,3 +42,19 @@ def _start_gloo(config: Config, launcher: str) -> None:
         distributed.init_process_group('gloo')
     config.model_wrapper_cfg = dict(config.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel'),
                                     device_ids=None)
+
+
+def check_steps(runner: Runner) -> None:
+    """Check that training has a step to take, before anything is trained or saved.
+
+    Raises:
+        UserError: if the batches are larger than the split, naming clips, batch, processes and the remedy.
+    """
+    loader: Any = runner.train_loop.dataloader
+    if len(loader):
+        return
+    clips, each = len(loader.dataset), len(loader.dataset) // runner.world_size
+    raise UserError(
+        f'the training split has {clips} clips, which is {each} for each of {runner.world_size} process(es): fewer '
+        f'than a batch of {loader.batch_size}, so no step would be taken. Set --cfg-options '
+        f'train_dataloader.batch_size={max(1, each)} or train_dataloader.drop_last=False')

@@ -1,6 +1,7 @@
 """Data loaders that read a split in order and whole."""
 
-from typing import Any, Iterator
+import hashlib
+from typing import Any, Dict, Iterator, List, Optional
 
 from mmengine.dataset import DefaultSampler
 from mmengine.runner import Runner
@@ -76,3 +77,33 @@ def compare_with_origin(runner: Runner, dataset: Any, role: str) -> None:
 
 def _same_name(a: dict, b: dict) -> bool:
     return all(a.get(key) == b.get(key) for key in ('ann_file', 'split'))
+
+
+def training_datasets(runner: Runner) -> List[Any]:
+    """The datasets that are trained on, out of wrappers that repeat or join them."""
+    loop: Any = runner.train_loop
+    return list(leaf_datasets(getattr(loop, 'clip_loader', loop.dataloader).dataset))
+
+
+def training_summary(runner: Runner) -> Optional[Dict[str, Any]]:
+    """The summary of the split that is trained on, or of several that are trained on together; None without one."""
+    summaries = [dataset.summary for dataset in training_datasets(runner) if hasattr(dataset, 'summary')]
+    if len(summaries) < 2:
+        return summaries[0] if summaries else None
+    hashes = ''.join(sorted(summary['hash'] for summary in summaries))
+    return dict(
+        ann_file='+'.join(summary['ann_file'] for summary in summaries),
+        split='+'.join(str(summary['split']) for summary in summaries),
+        clips=sum(summary['clips'] for summary in summaries),
+        classes=max(summary['classes'] for summary in summaries),
+        hash=hashlib.sha256(hashes.encode()).hexdigest(),
+        subset=[summary['subset'] for summary in summaries])
+
+
+def training_settings(runner: Runner) -> Dict[str, Any]:
+    """What of a run is not in its model or its data, and is compared when it is resumed."""
+    loader = runner.train_loop.dataloader
+    optimizer: Any = getattr(runner.optim_wrapper, 'optimizer', None)
+    groups = optimizer.param_groups if optimizer is not None else []
+    return dict(batch_size=getattr(loader, 'batch_size', None), processes=runner.world_size,
+                lr=groups[0].get('initial_lr', groups[0]['lr']) if groups else None)

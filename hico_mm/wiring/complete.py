@@ -91,6 +91,8 @@ def complete_config(config: Config) -> None:
             raise UserError(
                 f'{where}.layout is {_shown(dataset["layout"])}, but model.data_preprocessor.layout is '
                 f'{_shown(layout)}: the data and the model must have the same skeleton')
+        if dataset.get('num_persons') is None:
+            dataset['num_persons'] = (config.model.get('data_preprocessor') or {}).get('num_persons')
         load_pipeline = dataset.get('load_pipeline')
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')]

@@ -83,6 +83,10 @@ def clip_without(key):
     (clip_with(keypoint=np.zeros((1, 3, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.zeros((1, 0, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.ones((3, 25, 3))), r'clip clip0 has keypoints of shape \(3, 25, 3\), not'),
+    (clip_with(keypoint=np.full((1, 3, 25, 3), 1e30)), r'clip clip0 has a coordinate of 1e\+30, which no unit'),
+    (clip_with(keypoint=np.full((1, 3, 25, 3), 1e300)), 'clip clip0 has NaN or infinite keypoints'),
+    (clip_with(keypoint=np.ones((1, 3, 25, 3), complex)), 'clip clip0 has keypoints of type complex128, not real'),
+    (clip_with(frame_dir='clip1'), '1 clips of split "train" occur more than once, clip1 among them'),
     (clip_with(label='wave'), "clip clip0 has the label 'wave', not an integer"),
     (dict(annotations=[]), 'is not a skeleton annotation'),
     ([1, 2], 'is not a skeleton annotation'),
@@ -93,6 +97,20 @@ def test_bad_input_gets_one_sentence(tmp_path, annotation, sentence):
     dump_pickle(annotation, tmp_path / 'bad.pkl')
     with pytest.raises(ValueError, match='bad.pkl.*' + sentence):
         build(tmp_path / 'bad.pkl', split='train', layout='ntu')
+
+
+def test_the_persons_that_move_most_are_kept(tmp_path, monkeypatch):
+    annotation = make_annotation()
+    clip = annotation['annotations'][0]
+    still, moving = np.ones((1, 3, 25, 3)), np.random.default_rng(0).normal(size=(2, 3, 25, 3))
+    clip['keypoint'] = np.concatenate([moving[:1], still, moving[1:]])
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    messages = []
+    monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
+    dataset = build(tmp_path / 'a.pkl', split='train', load_pipeline=[], num_persons=2)
+    np.testing.assert_allclose(dataset[0]['inputs'], moving, atol=1e-6)
+    assert '1 of the 12 clips of split "train" have more than 2 person(s): those that move most' in messages[0]
+    assert len(build(tmp_path / 'a.pkl', split='train', load_pipeline=[])[0]['inputs']) == 3
 
 
 def test_a_summary_of_the_split_that_does_not_depend_on_the_order(tmp_path):

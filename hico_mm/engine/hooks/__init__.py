@@ -2,10 +2,12 @@
 
 from .checkpoint_description_hook import CheckpointDescriptionHook
 from .checkpoint_fit_hook import CheckpointFitHook
+from .data_check_hook import DataCheckHook
+from .finite_loss_hook import FiniteLossHook
 from .frozen_weights_hook import FrozenWeightsHook
 from .gallery_hook import GalleryHook
 from .interrupt_hook import InterruptHook
 from .step_seed_hook import StepSeedHook, step_seed
 
-__all__ = ['CheckpointDescriptionHook', 'CheckpointFitHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook',
-           'StepSeedHook', 'step_seed']
+__all__ = ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'FiniteLossHook', 'FrozenWeightsHook',
+           'GalleryHook', 'InterruptHook', 'StepSeedHook', 'step_seed']

@@ -1,9 +1,8 @@
 """Checkpoints that say what they are."""
 
-import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
@@ -15,7 +14,7 @@ from ...checkpoints.environment import git_state, package_versions
 from ...models.selfsup import HiCo
 from ...models.unwrap import unwrap
 from ...wiring import complete_config
-from ..loaders import leaf_datasets
+from ..loaders import training_datasets, training_settings, training_summary
 from ..loops import FeatureTrainLoop
 
 SCORES = 'last_scores'
@@ -69,7 +68,7 @@ class CheckpointDescriptionHook(Hook):
             save_checkpoint(checkpoint, path)
 
     def _describe(self, runner: Runner, meta: Dict[str, Any]) -> Description:
-        model, datasets = unwrap(runner.model), _training_datasets(runner)
+        model, datasets = unwrap(runner.model), training_datasets(runner)
         origin = origin_of(model)
         encoder = None if origin is None else origin.record
         return describe_model(
@@ -77,7 +76,8 @@ class CheckpointDescriptionHook(Hook):
             getattr(datasets[0], 'load_pipeline', None),
             task=_task(runner, encoder),
             classes=getattr(datasets[0], 'class_names', None),
-            training_data=_joined([dataset.summary for dataset in datasets if hasattr(dataset, 'summary')]),
+            training_data=training_summary(runner),
+            settings=training_settings(runner),
             versions=self._versions,
             git=self._git,
             seed=runner.seed,
@@ -86,26 +86,6 @@ class CheckpointDescriptionHook(Hook):
             iteration=meta.get('iter'),
             scores=runner.message_hub.get_info(SCORES, {}),
             encoder=encoder)
-
-
-def _training_datasets(runner: Runner) -> List[Any]:
-    """The datasets that are trained on, out of wrappers that repeat or join them."""
-    loop: Any = runner.train_loop
-    return list(leaf_datasets(getattr(loop, 'clip_loader', loop.dataloader).dataset))
-
-
-def _joined(summaries: List[Dict[str, Any]]) -> Optional[Dict[str, Any]]:
-    """The summary of one split, or of several that are trained on together."""
-    if len(summaries) < 2:
-        return summaries[0] if summaries else None
-    hashes = ''.join(sorted(summary['hash'] for summary in summaries))
-    return dict(
-        ann_file='+'.join(summary['ann_file'] for summary in summaries),
-        split='+'.join(str(summary['split']) for summary in summaries),
-        clips=sum(summary['clips'] for summary in summaries),
-        classes=max(summary['classes'] for summary in summaries),
-        hash=hashlib.sha256(hashes.encode()).hexdigest(),
-        subset=[summary['subset'] for summary in summaries])
 
 
 def _task(runner: Runner, encoder: Optional[dict]) -> str:

@@ -1,6 +1,6 @@
 """Checkpoints that fit the model and the data they are loaded for."""
 
-from typing import Any, Iterator, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
@@ -9,10 +9,14 @@ from mmengine.runner.base_loop import BaseLoop
 
 from ...checkpoints import META_KEY, Description, Origin, check_fit, describe, origin_of, weights_of
 from ...checkpoints.encoder import check_same_encoder, check_same_preparation
+from ...checkpoints.resume import check_same_schedule, keep_to_folder
 from ...errors import UserError
 from ...models.unwrap import unwrap
 from ...wiring import complete_model
-from ..loaders import leaf_datasets
+from ..loaders import leaf_datasets, training_settings, training_summary
+
+USED = dict(batch_size='the new one is used from here on', processes='the new one is used from here on',
+            lr='the old one stays, since the optimizer is resumed')
 
 
 @HOOKS.register_module()
@@ -63,6 +67,10 @@ class CheckpointFitHook(Hook):
             check_same_encoder(config, description.model, source)
             _check_preparation(runner, description.load_pipeline, source)
         check_fit(needed, weights_of(checkpoint), source, type(model).__name__)
+        if runner._resume:
+            keep_to_folder(checkpoint, source, runner.work_dir)
+            _compare_runs(runner, description, source)
+            check_same_schedule(checkpoint, runner.param_schedulers or [], source)
         model.origin = Origin.of_resumed(description) if runner._resume else Origin.of(source, description)
 
 
@@ -76,6 +84,26 @@ def _check_preparation(runner: Runner, load_pipeline: Optional[Sequence], source
         prepared = getattr(dataset, 'load_pipeline', None)
         if prepared is not None and load_pipeline is not None:
             check_same_preparation(prepared, load_pipeline, f'{name}_dataloader.dataset', source)
+
+
+def _data(summary: Dict[str, Any]) -> str:
+    return (f'{summary["clips"]} clips of split "{summary["split"]}" of {summary["ann_file"]} (hash '
+            f'{summary["hash"][:12]}, subset {summary.get("subset")})')
+
+
+def _compare_runs(runner: Runner, description: Optional[Description], source: str) -> None:
+    """Compare a run with the one it resumes: other data is an error, another batch or learning rate is said."""
+    if description is None or not isinstance(runner._train_loop, BaseLoop):
+        return
+    before, now = description.training_data, training_summary(runner)
+    if before and now and (before['hash'] != now['hash'] or before.get('subset') != now.get('subset')):
+        raise UserError(
+            f'{source} was trained on {_data(before)}, but the config names {_data(now)}. A run is resumed on its own '
+            'data: start a new one with --pretrained')
+    for key, value in training_settings(runner).items():
+        if key in description.settings and description.settings[key] != value:
+            runner.logger.warning(f'the run that is resumed had {key} {description.settings[key]}, and the config has '
+                                  f'{value}: {USED[key]}')
 
 
 def _datasets(runner: Runner) -> Iterator['tuple[str, Any]']:

@@ -60,6 +60,9 @@ class KNNHead(BaseHead):
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
             raise UserError(f'the gallery has labels {int(labels.min())}..{int(labels.max())}, but the head has '
                              f'num_classes={self.num_classes}')
+        if not bool(features.isfinite().all()):
+            raise UserError('the gallery has features that are NaN or infinite, so they have no neighbours: the '
+                            'encoder has diverged')
         self.gallery, self.gallery_labels = F.normalize(features.float(), dim=1), labels.long()
         if self.index is not None:
             self._faiss = _build_index(self.index, self.gallery.cpu().numpy())

@@ -1,0 +1,77 @@
+"""A run that is resumed goes on from its own folder, with its own data and schedule."""
+
+import shutil
+
+import pytest
+import torch
+
+from hico_mm.checkpoints.resume import find_last
+from hico_mm.errors import UserError
+from hico_mm.fileio import dump_pickle
+from tests.helpers import make_annotation
+
+
+@pytest.fixture
+def run(make_runner):
+    """A folder with two epochs of pretraining, and what resumes them to a third."""
+    runner = make_runner('first', epochs=2)
+    runner.train()
+
+    def resume(folder, **changes):
+        resumed = make_runner(folder.name, epochs=3, resume=True, load_from=str(find_last(folder).path), **changes)
+        resumed.logger.warning = warnings.append
+        resumed.train()
+        return resumed
+
+    warnings = resume.warnings = []
+    resume.folder = resume.first = runner.work_dir
+    return resume
+
+
+def test_a_copy_of_a_run_leaves_the_files_of_the_first_alone(run, tmp_path):
+    shutil.copytree(tmp_path / 'first', tmp_path / 'copy')
+    before = {path: path.read_bytes() for path in (tmp_path / 'first').rglob('*') if path.is_file()}
+    keep = dict(type='CheckpointHook', interval=1, save_best='acc/top1', rule='less', max_keep_ckpts=1)
+    resumed = run(tmp_path / 'copy', **{'default_hooks.checkpoint': keep})
+    assert resumed.epoch == 3 and (tmp_path / 'copy' / 'epoch_3.pth').exists()
+    assert {path: path.read_bytes() for path in (tmp_path / 'first').rglob('*') if path.is_file()} == before
+
+
+def test_a_damaged_checkpoint_is_left_out(run, tmp_path):
+    path = tmp_path / 'first' / 'epoch_2.pth'
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # in the weights: torch would load it
+    path.write_bytes(content)
+    found = find_last(tmp_path / 'first')
+    assert found.path == tmp_path / 'first' / 'epoch_1.pth'
+    assert 'epoch_2.pth is truncated or not a checkpoint' in found.left_out[0]
+    assert run(tmp_path / 'first').epoch == 3
+
+
+def test_published_weights_cannot_be_resumed(run, tmp_path):
+    for epoch in (1, 2):
+        path = tmp_path / 'first' / f'epoch_{epoch}.pth'
+        checkpoint = torch.load(path, weights_only=True)
+        del checkpoint['optimizer']
+        torch.save(checkpoint, path)
+    found = find_last(tmp_path / 'first')
+    assert found.path is None and len(found.left_out) == 2 and 'has no optimizer' in found.left_out[0]
+    assert find_last(tmp_path / 'gone') == (None, [])
+
+
+def test_other_data_are_refused(run, tmp_path):
+    dump_pickle(make_annotation(seed=1), tmp_path / 'annotation.pkl')
+    with pytest.raises(UserError, match=r'epoch_2.pth was trained on 12 clips of split "train" of annotation.pkl.*'
+                                        'start a new one with --pretrained'):
+        run(tmp_path / 'first')
+
+
+def test_another_schedule_is_refused(run, tmp_path):
+    with pytest.raises(UserError, match='milestones.*A run keeps its schedule when it is resumed'):
+        run(tmp_path / 'first', param_scheduler=[dict(type='MultiStepLR', milestones=[2])])
+
+
+def test_another_batch_or_learning_rate_is_said(run, tmp_path):
+    run(tmp_path / 'first', **{'train_dataloader.batch_size': 4, 'optim_wrapper.optimizer.lr': 0.02})
+    assert 'had batch_size 5, and the config has 4: the new one is used from here on' in run.warnings[0]
+    assert 'had lr 0.01, and the config has 0.02: the old one stays' in run.warnings[1]
