@@ -56,7 +56,7 @@ def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]
     normalise = Compose([TRANSFORMS.build(t) for t in complete_transforms(load_pipeline, layout=layout)])
     samples = []
     for i, clip in enumerate(clips):
-        keypoint = np.asarray(clip, dtype=np.float32)
+        keypoint = np.array(clip, dtype=np.float32)  # a copy: some transforms of MMAction2 write in place
         keypoint = keypoint[None] if keypoint.ndim == 3 else keypoint
         fault = keypoint_fault(keypoint, layout)
         if fault:

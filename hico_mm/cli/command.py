@@ -4,6 +4,7 @@ import argparse
 import functools
 import sys
 import traceback
+from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
 from mmengine.dist import get_rank, is_main_process
@@ -19,6 +20,23 @@ def command_parser(name: str, doc: Optional[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=name, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser
+
+
+def converter_parser(name: str, doc: Optional[str], raw: str) -> argparse.ArgumentParser:
+    """The parser of a converter; ``raw`` says what is in the folder."""
+    parser = command_parser(name, doc)
+    parser.add_argument('--raw', type=_folder, required=True, help=f'folder with {raw}, at any depth')
+    parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
+    parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes; default: 1')
+    parser.add_argument('--strict', action='store_true', help='write nothing if a file cannot be used; by default it '
+                        'is left out and named')
+    return parser
+
+
+def _folder(name: str) -> Path:
+    if not Path(name).is_dir():
+        raise argparse.ArgumentTypeError(f'{name} is not a folder: give the one the dataset was unpacked to')
+    return Path(name)
 
 
 def one_line_errors(main: Main) -> Main:

@@ -3,7 +3,7 @@
     python tools/extract_features.py configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
 
 The config says which data; the encoder comes from the checkpoint. The file has ``feature`` (n, D), ``label`` (n,) and
-``name`` (n,), in the order of the annotation.
+``name`` (n,), in the order of the split.
 """
 
 import argparse

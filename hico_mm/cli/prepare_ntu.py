@@ -11,25 +11,20 @@ from typing import Optional, Sequence
 
 from ..converters import BENCHMARKS, convert, plan_ntu
 from ..converters.ntu import LISTS
-from .command import command_parser, one_line_errors
+from .command import converter_parser, one_line_errors
 
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert; returns the exit status."""
-    parser = command_parser('prepare_ntu.py', __doc__)
-    parser.add_argument('--raw', type=Path, required=True, help='folder with the .skeleton files, at any depth')
+    parser = converter_parser('prepare_ntu.py', __doc__, 'the .skeleton files')
     parser.add_argument('--dataset', choices=BENCHMARKS, required=True)
-    parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     parser.add_argument('--missing', type=Path, metavar='LIST', help='list of clips to leave out, as published')
     parser.add_argument('--bodies', choices=['slot', 'id'], default='slot',
                         help="what a person is: a place in the file, as in the released code, or a body's ID; "
                         'default: slot')
-    parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes; default: 1')
     args = parser.parse_args(argv)
-    if not args.raw.is_dir():
-        parser.error(f'--raw {args.raw} is not a folder: give the one the .skeleton files were unpacked to')
     if args.missing and not args.missing.is_file():
         parser.error(f'--missing {args.missing} does not exist: get the list from {LISTS}')
-    convert(plan_ntu(args.raw, args.dataset, args.missing, args.bodies), args.out, args.workers)
+    convert(plan_ntu(args.raw, args.dataset, args.missing, args.bodies), args.out, args.workers, args.strict)
     return 0

@@ -46,16 +46,17 @@ class Conversion:
     chunk: int = 16
 
 
-def convert(conversion: Conversion, out: Path, workers: int = 1) -> None:
+def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = False) -> None:
     """Read all files, write MMAction2's skeleton annotation whole or not at all, and print a report.
 
     Args:
         conversion: What to convert.
         out: Annotation pickle to write.
         workers: Processes. Defaults to 1.
+        strict: Whether a file that cannot be used ends it, instead of being left out and named.
 
     Raises:
-        UserError: if no clip was read.
+        UserError: if no clip was read, or with ``strict`` if anything was dropped.
     """
     clips: List[dict] = []
     faults = list(conversion.faults)
@@ -67,6 +68,9 @@ def convert(conversion: Conversion, out: Path, workers: int = 1) -> None:
         raise KeyboardInterrupt('interrupted: nothing was written') from None
     for fault in faults:
         print(f'dropped: {fault}', file=sys.stderr)
+    if strict and faults:
+        raise UserError(f'{len(faults)} were dropped, and --strict allows none: nothing was written. Repair them, or '
+                        'leave out --strict')
     if not clips:
         raise UserError(f'{conversion.nothing}; {len(faults)} were dropped')
     split = conversion.make_splits(clips)

@@ -41,7 +41,7 @@ def _read(path: Path) -> dict:
     if match is None or int(match[1]) not in ACTIONS:
         raise UserError('is not named aAA_sSS_eEE_vVV.json after one of the ten actions')
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
         keypoint = np.asarray(content['skeletons'], dtype=np.float32)
         label = int(content['label']) - 1
     except (KeyError, TypeError, ValueError) as error:

@@ -7,9 +7,10 @@ from typing import Dict, List, NamedTuple
 
 from ..errors import UserError
 from .convert import Conversion, Reading, Splits, count_persons
-from .pku_skeleton import cut_all, read_labels, read_recording, read_split
+from .pku_skeleton import cut_all, fields, read_labels, read_recording, read_split
 
 NUM_ACTIONS = 51
+MOST_OF_A_LABEL = 8  # fields of a line; a label has four, a recording 150
 RECORDINGS = {1: re.compile(r'\d{4}-[LMR]', re.I), 2: re.compile(r'A\d\dN\d\d-[LMR]', re.I)}
 SPLITS = {
     'xsub': re.compile(r'cross[-_ ]?subject.*\.txt', re.I),
@@ -47,7 +48,7 @@ def plan_pku(raw: Path, part: int) -> Conversion:
 
 
 def find(raw: Path, part: int) -> Source:
-    """The files below ``raw``, whatever their folders are called: a label's first line has commas, a recording's none.
+    """The files below ``raw``, whatever their folders are called: told by the numbers in the first line.
 
     Raises:
         UserError: saying what was looked for, if anything is missing or there twice.
@@ -57,13 +58,15 @@ def find(raw: Path, part: int) -> Source:
     lines = {path: _first_line(path) for path in paths}
     for path in sorted(paths, key=lambda path: not lines[path]):  # the empty ones last: they are what is missing
         name = path.stem.upper()
-        kind = found['labels' if ',' in lines[path] or not lines[path] and name in found['skeletons'] else 'skeletons']
-        if name in kind:
-            raise UserError(f'{path} and {kind[name]} are of one recording: keep one of them')
-        kind[name] = path
+        count = len(fields(lines[path])) if lines[path] else 0
+        what = 'labels' if 1 < count <= MOST_OF_A_LABEL or not count and name in found['skeletons'] else 'skeletons'
+        if name in found[what]:
+            raise UserError(f'{path} and {found[what][name]} both look like the {what} of one recording: compare them, '
+                            'and move the one that is not meant out of the folder')
+        found[what][name] = path
     form = {1: 'NNNN-V.txt (0002-L.txt)', 2: 'AaaNnn-V.txt (A01N01-L.txt)'}[part]
     for what, files in (('recordings, lines of 150 numbers,', found['skeletons']),
-                        ('labels, lines with commas,', found['labels'])):
+                        ('labels, lines of four numbers,', found['labels'])):
         if not files:
             raise UserError(f'no {what} found below {raw}: looked for files {form} of part {part}')
     return Source(found['skeletons'], found['labels'], {name: _split(raw, name, part) for name in SPLITS})

@@ -1,5 +1,6 @@
 """Reading the text files of PKU-MMD: recordings, their labels, and who trains."""
 
+import re
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple, Union
 
@@ -19,6 +20,18 @@ class ActionLabel(NamedTuple):
     last: int
 
 
+def fields(line: str) -> List[str]:
+    """What of a line is between commas, semicolons or blanks."""
+    return re.split(r'\s*[,;]\s*|\s+', line.strip(' \t\r\n,;'))
+
+
+def _lines(path: Union[str, Path]) -> List[str]:
+    try:
+        return Path(path).read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError:
+        raise UserError('is not a text file') from None
+
+
 def read_recording(path: Union[str, Path]) -> np.ndarray:
     """Read a recording, a line of 150 numbers a frame -> (2, T, 25, 3) float32, metres, camera coordinates.
 
@@ -27,14 +40,11 @@ def read_recording(path: Union[str, Path]) -> np.ndarray:
             message does not name the file.
     """
     joints = get_layout('ntu').num_joints
-    try:
-        lines = [line for line in Path(path).read_text(encoding='utf-8-sig').splitlines() if line.strip()]
-    except UnicodeDecodeError:
-        raise UserError('is not a text file') from None
+    lines = [line for line in _lines(path) if line.strip()]
     if not lines:
         raise UserError('is empty')
     try:
-        numbers = np.loadtxt(lines, comments=None, ndmin=2)
+        numbers = np.loadtxt([' '.join(fields(line)) for line in lines], comments=None, ndmin=2)
     except ValueError as error:
         raise UserError(f'is truncated or not a table of numbers ({error})') from None
     width = BODIES * joints * 3
@@ -46,17 +56,17 @@ def read_recording(path: Union[str, Path]) -> np.ndarray:
 
 
 def read_labels(path: Union[str, Path]) -> List[ActionLabel]:
-    """Read a label file, lines of ``class, first frame, last frame, confidence``.
+    """Read a label file, lines of ``class, first frame, last frame, confidence``, with commas or blanks between them.
 
     Raises:
         UserError: if a line is not of that form; the message does not name the file.
     """
     labels = []
-    for number, line in enumerate(Path(path).read_text(encoding='utf-8-sig').splitlines(), 1):
+    for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         try:
-            action, first, last = (int(field) for field in line.split(',')[:3])
+            action, first, last = (int(field) for field in fields(line)[:3])
         except ValueError:
             raise UserError(f'has {line[:40]!r} at line {number}, where a label is class, first frame, last frame, '
                              'confidence') from None
@@ -70,7 +80,7 @@ def read_split(path: Union[str, Path]) -> Dict[str, List[str]]:
     Raises:
         UserError: if it is not in that form, or a recording both trains and tests; the message does not name the file.
     """
-    lines = [line.strip() for line in Path(path).read_text(encoding='utf-8-sig').splitlines() if line.strip()]
+    lines = [line.strip() for line in _lines(path) if line.strip()]
     if len(lines) != 4:
         raise UserError(f'has {len(lines)} lines: a split has four, a heading and the training recordings, a heading '
                          'and the test recordings')

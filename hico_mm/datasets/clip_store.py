@@ -1,7 +1,7 @@
 """The keypoints of a dataset in one array, which the processes of a host share."""
 
+import contextlib
 import ctypes
-import pickle
 import shutil
 import socket
 import sys
@@ -11,6 +11,9 @@ from typing import Any, Callable, List, Tuple
 
 import numpy as np
 from mmengine import dist
+
+from ..fileio import dump_pickle
+from .safe_pickle import load_plain_pickle
 
 Load = Callable[[], Tuple['ClipStore', Any]]
 
@@ -53,7 +56,8 @@ def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
     """``load()`` by one process of each host; the others map its array into their memory, and read the rest.
 
     To be called by all processes alike. The array lies in a file among the system's temporary ones, without a name
-    once all have it.
+    once all have it. Processes share it if they have one host name and see each other's temporary files, which
+    containers of one name need not.
 
     Raises:
         Exception: what ``load`` raises, in every process.
@@ -63,19 +67,36 @@ def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
         result = load()
         _return_freed_memory()
         return result
-    hosts = dist.all_gather_object(socket.gethostname())
-    leader = hosts.index(socket.gethostname())
+    leader = _leader()
     outcomes = dist.all_gather_object(_attempt(load) if dist.get_rank() == leader else None)
     failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if not failed:
         _return_freed_memory()
-        result = _read(Path(outcomes[leader]))
-        dist.barrier()
+        try:
+            result, trouble = _read(Path(outcomes[leader])), None
+        except Exception as error:  # told to all: one that left alone would let the others wait
+            trouble = error
+        failed = [error for error in dist.all_gather_object(trouble) if error is not None]
     if dist.get_rank() == leader and isinstance(outcomes[leader], str):
         shutil.rmtree(outcomes[leader])
     if failed:
         raise failed[0]
     return result
+
+
+def _leader() -> int:
+    """The first process whose temporary files this one sees."""
+    host = socket.gethostname()
+    try:
+        probe: Any = tempfile.NamedTemporaryFile(prefix='hico_mm_')
+    except OSError:  # no room for a file: found out, and said, when it is needed
+        probe = contextlib.nullcontext()
+    with probe:
+        found = dist.all_gather_object((host, getattr(probe, 'name', None)))
+        leader = next(rank for rank, (other, path) in enumerate(found)
+                      if rank == dist.get_rank() or other == host and path and Path(path).exists())
+        dist.barrier()  # nobody's file is gone before all have looked
+    return leader
 
 
 def _attempt(load: Load) -> 'str | Exception':
@@ -85,8 +106,7 @@ def _attempt(load: Load) -> 'str | Exception':
         store, rest = load()
         folder = tempfile.mkdtemp(prefix='hico_mm_')
         np.save(Path(folder) / 'values.npy', store.values)
-        with open(Path(folder) / 'clips.pkl', 'wb') as file:
-            pickle.dump((store.shapes, rest), file)
+        dump_pickle((store.shapes, rest), Path(folder) / 'clips.pkl')
         return folder
     except OSError as error:
         if folder is None:
@@ -107,7 +127,6 @@ def _return_freed_memory() -> None:
 
 
 def _read(folder: Path) -> Tuple[ClipStore, Any]:
-    """What :func:`_attempt` wrote; our own file."""
-    with open(folder / 'clips.pkl', 'rb') as file:
-        shapes, rest = pickle.load(file)
+    """What :func:`_attempt` wrote."""
+    shapes, rest = load_plain_pickle(folder / 'clips.pkl')
     return ClipStore(np.load(folder / 'values.npy', mmap_mode='r'), shapes), rest

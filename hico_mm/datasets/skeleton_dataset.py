@@ -113,7 +113,7 @@ class SkeletonDataset(PoseDataset):
         quiet = len(clips) < 5000 or not is_main_process()
         keypoints, crowded = [], 0
         for i in track(range(len(clips)), 'normalising', disable=quiet, transient=True):
-            keypoint = np.asarray(clips[i]['keypoint'], dtype=np.float32)
+            keypoint = np.array(clips[i]['keypoint'], dtype=np.float32)  # a copy: clips may share an array
             if self.num_persons is not None and len(keypoint) > self.num_persons:
                 keypoint, crowded = most_active(keypoint, self.num_persons), crowded + 1
             clips[i] = prepare({**clips[i], 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
@@ -129,9 +129,10 @@ class SkeletonDataset(PoseDataset):
             return content['annotations'] if isinstance(content, dict) else content
         if self.split not in content['split']:
             raise UserError(f'{self.ann_file} has no split "{self.split}": it has {sorted(content["split"])}')
-        names = set(content['split'][self.split])
+        names = {name: place for place, name in enumerate(content['split'][self.split])}
         clips = [clip for clip in content['annotations'] if clip_name(clip) in names]
-        missing = names.difference(map(clip_name, clips))
+        clips.sort(key=lambda clip: names[clip_name(clip)])
+        missing = set(names).difference(map(clip_name, clips))
         if missing:
             print_log(f'{self.ann_file}: {len(missing)} of the {len(names)} clips of split "{self.split}" have no '
                       f'annotation, {min(missing)} among them', 'current', logging.WARNING)

@@ -78,11 +78,16 @@ def complete_config(config: Config) -> None:
 
     A ``SkeletonDataset`` is given the layout of the model, and a model that names none that of the dataset. The load
     pipeline, if the config leaves it out, is ``NormalizeSkeleton`` as released. ``test_pipeline``, which MMAction2's
-    inference API runs, is made to match.
+    inference API runs, is made to match. A data loader without workers is not asked to keep them.
 
     Raises:
         UserError: if the model or a dataset contradicts another part of the config.
     """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = config.get(name)
+        if loader and not loader.get('num_workers', 0):  # torch refuses them without workers
+            loader.pop('persistent_workers', None)
+            loader.pop('prefetch_factor', None)
     config.model = complete_model(_with_layout_of_data(config))
     layout = (config.model.get('data_preprocessor') or {}).get('layout')
     for where, dataset in skeleton_datasets(config):

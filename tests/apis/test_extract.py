@@ -60,3 +60,15 @@ def test_2d_poses_need_the_size_of_the_picture():
     small, large = (extract(model, [clip * scale], img_shape=(480 * scale, 640 * scale)) for scale in (1, 2))
     np.testing.assert_allclose(small, large, atol=1e-5)
     assert np.abs(small - extract(model, [clip], img_shape=(1080, 1920))).max() > 1e-3
+
+
+def test_the_arrays_of_the_caller_stay_as_they_are():
+    model = init_model(Config(dict(model=small_model(**{
+        'data_preprocessor.layout': 'coco', 'data_preprocessor.in_channels': 2}),
+        load_pipeline=[dict(type='PreNormalize2D')])))
+    clip = np.random.default_rng(0).uniform(1, 100, (1, 9, 17, 2)).astype(np.float32)
+    before = clip.copy()
+    clip.flags.writeable = False
+    features = extract(model, [clip, clip], img_shape=(100, 100))
+    np.testing.assert_array_equal(clip, before)
+    np.testing.assert_array_equal(features[0], features[1])

@@ -67,3 +67,25 @@ def test_nothing_found_writes_nothing(tmp_path, capsys):
     assert run('--raw', tmp_path, '--out', tmp_path / 'a.pkl') == 1
     assert 'no clip aAA_sSS_eEE_vVV.json found below' in capsys.readouterr().err
     assert not (tmp_path / 'a.pkl').exists()
+
+
+def test_strict_writes_nothing(tmp_path, capsys):
+    write(tmp_path / 'raw', 'a12_s01_e00_v03')
+    write(tmp_path / 'raw', 'a01_s01_e00_v01', text='[')
+    assert run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl', '--strict') == 1
+    printed = capsys.readouterr().err
+    assert 'dropped: ' in printed and '1 were dropped, and --strict allows none' in printed
+    assert not (tmp_path / 'a.pkl').exists()
+
+
+def test_what_an_editor_or_a_copy_leaves_behind(tmp_path, capsys):
+    """A byte order mark is read over; a dead link and a folder are named like any other bad file."""
+    write(tmp_path / 'raw', 'a12_s01_e00_v03')
+    path = tmp_path / 'raw' / 'a12_s01_e00_v03.json'
+    path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    (tmp_path / 'raw' / 'a01_s01_e00_v01.json').symlink_to(tmp_path / 'gone')
+    (tmp_path / 'raw' / 'a01_s01_e00_v02.json').mkdir()
+    assert run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl') == 0
+    printed = capsys.readouterr().err
+    assert len(load_plain_pickle(tmp_path / 'a.pkl')['annotations']) == 1
+    assert printed.count('dropped: ') == 2 and 'a01_s01_e00_v01.json' in printed and 'a01_s01_e00_v02.json' in printed

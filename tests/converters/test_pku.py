@@ -64,6 +64,24 @@ def test_clips_worked_out_by_hand(prepare, tmp_path):
     assert one_body['keypoint'].shape == (1, 5, 25, 3)
 
 
+def test_commas_or_blanks_between_numbers(prepare, tmp_path):
+    forms = {'plain': (str, str), 'other': (lambda text: text.replace(' ', ', '), lambda text: text.replace(',', ' '))}
+    for name, (recording, label) in forms.items():
+        make_part(tmp_path / name, {'0002-L': (recording(recording_text(10)), label('17,2,4,1\n')),
+                                    '0003-R': (recording(recording_text(5)), label('1,1,5,2\n'))},
+                  ['0002-L'], ['0003-R'])
+        code, _, faults = prepare(tmp_path / name, tmp_path / f'{name}.pkl')
+        assert code == 0 and not faults
+    assert (tmp_path / 'plain.pkl').read_bytes() == (tmp_path / 'other.pkl').read_bytes()
+
+
+def test_files_that_are_not_text_are_named(tmp_path):
+    (tmp_path / 'a.txt').write_bytes(b'\xff\xfe\x00')
+    for read in (read_recording, read_labels, read_split):
+        with pytest.raises(ValueError, match='is not a text file'):
+            read(tmp_path / 'a.txt')
+
+
 def test_what_is_dropped_is_named(prepare, tmp_path):
     make_part(tmp_path / 'raw', {
         '0002-L': (recording_text(4), '3,1,2,1\n3,5,6,1\n60,1,2,1\n3,4,2,1\n'),

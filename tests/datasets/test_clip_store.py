@@ -1,5 +1,4 @@
 import mmap
-import pickle
 import platform
 
 import numpy as np
@@ -36,16 +35,17 @@ def two_hosts(monkeypatch, tmp_path):
     monkeypatch.setattr(dist, 'get_rank', lambda: 0)
     monkeypatch.setattr(dist, 'barrier', lambda: None)
     monkeypatch.setattr(dist, 'all_gather_object', lambda mine: [mine, *said.pop(0)])
-    said.append(['a', 'b'])
+    (tmp_path / 'other').touch()
+    said.append([('a', str(tmp_path / 'other')), ('b', str(tmp_path / 'other'))])
     return said
 
 
 def test_the_array_is_mapped_and_its_file_is_gone(two_hosts, clips, tmp_path):
-    two_hosts.append([None, 'elsewhere'])
+    two_hosts += [[None, 'elsewhere'], [None, None]]
     store, infos = load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), [dict(label=i) for i in range(3)]))
     assert isinstance(store.values, np.memmap) and infos[2] == dict(label=2)
     np.testing.assert_array_equal(store[1], clips[1])
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ['other']
 
 
 @pytest.mark.parametrize('mine, other', [(ValueError('broken'), 'elsewhere'), (None, ValueError('broken'))])
@@ -58,18 +58,34 @@ def test_what_fails_in_one_process_is_raised_in_all(two_hosts, clips, tmp_path, 
     two_hosts.append([None, other])
     with pytest.raises(ValueError, match='broken'):
         load_once_a_host(load)
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ['other']
+
+
+def test_a_process_that_cannot_read_ends_all_and_leaves_no_file(two_hosts, clips, tmp_path):
+    two_hosts += [[None, 'elsewhere'], [OSError('gone'), None]]
+    with pytest.raises(OSError, match='gone'):
+        load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), []))
+    assert [path.name for path in tmp_path.iterdir()] == ['other']
+
+
+def test_one_host_name_and_folders_of_their_own(two_hosts, clips, tmp_path, monkeypatch):
+    """Rank 1 of a host of that name, whose rank 0 has another folder, reads the clips itself."""
+    monkeypatch.setattr(dist, 'get_rank', lambda: 1)
+    monkeypatch.setattr(dist, 'all_gather_object', lambda mine: [two_hosts.pop(0)[0], mine])
+    two_hosts[:] = [[('a', '/nowhere/hico_mm_1')], ['elsewhere'], [None]]
+    store, rest = load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), [1]))
+    assert rest == [1] and len(store) == 3
 
 
 def test_no_room_for_the_file(two_hosts, clips, tmp_path, monkeypatch):
     def full(*args):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(pickle, 'dump', full)
+    monkeypatch.setattr(clip_store, 'dump_pickle', full)
     two_hosts.append([None, 'elsewhere'])
     with pytest.raises(OSError, match='has no room for the 0.0 GB .* set TMPDIR'):
         load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), []))
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ['other']
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='of glibc')

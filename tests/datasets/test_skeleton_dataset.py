@@ -50,6 +50,22 @@ def test_two_dimensional_poses_with_stock_normalisation(annotation_file):
     np.testing.assert_allclose(dataset[0]['inputs'][..., 0], raw[0]['inputs'][..., 0] / 960 - 1, atol=1e-5)
 
 
+def test_clips_that_share_an_array_are_normalised_once_each(tmp_path):
+    annotation = make_annotation('coco', channels=2, num_persons=1)
+    shared = annotation['annotations'][0]['keypoint']
+    annotation['annotations'][1].update(keypoint=shared, total_frames=shared.shape[1])
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    dataset = build(tmp_path / 'a.pkl', split='train', layout='coco', load_pipeline=[dict(type='PreNormalize2D')])
+    np.testing.assert_array_equal(dataset[0]['inputs'], dataset[1]['inputs'])
+
+
+def test_in_the_order_of_the_split(tmp_path):
+    annotation = make_annotation()
+    annotation['split']['train'].reverse()
+    dump_pickle(annotation, tmp_path / 'a.pkl')
+    assert build(tmp_path / 'a.pkl', split='train').names == annotation['split']['train']
+
+
 def clip_with(**changes):
     annotation = make_annotation()
     annotation['annotations'][0].update(changes)

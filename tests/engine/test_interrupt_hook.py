@@ -1,5 +1,6 @@
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from torch.utils.data import DataLoader
@@ -35,3 +36,10 @@ def test_a_worker_leaves_ctrl_c_to_the_process_that_trains():
     assert len(list(batches)) == 99
     hook.after_train_iter(None, 0)
     hook.after_train(None)
+
+
+def test_training_in_another_thread_leaves_ctrl_c_alone(make_runner):
+    runner, before = make_runner('thread', custom_hooks=[dict(type='InterruptHook')]), signal.getsignal(signal.SIGINT)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(runner.train).result()
+    assert runner.epoch == 1 and signal.getsignal(signal.SIGINT) is before

@@ -122,3 +122,29 @@ def test_encode_keeps_order_and_mode(make_runner):
     assert runner.model.training and encoded.features.shape == (12, 128)
     assert [sample.frame_dir for sample in encoded.samples] == [f'clip{i}' for i in range(12, 24)]
     assert encoded.labels.tolist() == [i % 4 for i in range(12, 24)]
+
+
+def test_hooks_see_the_whole_protocol(make_runner, linear_model, pretrained):
+    runner = make_runner('linear', epochs=2, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                         custom_hooks=[dict(type='EMAHook', momentum=0.5)])
+    calls, call_hook = [], runner.call_hook
+
+    def record(point, **kwargs):
+        calls.append(point)
+        call_hook(point, **kwargs)
+
+    runner.call_hook = record
+    runner.train()
+    seen = [point for point in calls if 'val' in point or point.endswith('train_epoch')]
+    assert seen == ['before_train_epoch', 'after_train_epoch', 'before_val', 'before_val_epoch', 'after_val_epoch',
+                    'after_val'] * 2
+    averaged = torch.load(runner.work_dir + '/epoch_2.pth', weights_only=True)['state_dict']['cls_head.fc.weight']
+    assert not torch.equal(averaged, runner.model.cls_head.fc.weight)  # swapped for the scores, and back again
+
+
+def test_early_stopping_ends_it(make_runner, linear_model, pretrained):
+    stop = dict(type='EarlyStoppingHook', monitor='acc/top1', min_delta=2.0, patience=2)
+    runner = make_runner('linear', epochs=9, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                         custom_hooks=[stop])
+    runner.train()
+    assert runner.epoch == 3

@@ -149,3 +149,9 @@ def test_datasets_are_completed_inside_wrappers_too():
     config.test_dataloader.dataset.layout = 'ntu'
     with pytest.raises(ValueError, match=r'test_dataloader.dataset.layout is "ntu" \(25 joints\), but model.data_pre'):
         complete_config(config)
+
+
+def test_a_loader_without_workers_keeps_none():
+    config = load_config(f'{CONFIGS}/hico_gru_nwucla.py', options={'train_dataloader.num_workers': 0})
+    complete_config(config)
+    assert 'persistent_workers' not in config.train_dataloader and config.val_dataloader.persistent_workers

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from typing import Any, Optional
 
 from mmaction.registry import HOOKS
@@ -15,7 +16,8 @@ class InterruptHook(Hook):
 
     Python drops a ``KeyboardInterrupt`` that is raised within a destructor, say of a data loader at the end of an
     epoch; here it is raised again. A terminal sends Ctrl-C to the workers of a data loader as well, and one that dies
-    of it is taken for a crash; they inherit the handler, and leave ending to the process that trains.
+    of it is taken for a crash; they inherit the handler, and leave ending to the process that trains. Training in
+    another thread than the main one leaves Ctrl-C to that one, since no other may take a signal over.
     """
 
     def __init__(self) -> None:
@@ -25,7 +27,8 @@ class InterruptHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Take over Ctrl-C."""
         self._process = os.getpid()
-        self._previous = signal.signal(signal.SIGINT, self._press)
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGINT, self._press)
 
     def _press(self, number: int, frame: Any) -> None:
         if os.getpid() == self._process:
@@ -47,4 +50,5 @@ class InterruptHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Give Ctrl-C back."""
-        signal.signal(signal.SIGINT, self._previous)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._previous)

@@ -103,19 +103,29 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
             self.model.cls_head.fit_features(self.features.clips.features)
         self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
         knn = self.nearest_neighbours()
-        if self._epoch:  # resumed: a checkpoint is written before its epoch is scored
-            self._best(self.evaluate()['acc/top1'])
+        last = self.validate(knn) if self._epoch else 0.0  # resumed: a checkpoint is written before its epoch is scored
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
-            scores = self.evaluate()
-            scores.update({'acc/best_top1': self._best(scores['acc/top1'])[0], 'acc/knn': knn})
-            self.runner.call_hook('after_val_epoch', metrics=scores)
-        last = self.evaluate()['acc/top1']
+            last = self.validate(knn)
         best, epoch = self._best(last)
         self.runner.logger.info(f'linear evaluation: last epoch {100 * last:.2f} %, best epoch {100 * best:.2f} % '
                                 f'(epoch {epoch}); k-NN of the same features: {100 * knn:.2f} %')
         self.runner.call_hook('after_train')
         return self.runner.model
+
+    def validate(self, knn: float) -> float:
+        """Score the test split, as any validation is for hooks, which may swap weights for it; returns the accuracy.
+
+        Args:
+            knn: The k-NN accuracy of the features, which is logged with the scores.
+        """
+        for point in ('before_val', 'before_val_epoch'):
+            self.runner.call_hook(point)
+        scores = self.evaluate()
+        scores.update({'acc/best_top1': self._best(scores['acc/top1'])[0], 'acc/knn': knn})
+        self.runner.call_hook('after_val_epoch', metrics=scores)
+        self.runner.call_hook('after_val')
+        return scores['acc/top1']
 
     def run_iter(self, idx: int, data_batch: Tuple[torch.Tensor, list]) -> None:
         """One step on a batch of features and samples."""
