@@ -1,16 +1,19 @@
-"""Resuming: the newest checkpoint of a run that is intact, and state that does not reach beyond the run's folder."""
+"""Resuming: the newest checkpoint of a run that is intact, and state that fits its folder and its config."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+
+from mmengine.optim import ReduceOnPlateauParamScheduler
 
 from ..errors import UserError
 from .file import load_checkpoint
 
 NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 # What of a scheduler's state is set by its config, and decides the learning rates to come.
-SCHEDULE = ('T_max', 'milestones', 'total_iters', 'gamma', 'eta_min', 'start_factor', 'end_factor', 'step_size',
-            'power')
+SCHEDULE = ('T_max', 'milestones', 'total_iters',
+            'gamma', 'eta_min', 'start_factor', 'end_factor', 'step_size', 'power')
 
 
 class Found(NamedTuple):
@@ -68,25 +71,61 @@ def _drop(checkpoint: Dict[str, Any], key: str) -> None:
         (checkpoint['message_hub'].get(part) or {}).pop(key, None)
 
 
-def check_same_schedule(checkpoint: Dict[str, Any], schedulers: Sequence[Any], source: object) -> None:
-    """Check that a resumed run has the schedule that it began with, since its position in it is resumed.
+def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any, source: object) -> Optional[str]:
+    """Let a resumed run follow the schedule of its config from its place on, if that is not the one it began with.
+
+    MMEngine would go on with the old one: a run of 451 epochs that is resumed for 900 would spend the rest at its last
+    learning rate. Here the new schedule is run up to the place of the checkpoint, without training.
 
     Args:
-        checkpoint: The checkpoint.
-        schedulers: MMEngine's schedulers of the learning rate, built from the config.
+        checkpoint: The checkpoint, whose schedulers and learning rates are changed in place.
+        schedulers: MMEngine's schedulers, built from the config and not stepped yet.
+        optimizer: The optimizer they are of.
         source: Path of the checkpoint, for the message.
 
+    Returns:
+        A sentence that says what has changed; None if nothing has.
+
     Raises:
-        UserError: naming the difference and what to do.
+        UserError: if the schedule has changed in a way that cannot be followed, with the remedy.
     """
-    for state, scheduler in zip(checkpoint.get('param_schedulers') or [], schedulers):
-        for key in SCHEDULE:
-            before, now = state.get(key), getattr(scheduler, key, None)
-            if before is not None and now is not None and _plain(before) != _plain(now):
-                raise UserError(
-                    f'{source} is of a run whose schedule has {key}={_plain(before)}, but the config has '
-                    f'{_plain(now)}. A run keeps its schedule when it is resumed: use the same --epochs, or start a '
-                    'new run from it with --pretrained')
+    states = checkpoint.get('param_schedulers') or []
+    if not isinstance(schedulers, list) or not isinstance(states, list):
+        return None
+    changed = ', '.join(f'{key}={_plain(state[key])} before and {_plain(getattr(scheduler, key))} now'
+                        for state, scheduler in zip(states, schedulers) for key in SCHEDULE
+                        if key in state and hasattr(scheduler, key)
+                        and _plain(state[key]) != _plain(getattr(scheduler, key)))
+    if not changed and len(states) == len(schedulers):
+        return None
+    before, now = checkpoint['optimizer']['param_groups'], optimizer.param_groups
+    reason = None
+    if len(states) != len(schedulers):
+        reason = f'{len(states)} schedulers, and the config {len(schedulers)}'
+    elif any(isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers):
+        reason = f'{changed}, and it depends on scores'
+    elif [group.get('initial_lr') for group in before] != [group.get('initial_lr') for group in now]:
+        reason = f'{changed}, and the learning rate has changed too'
+    if reason:
+        raise UserError(f'{source} is of a run whose schedule has {reason}: it cannot be followed from its place on. '
+                        'Resume with the schedule it began with, or start a new run from it with --pretrained')
+    _step(schedulers, [state['_global_step'] for state in states])
+    checkpoint['param_schedulers'] = [scheduler.state_dict() for scheduler in schedulers]
+    for name in {scheduler.param_name for scheduler in schedulers}:
+        for old, new in zip(before, now):
+            old[name] = new[name]
+    return f'the schedule has {changed}: the new one is followed from here on'
+
+
+def _step(schedulers: Sequence[Any], ends: Sequence[int]) -> None:
+    """Step schedulers up to ``ends``, side by side as in training, since each multiplies what it finds."""
+    total = max(ends)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # torch expects a step of the optimizer first
+        for step in range(1, total + 1):
+            for scheduler, end in zip(schedulers, ends):
+                while scheduler._global_step < min(end, step * end // total):
+                    scheduler.step()
 
 
 def _plain(value: Any) -> Any:

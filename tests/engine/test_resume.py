@@ -66,9 +66,42 @@ def test_other_data_are_refused(run, tmp_path):
         run(tmp_path / 'first')
 
 
-def test_another_schedule_is_refused(run, tmp_path):
-    with pytest.raises(UserError, match='milestones.*A run keeps its schedule when it is resumed'):
-        run(tmp_path / 'first', param_scheduler=[dict(type='MultiStepLR', milestones=[2])])
+COSINE = dict(type='CosineAnnealingLR', T_max=4, eta_min=1e-4, convert_to_iter_based=True)
+
+
+@pytest.mark.parametrize('schedule', [
+    [dict(type='MultiStepLR', milestones=[2])], [dict(type='MultiStepLR', milestones=[3])],
+    [dict(type='LinearLR', start_factor=0.1, end=1, convert_to_iter_based=True), dict(COSINE, begin=1, end=5)],
+    [COSINE]])
+def test_another_schedule_is_followed_from_its_place_on(make_runner, schedule, tmp_path):
+    """The learning rate of every later step is that of a run with the new schedule from the beginning."""
+    def rates(name, **changes):
+        runner, seen = make_runner(name, **changes), []
+        call_hook = runner.call_hook
+
+        def record(point, **kwargs):
+            if point == 'before_train_iter':
+                seen.append(runner.optim_wrapper.get_lr()['lr'][0])
+            call_hook(point, **kwargs)
+
+        runner.call_hook = record
+        runner.train()
+        return seen
+
+    old = [dict(scheduler) for scheduler in schedule]
+    old[-1].update(dict(T_max=2) if 'T_max' in old[-1] else dict(milestones=[1]))
+    rates('short', epochs=2, param_scheduler=old)
+    resumed = rates('resumed', epochs=4, param_scheduler=schedule, resume=True,
+                    load_from=str(tmp_path / 'short' / 'epoch_2.pth'))
+    assert resumed == pytest.approx(rates('whole', epochs=4, param_scheduler=schedule)[4:], rel=1e-9)
+
+
+def test_a_schedule_that_cannot_be_followed_is_refused(run, tmp_path):
+    with pytest.raises(UserError, match='milestones=.*and the learning rate has changed too.*start a new run from it'):
+        run(tmp_path / 'first', **{'param_scheduler': [dict(type='MultiStepLR', milestones=[2])],
+                                   'optim_wrapper.optimizer.lr': 0.02})
+    with pytest.raises(UserError, match='has 1 schedulers, and the config 2'):
+        run(tmp_path / 'first', param_scheduler=[dict(type='MultiStepLR', milestones=[1])] * 2)
 
 
 def test_another_batch_or_learning_rate_is_said(run, tmp_path):

@@ -9,7 +9,7 @@ from mmengine.runner.base_loop import BaseLoop
 
 from ...checkpoints import META_KEY, Description, Origin, check_fit, describe, origin_of, weights_of
 from ...checkpoints.encoder import check_same_encoder, check_same_preparation
-from ...checkpoints.resume import check_same_schedule, keep_to_folder
+from ...checkpoints.resume import follow_schedule, keep_to_folder
 from ...errors import UserError
 from ...models.unwrap import unwrap
 from ...wiring import complete_model
@@ -70,7 +70,10 @@ class CheckpointFitHook(Hook):
         if runner._resume:
             keep_to_folder(checkpoint, source, runner.work_dir)
             _compare_runs(runner, description, source)
-            check_same_schedule(checkpoint, runner.param_schedulers or [], source)
+            optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
+            said = follow_schedule(checkpoint, runner.param_schedulers, optimizer, source)
+            if said:
+                runner.logger.warning(said)
         model.origin = Origin.of_resumed(description) if runner._resume else Origin.of(source, description)
 
 
