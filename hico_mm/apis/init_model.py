@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
-from ..checkpoints import EncoderSource, check_fit, leaves_encoder_out, take_encoder, weights_of
+from ..checkpoints import EncoderSource, check_fit, leaves_encoder_out, take_encoder, takes_encoder, weights_of
 from ..checkpoints.encoder import check_same_encoder, check_same_preparation
 from ..errors import UserError
 from ..wiring import complete_model, skeleton_datasets
@@ -45,6 +45,9 @@ def init_model(config: Union[str, Path, Config, None] = None,
         own = Config(dict(model=given.model, load_pipeline=_load_pipeline(given, source)))
     if source is not None and leaves_encoder_out(own.model):
         own.model = take_encoder(own.model, source)
+    backbone = own.model.get('backbone') or {}
+    if takes_encoder(own.model) and isinstance(backbone, dict) and 'type' not in backbone:
+        raise UserError('the config takes its encoder from a checkpoint: give init_model a checkpoint too')
     own.model = complete_model(own.model)
     if source is not None and source.description is not None:
         check_same_encoder(own.model, source.model, checkpoint)

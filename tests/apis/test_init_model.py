@@ -33,6 +33,9 @@ def test_errors_name_the_file_and_the_remedy(checkpoint, tmp_path):
     said = "a.pth has model.neck.encoder.type='GRUEncoder', but the config has 'LSTMEncoder'"
     with pytest.raises(ValueError, match=said):
         init_model(Config(dict(model=small_model(**{'neck.encoder.type': 'LSTMEncoder'}))), path)
+    for backbone in (None, dict(channels=16)):
+        with pytest.raises(ValueError, match='takes its encoder from a checkpoint: give init_model a checkpoint too'):
+            init_model(Config(dict(model=dict(type='SkeletonRecognizer', backbone=backbone))))
     torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
     with pytest.raises(ValueError, match='bare.pth does not say which model it is of: give the config'):
         init_model(None, tmp_path / 'bare.pth')
