@@ -47,7 +47,8 @@ def keep_to_folder(checkpoint: Dict[str, Any], source: Union[str, Path], work_di
     """Let a resumed checkpoint name only files that this run wrote, in place.
 
     MMEngine removes the best checkpoint that the file names when a better one comes, and old epochs by their number.
-    Paths become names in the work directory. From another folder nothing is taken over.
+    Paths become names in the work directory. From another folder nothing is taken over. A best score whose file is not
+    here goes too, so that this folder gets a best checkpoint of its own.
     """
     info = (checkpoint.get('message_hub') or {}).get('runtime_info')
     if not isinstance(info, dict):
@@ -59,6 +60,7 @@ def keep_to_folder(checkpoint: Dict[str, Any], source: Union[str, Path], work_di
             info[key] = str(path)
         else:
             _drop(checkpoint, key)
+            _drop(checkpoint, key.replace('best_ckpt', 'best_score'))
     if 'keep_ckpt_ids' in info:
         numbers = info['keep_ckpt_ids']
         if own and isinstance(numbers, (list, tuple)) and all(type(number) is int for number in numbers):
@@ -71,7 +73,8 @@ def _drop(checkpoint: Dict[str, Any], key: str) -> None:
         (checkpoint['message_hub'].get(part) or {}).pop(key, None)
 
 
-def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any, source: object) -> Optional[str]:
+def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any, epoch_length: int,
+                    source: object) -> Optional[str]:
     """Let a resumed run follow the schedule of its config from its place on, if that is not the one it began with.
 
     MMEngine would go on with the old one: a run of 451 epochs that is resumed for 900 would spend the rest at its last
@@ -81,6 +84,7 @@ def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any,
         checkpoint: The checkpoint, whose schedulers and learning rates are changed in place.
         schedulers: MMEngine's schedulers, built from the config and not stepped yet.
         optimizer: The optimizer they are of.
+        epoch_length: Steps of an epoch now, which another batch size changes.
         source: Path of the checkpoint, for the message.
 
     Returns:
@@ -109,7 +113,11 @@ def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any,
     if reason:
         raise UserError(f'{source} is of a run whose schedule has {reason}: it cannot be followed from its place on. '
                         'Resume with the schedule it began with, or start a new run from it with --pretrained')
-    _step(schedulers, [state['_global_step'] for state in states])
+    epochs, steps = checkpoint['meta']['epoch'], checkpoint['meta']['iter']
+    if epochs and steps % epochs == 0:  # saved at the end of an epoch
+        steps = epochs * epoch_length
+    _step(schedulers, [state['_global_step'] if scheduler.by_epoch else steps
+                       for state, scheduler in zip(states, schedulers)])
     checkpoint['param_schedulers'] = [scheduler.state_dict() for scheduler in schedulers]
     for name in {scheduler.param_name for scheduler in schedulers}:
         for old, new in zip(before, now):

@@ -86,7 +86,7 @@ def set_resume(config: Config, resume: str) -> None:
         config.resume, config.load_from = True, resume
         return
     found = find_last(config.work_dir)
-    if is_main_process():
+    if os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0':  # the processes do not know each other yet
         for sentence in found.left_out:
             print(f'warning: left out: {sentence}', file=sys.stderr)
         where = f'resuming from {found.path}' if found.path else (

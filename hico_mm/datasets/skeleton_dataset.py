@@ -93,16 +93,7 @@ class SkeletonDataset(PoseDataset):
             raise UserError(f'{self.ann_file} is not a skeleton annotation ({error!r} while reading it): it must hold '
                             '{"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}'
                             ) from error
-        if not clips:
-            raise UserError(f'{self.ann_file} has no clips in split "{self.split}": prepare it again')
-        for clip in clips:
-            fault = clip_fault(clip, self.layout)
-            if fault:
-                raise UserError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
-        twice = [name for name, count in Counter(map(clip_name, clips)).items() if count > 1]
-        if twice:
-            raise UserError(f'{self.ann_file}: {len(twice)} clips of split "{self.split}" occur more than once, '
-                            f'{twice[0]} among them: give each clip a name of its own')
+        self._check(clips)
         classes = content.get('classes') if isinstance(content, dict) else None
         del content  # what is not of the split can go
         summary = self._summary(clips)
@@ -122,6 +113,18 @@ class SkeletonDataset(PoseDataset):
             print_log(f'{self.ann_file}: {crowded} of the {len(clips)} clips of split "{self.split}" have more than '
                       f'{self.num_persons} person(s): those that move most are kept', 'current', logging.WARNING)
         return ClipStore.from_clips(keypoints), (clips, summary, classes)
+
+    def _check(self, clips: List[dict]) -> None:
+        if not clips:
+            raise UserError(f'{self.ann_file} has no clips in split "{self.split}": prepare it again')
+        for clip in clips:
+            fault = clip_fault(clip, self.layout)
+            if fault:
+                raise UserError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
+        twice = [name for name, count in Counter(map(clip_name, clips)).items() if count > 1]
+        if twice:
+            raise UserError(f'{self.ann_file}: {len(twice)} clips of split "{self.split}" occur more than once, '
+                            f'{twice[0]} among them: give each clip a name of its own')
 
     def _of_split(self, content: dict) -> List[dict]:
         """The annotations of the split; a bare list has none."""

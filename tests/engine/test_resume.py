@@ -1,6 +1,7 @@
 """A run that is resumed goes on from its own folder, with its own data and schedule."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,10 +32,23 @@ def run(make_runner):
 def test_a_copy_of_a_run_leaves_the_files_of_the_first_alone(run, tmp_path):
     shutil.copytree(tmp_path / 'first', tmp_path / 'copy')
     before = {path: path.read_bytes() for path in (tmp_path / 'first').rglob('*') if path.is_file()}
-    keep = dict(type='CheckpointHook', interval=1, save_best='acc/top1', rule='less', max_keep_ckpts=1)
-    resumed = run(tmp_path / 'copy', **{'default_hooks.checkpoint': keep})
-    assert resumed.epoch == 3 and (tmp_path / 'copy' / 'epoch_3.pth').exists()
+    path = tmp_path / 'copy' / 'epoch_2.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    info = checkpoint['message_hub']['runtime_info']
+    assert Path(info['best_ckpt']) == tmp_path / 'first' / 'best_acc_top1_epoch_1.pth'
+    info['best_score'] = -1.0  # any score is better, so that MMEngine removes what is called the best
+    torch.save(checkpoint, path)
+    resumed = run(tmp_path / 'copy')
+    assert resumed.epoch == 3 and (tmp_path / 'copy' / 'best_acc_top1_epoch_3.pth').exists()
+    assert not (tmp_path / 'copy' / 'best_acc_top1_epoch_1.pth').exists()
     assert {path: path.read_bytes() for path in (tmp_path / 'first').rglob('*') if path.is_file()} == before
+
+
+def test_a_checkpoint_of_another_folder_gives_a_best_one_of_its_own(run, make_runner, tmp_path):
+    runner = make_runner('branch', epochs=3, resume=True, load_from=str(tmp_path / 'first' / 'epoch_2.pth'))
+    runner.train()
+    assert (tmp_path / 'branch' / 'best_acc_top1_epoch_3.pth').exists()
+    assert (tmp_path / 'first' / 'best_acc_top1_epoch_1.pth').exists()
 
 
 def test_a_damaged_checkpoint_is_left_out(run, tmp_path):
@@ -73,7 +87,8 @@ COSINE = dict(type='CosineAnnealingLR', T_max=4, eta_min=1e-4, convert_to_iter_b
     [dict(type='MultiStepLR', milestones=[2])], [dict(type='MultiStepLR', milestones=[3])],
     [dict(type='LinearLR', start_factor=0.1, end=1, convert_to_iter_based=True), dict(COSINE, begin=1, end=5)],
     [COSINE]])
-def test_another_schedule_is_followed_from_its_place_on(make_runner, schedule, tmp_path):
+@pytest.mark.parametrize('batch_size', [5, 4])
+def test_another_schedule_is_followed_from_its_place_on(make_runner, schedule, batch_size, tmp_path):
     """The learning rate of every later step is that of a run with the new schedule from the beginning."""
     def rates(name, **changes):
         runner, seen = make_runner(name, **changes), []
@@ -91,9 +106,9 @@ def test_another_schedule_is_followed_from_its_place_on(make_runner, schedule, t
     old = [dict(scheduler) for scheduler in schedule]
     old[-1].update(dict(T_max=2) if 'T_max' in old[-1] else dict(milestones=[1]))
     rates('short', epochs=2, param_scheduler=old)
-    resumed = rates('resumed', epochs=4, param_scheduler=schedule, resume=True,
-                    load_from=str(tmp_path / 'short' / 'epoch_2.pth'))
-    assert resumed == pytest.approx(rates('whole', epochs=4, param_scheduler=schedule)[4:], rel=1e-9)
+    now = {'epochs': 4, 'param_scheduler': schedule, 'train_dataloader.batch_size': batch_size}
+    resumed = rates('resumed', resume=True, load_from=str(tmp_path / 'short' / 'epoch_2.pth'), **now)
+    assert resumed == pytest.approx(rates('whole', **now)[2 * (12 // batch_size):], rel=1e-9)
 
 
 def test_a_schedule_that_cannot_be_followed_is_refused(run, tmp_path):

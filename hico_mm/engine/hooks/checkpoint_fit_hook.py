@@ -71,7 +71,8 @@ class CheckpointFitHook(Hook):
             keep_to_folder(checkpoint, source, runner.work_dir)
             _compare_runs(runner, description, source)
             optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
-            said = follow_schedule(checkpoint, runner.param_schedulers, optimizer, source)
+            epoch_length = len(runner.train_loop.dataloader)
+            said = follow_schedule(checkpoint, runner.param_schedulers, optimizer, epoch_length, source)
             if said:
                 runner.logger.warning(said)
         model.origin = Origin.of_resumed(description) if runner._resume else Origin.of(source, description)
