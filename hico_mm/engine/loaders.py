@@ -1,4 +1,4 @@
-"""Data loaders that read a split in order and whole."""
+"""Data loaders that read a split in order and whole, and what the loaders of a run have loaded."""
 
 import hashlib
 from typing import Any, Dict, Iterator, List, Optional
@@ -79,15 +79,20 @@ def _same_name(a: dict, b: dict) -> bool:
     return all(a.get(key) == b.get(key) for key in ('ann_file', 'split'))
 
 
-def training_datasets(runner: Runner) -> List[Any]:
-    """The datasets that are trained on, out of wrappers that repeat or join them."""
-    loop: Any = runner.train_loop
+def datasets_of(runner: Runner, name: str) -> List[Any]:
+    """The datasets of the loop 'train', 'val' or 'test', without wrappers that repeat or join them.
+
+    There are none before the loop is built.
+    """
+    loop = getattr(runner, f'_{name}_loop')
+    if not isinstance(loop, BaseLoop):
+        return []
     return list(leaf_datasets(getattr(loop, 'clip_loader', loop.dataloader).dataset))
 
 
 def training_summary(runner: Runner) -> Optional[Dict[str, Any]]:
     """The summary of the split that is trained on, or of several that are trained on together; None without one."""
-    summaries = [dataset.summary for dataset in training_datasets(runner) if hasattr(dataset, 'summary')]
+    summaries = [dataset.summary for dataset in datasets_of(runner, 'train') if hasattr(dataset, 'summary')]
     if len(summaries) < 2:
         return summaries[0] if summaries else None
     hashes = ''.join(sorted(summary['hash'] for summary in summaries))

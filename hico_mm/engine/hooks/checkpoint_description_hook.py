@@ -14,7 +14,7 @@ from ...checkpoints.environment import git_state, package_versions
 from ...models.selfsup import HiCo
 from ...models.unwrap import unwrap
 from ...wiring import complete_config
-from ..loaders import training_datasets, training_settings, training_summary
+from ..loaders import datasets_of, training_settings, training_summary
 from ..loops import FeatureTrainLoop
 
 SCORES = 'last_scores'
@@ -68,7 +68,7 @@ class CheckpointDescriptionHook(Hook):
             save_checkpoint(checkpoint, path)
 
     def _describe(self, runner: Runner, meta: Dict[str, Any]) -> Description:
-        model, datasets = unwrap(runner.model), training_datasets(runner)
+        model, datasets = unwrap(runner.model), datasets_of(runner, 'train')
         origin = origin_of(model)
         encoder = None if origin is None else origin.record
         return describe_model(

@@ -1,6 +1,6 @@
 """Checkpoints that fit the model and the data they are loaded for."""
 
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
@@ -13,7 +13,7 @@ from ...checkpoints.resume import follow_schedule, keep_to_folder
 from ...errors import UserError
 from ...models.unwrap import unwrap
 from ...wiring import complete_model
-from ..loaders import leaf_datasets, training_settings, training_summary
+from ..loaders import datasets_of, training_settings, training_summary
 
 USED = dict(batch_size='the new one is used from here on', processes='the new one is used from here on',
             lr='the old one stays, since the optimizer is resumed')
@@ -84,10 +84,11 @@ def _source(runner: Runner) -> str:
 
 
 def _check_preparation(runner: Runner, load_pipeline: Optional[Sequence], source: str) -> None:
-    for name, dataset in _datasets(runner):
-        prepared = getattr(dataset, 'load_pipeline', None)
-        if prepared is not None and load_pipeline is not None:
-            check_same_preparation(prepared, load_pipeline, f'{name}_dataloader.dataset', source)
+    for name in ('train', 'val', 'test'):
+        for dataset in datasets_of(runner, name):
+            prepared = getattr(dataset, 'load_pipeline', None)
+            if prepared is not None and load_pipeline is not None:
+                check_same_preparation(prepared, load_pipeline, f'{name}_dataloader.dataset', source)
 
 
 def _data(summary: Dict[str, Any]) -> str:
@@ -108,12 +109,3 @@ def _compare_runs(runner: Runner, description: Optional[Description], source: st
         if key in description.settings and description.settings[key] != value:
             runner.logger.warning(f'the run that is resumed had {key} {description.settings[key]}, and the config has '
                                   f'{value}: {USED[key]}')
-
-
-def _datasets(runner: Runner) -> Iterator['tuple[str, Any]']:
-    """The datasets of the loops that have been built, out of their wrappers."""
-    for name in ('train', 'val', 'test'):
-        loop = getattr(runner, f'_{name}_loop')
-        if isinstance(loop, BaseLoop):
-            for dataset in leaf_datasets(getattr(loop, 'clip_loader', loop.dataloader).dataset):
-                yield name, dataset

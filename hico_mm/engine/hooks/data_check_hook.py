@@ -6,11 +6,10 @@ from typing import Any, Dict, List
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from mmengine.runner.base_loop import BaseLoop
 
 from ...errors import UserError
 from ...models.unwrap import unwrap
-from ..loaders import leaf_datasets
+from ..loaders import datasets_of
 
 
 @HOOKS.register_module()
@@ -23,7 +22,8 @@ class DataCheckHook(Hook):
         Raises:
             UserError: if a label is not a class of the head.
         """
-        datasets = {name: list(_leaves(runner, name)) for name in ('train', 'val', 'test')}
+        datasets = {name: [part for part in datasets_of(runner, name) if hasattr(part, 'labels')]
+                    for name in ('train', 'val', 'test')}
         classes = getattr(getattr(unwrap(runner.model), 'cls_head', None), 'num_classes', None)
         for dataset in chain(*datasets.values()):
             if isinstance(classes, int):
@@ -34,14 +34,6 @@ class DataCheckHook(Hook):
                         f'{int(beyond.max())}, but model.cls_head.num_classes is {classes}, whose labels are 0 to '
                         f'{classes - 1}: set num_classes, or correct the labels')
         _warn_of_overlap(runner, datasets)
-
-
-def _leaves(runner: Runner, name: str) -> List[Any]:
-    loop = getattr(runner, f'_{name}_loop')
-    if not isinstance(loop, BaseLoop):
-        return []
-    dataset = getattr(loop, 'clip_loader', loop.dataloader).dataset
-    return [part for part in leaf_datasets(dataset) if hasattr(part, 'labels')]
 
 
 def _warn_of_overlap(runner: Runner, datasets: Dict[str, List[Any]]) -> None:
