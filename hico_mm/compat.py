@@ -100,6 +100,34 @@ def allow_mmengine_checkpoints() -> None:
         HistoryBuffer, np.ndarray, np.dtype, *dtypes, *numpy_functions, (_history_method, 'builtins.getattr')])
 
 
+def format_configs_once() -> None:
+    """Let mmengine format a config once, and not again for every checkpoint, and let Ctrl-C meanwhile be Ctrl-C.
+
+    It formats with yapf, which takes up to a quarter of a second, and turns whatever is raised into a ``SyntaxError``.
+    """
+    from mmengine.config import Config
+
+    plain = Config.pretty_text.fget
+    if getattr(plain, 'once', False):
+        return
+    last = dict(config='', text='')
+
+    def pretty_text(config: Config) -> str:
+        content = repr(config._cfg_dict.to_dict())
+        if last['config'] != content:
+            try:
+                last.update(config=content, text=plain(config))
+            except SyntaxError as error:
+                cause: Any = error
+                while cause is not None and not isinstance(cause, KeyboardInterrupt):
+                    cause = cause.__context__
+                raise (cause or error) from None
+        return last['text']
+
+    pretty_text.once = True  # type: ignore[attr-defined]
+    Config.pretty_text = property(pretty_text, doc=plain.__doc__)
+
+
 def prepare_host() -> None:
     """Check the versions, then repair what is known to be broken. Safe to call more than once."""
     check_versions()
@@ -107,3 +135,4 @@ def prepare_host() -> None:
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     fill_in_drn()
     allow_mmengine_checkpoints()
+    format_configs_once()

@@ -1,6 +1,7 @@
-"""The one exception for mistakes that a user can mend."""
+"""The exceptions for mistakes that a user can mend, and for signals."""
 
 import math
+import signal
 from numbers import Real
 from typing import Any, Optional
 
@@ -11,6 +12,23 @@ class UserError(ValueError):
     Its message is one sentence that names the file or option, what is wrong with it and what to do. The command line
     tools print the sentence without a traceback and exit with status 1. In Python it is a ``ValueError``.
     """
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was told to end by a signal.
+
+    Args:
+        number: The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f'ended by {signal.Signals(number).name}')
+        self.number = number
+
+    @property
+    def status(self) -> int:
+        """The exit status that shells give to a process that a signal ended."""
+        return 128 + self.number
 
 
 def check_number(value: Any, name: str, above: Optional[float] = None, least: Optional[float] = None) -> None:

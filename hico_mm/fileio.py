@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import glob
 import io
 import json
 import os
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any, Iterator, Union
 
 from mmengine.fileio import LocalBackend, register_backend
+
+from .locks import lock, remove_abandoned
+
+TEMPORARY = '.writing-'  # in the names of files that are not whole yet
 
 
 def _umask() -> int:
@@ -25,14 +30,15 @@ UMASK = _umask()  # read once, when no other thread makes files
 def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; it is renamed to ``path`` on success and removed on failure.
 
-    Folders are made as needed.
+    Folders are made as needed. What a write of this file left there that was killed is removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f'.{path.name}.', suffix=path.suffix, dir=path.parent)
-    os.close(handle)
+    remove_abandoned(path.parent, f'.{glob.escape(path.name)}{TEMPORARY}*')
+    descriptor, name = tempfile.mkstemp(prefix=f'.{path.name}{TEMPORARY}', suffix=path.suffix, dir=path.parent)
     temporary = Path(name)
     try:
+        lock(descriptor)
         yield temporary
         temporary.chmod(0o666 & ~UMASK)
         _flush(temporary)
@@ -40,6 +46,7 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
         _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def dump_pickle(content: Any, path: Union[str, Path]) -> None:

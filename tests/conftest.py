@@ -58,7 +58,7 @@ def make_runner(tmp_path, annotation_file):
     """A factory: pretraining or, with ``head``, training of a classifier, for an epoch or more."""
     path = str(annotation_file())
 
-    def make(name, epochs=1, workers=0, model=None, load_from=None, loop='EpochBasedTrainLoop', seed=0, **changes):
+    def make(name, epochs=1, workers=0, model=None, load_from=None, loop='ResumableTrainLoop', seed=0, **changes):
         def loader(split, shuffle):
             return dict(
                 batch_size=5, num_workers=workers, collate_fn=dict(type='skeleton_collate'),
@@ -77,7 +77,8 @@ def make_runner(tmp_path, annotation_file):
             default_hooks=dict(
                 checkpoint=dict(type='CheckpointHook', interval=1, save_best='acc/top1'),
                 step_seed=dict(type='StepSeedHook'), gallery=dict(type='GalleryHook'),
-                checkpoint_fit=dict(type='CheckpointFitHook'), frozen_weights=dict(type='FrozenWeightsHook'),
+                checkpoint_fit=dict(type='CheckpointFitHook'), exact_resume=dict(type='ExactResumeHook'),
+                interrupt=dict(type='InterruptHook'), frozen_weights=dict(type='FrozenWeightsHook'),
                 checkpoint_description=dict(type='CheckpointDescriptionHook'))))
         config.merge_from_dict(changes)
         return Runner.from_cfg(config)

@@ -23,12 +23,12 @@ def test_names():
     assert ours(MODELS) == sorted(
         [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
     assert ours(TRANSFORMS) == sorted(
-        ['CenterCropResize', 'JointCorruption', 'NormalizeSkeleton', 'OneOf', 'PoseShear', 'RandomRotation',
-         'TemporalCropResize'])
+        ['CenterCropResize', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton', 'OneOf', 'PoseShear',
+         'RandomRotation', 'TemporalCropResize'])
     assert ours(HOOKS) == sorted(
-        ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'FiniteLossHook', 'FrozenWeightsHook',
-         'GalleryHook', 'InterruptHook', 'StepSeedHook'])
-    assert ours(LOOPS) == ['FeatureTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
+        ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'ExactResumeHook', 'FiniteLossHook',
+         'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook', 'RankWatchHook', 'StepSeedHook'])
+    assert ours(LOOPS) == ['FeatureTrainLoop', 'ResumableTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
     assert FUNCTIONS.get('skeleton_collate') is not None
 
 
@@ -107,7 +107,8 @@ OPTIONS = {
     'CenterCropResize': ({}, dict(clip_len=8, ratio=0.5)),
     'TemporalCropResize': ({}, dict(clip_len=8, ratio=(0.5, 0.9), min_frames=8)),
     'JointCorruption': ({}, dict(layout='nw_ucla', ratio=0.1, zero_prob=0.1, in_channels=2)),
-    'NormalizeSkeleton': ({}, dict(layout='nw_ucla', center='first_frame', align=False)),
+    'NormalizeSkeleton': ({}, dict(layout='nw_ucla', center='first_frame', align=False, lost_joints='released')),
+    'NormalizePose2D': ({}, dict(img_shape=(480, 640), lost_joints='released')),
     'OneOf': (dict(transforms=[dict(type='PoseShear'), dict(type='JointCorruption')]),
               dict(prob=[0.1, 0.9], layout='nw_ucla', in_channels=2)),
     'PoseShear': ({}, dict(magnitude=0.1, in_channels=2)),
@@ -118,7 +119,10 @@ OPTIONS = {
     'FiniteLossHook': ({}, {}),
     'FrozenWeightsHook': ({}, dict(allow_untrained=True)),
     'GalleryHook': ({}, {}),
-    'InterruptHook': ({}, {}),
+    'ExactResumeHook': ({}, {}),
+    'InterruptHook': ({}, dict(minutes=5)),
+    'MeanLossHook': ({}, {}),
+    'RankWatchHook': ({}, dict(minutes=5)),
     'StepSeedHook': ({}, {}),
 }
 

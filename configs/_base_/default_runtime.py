@@ -14,10 +14,13 @@ default_hooks = dict(
     # Each process has its own running statistics of batch norm: take their mean after every epoch.
     sync_buffers=dict(type='SyncBuffersHook'),
     gallery=dict(type='GalleryHook'),
-    interrupt=dict(type='InterruptHook'),
+    interrupt=dict(type='InterruptHook', minutes=30),
     finite_loss=dict(type='FiniteLossHook'),
+    mean_loss=dict(type='MeanLossHook'),
+    rank_watch=dict(type='RankWatchHook', minutes=10),
     data_check=dict(type='DataCheckHook'),
     checkpoint_fit=dict(type='CheckpointFitHook'),
+    exact_resume=dict(type='ExactResumeHook'),
     frozen_weights=dict(type='FrozenWeightsHook'),
     checkpoint_description=dict(type='CheckpointDescriptionHook'))
 

@@ -51,7 +51,7 @@ def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]
         raise UserError('the model does not say how its clips were normalised: give init_model its config')
     if not len(clips):
         raise UserError('there are no clips to encode')
-    if any(transform['type'] == 'PreNormalize2D' for transform in load_pipeline) and not known:
+    if any(transform['type'] in ('NormalizePose2D', 'PreNormalize2D') for transform in load_pipeline) and not known:
         raise UserError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
     normalise = Compose([TRANSFORMS.build(t) for t in complete_transforms(load_pipeline, layout=layout)])
     samples = []

@@ -115,6 +115,9 @@ def describe(checkpoint: Mapping, source: object, complete: bool = True) -> Desc
         if not isinstance(content['model'], dict):
             raise TypeError('its model is not a config')
         content = _upgrade(content) if 'format' not in content else content
+        for transform in content.get('load_pipeline') or ():
+            if transform.get('type') in ('NormalizeSkeleton', 'PreNormalize2D'):  # of before there was a choice
+                transform.setdefault('lost_joints', 'released')
         known = {f.name for f in fields(Description)}
         description = Description(**{key: value for key, value in content.items() if key in known})
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:

@@ -149,7 +149,7 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
         if name.endswith('.pointer') and not 0 <= weight < len(weights[name.replace('.pointer', '.features')]):
             raise UserError(f'{source} is damaged: {name} is {int(weight)}, outside its queue')
     description = describe_model(
-        model, [dict(type='NormalizeSkeleton')],  # the released code's own preparation
+        model, [dict(type='NormalizeSkeleton', lost_joints='released')],  # the released code's own preparation
         task='converted', versions=package_versions(), git=git_state(), epoch=released.get('epoch'))
     return dict(state_dict=weights, meta={META_KEY: description.to_json(), 'epoch': released.get('epoch')})
 

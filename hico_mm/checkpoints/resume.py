@@ -10,6 +10,7 @@ from mmengine.optim import ReduceOnPlateauParamScheduler
 from ..errors import UserError
 from .file import load_checkpoint
 
+LATEST = 'latest.pth'  # written on a signal, or by the clock
 NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 # What of a scheduler's state is set by its config, and decides the learning rates to come.
 SCHEDULE = ('T_max', 'milestones', 'total_iters',
@@ -27,20 +28,37 @@ def find_last(work_dir: Union[str, Path]) -> Found:
     """Find the newest checkpoint in a folder from which training can be resumed.
 
     Only names in the folder itself count, so a run that was moved or copied resumes from its own files. One that is
-    damaged, or lacks an optimizer, is left out.
+    damaged, or lacks an optimizer, is left out; so are those of later epochs than ``last_checkpoint`` names, which an
+    earlier run has left. ``latest.pth``, of the middle of an epoch, counts if it is of a later step.
     """
-    folder = Path(work_dir)
-    left_out: List[str] = []
-    found = sorted((path for path in folder.glob('*.pth') if NAME.fullmatch(path.name)),
-                   key=lambda path: int(NAME.fullmatch(path.name)[1]), reverse=True)  # type: ignore[index]
-    for path in found:
+    folder, left_out = Path(work_dir), []
+    numbers = {path: int(match[1]) for path in folder.glob('*.pth') if (match := NAME.fullmatch(path.name))}
+    named = folder / _pointer(folder)
+    candidates = sorted((p for p, n in numbers.items() if n <= numbers.get(named, n)), key=lambda p: -numbers[p])
+    best, step = None, -1
+    for path in [folder / LATEST, *candidates] if (folder / LATEST).exists() else candidates:
         try:
-            if 'optimizer' in load_checkpoint(path):
-                return Found(path, left_out)
-            left_out.append(f'{path} has no optimizer, so training cannot be resumed from it')
+            checkpoint = load_checkpoint(path)
         except UserError as error:
             left_out.append(str(error))
-    return Found(None, left_out)
+            continue
+        if 'optimizer' not in checkpoint:
+            left_out.append(f'{path} has no optimizer, so training cannot be resumed from it')
+            continue
+        taken = checkpoint['meta'].get('iter', 0)
+        if taken >= step:
+            best, step = path, taken
+        if path.name != LATEST:
+            break
+    return Found(best, left_out)
+
+
+def _pointer(folder: Path) -> str:
+    """The name of the checkpoint that MMEngine wrote last, as far as ``last_checkpoint`` can be read."""
+    try:
+        return Path((folder / 'last_checkpoint').read_text().strip()).name
+    except (OSError, ValueError):
+        return ''
 
 
 def keep_to_folder(checkpoint: Dict[str, Any], source: Union[str, Path], work_dir: Union[str, Path]) -> None:

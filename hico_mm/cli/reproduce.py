@@ -22,17 +22,18 @@ import shlex
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import List, Optional, Sequence
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..errors import UserError
+from ..engine.run_folder import lock_folder
 from ..fileio import atomic_write, write_json
 from ..reproduction.data import prepare
 from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, Plan, Setting, Step, inapplicable_tasks
 from ..reproduction.results import collect, comparison, fuse_streams, table
-from ..reproduction.runner import StepRunner, check_same, lock_folder
+from ..reproduction.runner import StepRunner, check_same
 from .command import INTERRUPTED, command_parser, one_line_errors
 
 
@@ -158,11 +159,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if not any('ann_file=' in option for option in args.cfg_options):
         for dataset in args.dataset:
             prepare(Setting(args.encoder, dataset), args.raw)
-    locks = [lock_folder(args.out / dataset / args.encoder) for dataset in args.dataset]
-    if None in locks:
-        raise UserError(f'{args.out / args.dataset[locks.index(None)] / args.encoder} is being worked in by another '
-                        'reproduce.py: wait for it, or give another --out')
-    runs = run(args, left)
+    with ExitStack() as locks:
+        for dataset in args.dataset:
+            locks.enter_context(lock_folder(args.out / dataset / args.encoder))
+        runs = run(args, left)
     report(args, lanes)
     if runs.stopped:
         print('interrupted: the same command goes on', file=sys.stderr)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
@@ -13,6 +14,7 @@ from mmengine.dist import is_main_process
 from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
 from ..checkpoints.resume import find_last
 from ..engine.launch import build_runner, check_steps
+from ..engine.run_folder import lock_folder, set_logs_aside
 from ..errors import UserError
 from ..wiring import check_spelling, complete_config
 from .command import INTERRUPTED, command_parser, one_line_errors
@@ -25,7 +27,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
-                        help='go on from this checkpoint, or from the last one in the work directory')
+                        help='go on from this checkpoint, or from the last one in the work directory; if there is none '
+                        'there, start anew, from --pretrained if that is given too')
     parser.add_argument('--pretrained', metavar='CKPT',
                         help='checkpoint to take the encoder from; a pretraining config (.py) in its place stands for '
                         'its untrained encoder, and "none" for the initial weights of the encoder in the config')
@@ -41,8 +44,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.epochs is not None and args.epochs < 1:
         parser.error(f'--epochs must be at least 1, got {args.epochs}')
-    if args.resume and args.pretrained:
-        parser.error('--resume goes on with a run, and --pretrained starts one: give one of them')
+    if args.resume not in (None, 'auto') and args.pretrained:
+        parser.error('--resume CKPT goes on with a run, and --pretrained starts one: give one of them')
     if args.amp and not torch.cuda.is_available():
         parser.error('--amp needs a GPU, and PyTorch sees none here: leave it out')
     return args
@@ -86,13 +89,18 @@ def set_resume(config: Config, resume: str) -> None:
         config.resume, config.load_from = True, resume
         return
     found = find_last(config.work_dir)
-    if os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0':  # the processes do not know each other yet
+    if _is_first():
         for sentence in found.left_out:
             print(f'warning: left out: {sentence}', file=sys.stderr)
         where = f'resuming from {found.path}' if found.path else (
             f'note: --resume found no checkpoint in {config.work_dir}, so training starts from the beginning')
         print(where, file=sys.stderr)
     config.resume, config.load_from = found.path is not None, found.path and str(found.path)
+
+
+def _is_first() -> bool:
+    """Whether this is the first of the processes, which do not know each other yet."""
+    return os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0'
 
 
 def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
@@ -106,7 +114,7 @@ def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
     other = config.model.pop('pretrained', None)
     if pretrained and other and pretrained != other:
         raise UserError(f'--pretrained {pretrained} and model.pretrained={other} are two sources: give one of them')
-    named = pretrained or other
+    named = None if config.get('resume') else pretrained or other  # a run that is resumed has its encoder
     if named == 'none':
         config.load_from = None
         _allow_untrained(config)
@@ -169,20 +177,23 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parse_args(argv)
     config = make_config(args)
     try:
-        runner = build_runner(config, run_name(args.config, args.fragments), args.launcher)
-        check_steps(runner)
-        runner.train()
-    except KeyboardInterrupt:
+        with lock_folder(config.work_dir) if _is_first() else nullcontext():
+            if args.resume and not config.resume and _is_first():
+                set_logs_aside(config.work_dir)
+            runner = build_runner(config, run_name(args.config, args.fragments), args.launcher)
+            check_steps(runner)
+            runner.train()
+    except KeyboardInterrupt as interrupt:
         if is_main_process():
-            print(f'\ninterrupted; {how_to_go_on(config.work_dir, bool(args.pretrained))}', file=sys.stderr)
-        return INTERRUPTED
+            print(f'\n{interrupt or "interrupted"}; {how_to_go_on(config.work_dir)}',
+                  file=sys.stderr)
+        return getattr(interrupt, 'status', INTERRUPTED)
     return 0
 
 
-def how_to_go_on(work_dir: str, pretrained: bool) -> str:
-    """What to do after an interruption, of a run that was started with ``--pretrained`` or not."""
+def how_to_go_on(work_dir: str) -> str:
+    """What to do after an interruption."""
     last = find_last(work_dir).path
     if last is None:
         return f'there is no checkpoint in {work_dir} yet: run the same command again'
-    return (f'the last checkpoint is {last.name} in {work_dir}: to go on from there, run the same command with --resume'
-            + (' in place of --pretrained' if pretrained else ''))
+    return f'the last checkpoint is {last.name} in {work_dir}: to go on from there, run the same command with --resume'

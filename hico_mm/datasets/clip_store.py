@@ -2,19 +2,23 @@
 
 import contextlib
 import ctypes
+import os
 import shutil
 import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 from mmengine import dist
 
 from ..fileio import dump_pickle
+from ..locks import lock, remove_abandoned
 from .safe_pickle import load_plain_pickle
 
+FOLDER = 'hico_mm_clips_'  # of temporary folders
+_held: Dict[str, int] = {}  # those of this process, locked so that no other removes them
 Load = Callable[[], Tuple['ClipStore', Any]]
 
 
@@ -78,7 +82,7 @@ def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
             trouble = error
         failed = [error for error in dist.all_gather_object(trouble) if error is not None]
     if dist.get_rank() == leader and isinstance(outcomes[leader], str):
-        shutil.rmtree(outcomes[leader])
+        _remove(outcomes[leader])
     if failed:
         raise failed[0]
     return result
@@ -103,19 +107,27 @@ def _attempt(load: Load) -> 'str | Exception':
     """Load and write to a folder -> its path, or what went wrong, to be raised in all processes."""
     folder = None
     try:
+        remove_abandoned(Path(tempfile.gettempdir()), f'{FOLDER}*')
         store, rest = load()
-        folder = tempfile.mkdtemp(prefix='hico_mm_')
+        folder = tempfile.mkdtemp(prefix=FOLDER)
+        _held[folder] = os.open(folder, os.O_RDONLY)
+        lock(_held[folder])
         np.save(Path(folder) / 'values.npy', store.values)
         dump_pickle((store.shapes, rest), Path(folder) / 'clips.pkl')
         return folder
     except OSError as error:
         if folder is None:
             return error
-        shutil.rmtree(folder)
+        _remove(folder)
         return OSError(f'{folder} has no room for the {store.values.nbytes / 1e9:.1f} GB that the processes of this '
                        f'host share ({error}): set TMPDIR to a folder that has')
     except Exception as error:
         return error
+
+
+def _remove(folder: str) -> None:
+    shutil.rmtree(folder)
+    os.close(_held.pop(folder))
 
 
 def _return_freed_memory() -> None:

@@ -123,10 +123,8 @@ class Step(NamedTuple):
         source = None if self.source is None else str(out / self.source).replace(f'{ROOT}/configs', 'configs')
         if self.tool == 'test.py':
             args.insert(2, str(source))
-        elif (folder / 'last_checkpoint').exists():
-            args.append('--resume')
-        elif source:
-            args += ['--pretrained', source]
+        else:
+            args += ['--resume', *(['--pretrained', source] if source else [])]
         if self.task.startswith('dump'):
             args += ['--dump', str(folder / 'predictions.pkl')]
         return [*args, '--seed', str(self.setting.seed), *self.arguments]

@@ -1,23 +1,22 @@
 """Running the steps of `reproduce.py`, each once."""
 
-import fcntl
 import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, List, Optional, TextIO
+from typing import Dict, List, Optional
 
 from rich.progress import Progress, TaskID
 
 from ..errors import UserError
 from ..fileio import write_json
+from ..processes import end_with_parent
 from .plan import ROOT, Step
 
 ETA = re.compile(r'Epoch\(train\) +(\[\d+\]).* eta: ((?:\d+ days?, )?[\d:]+)')
@@ -58,12 +57,6 @@ class StepRunner:
         began = time.monotonic()
         self.run(step, folder / 'output.log')
         scores = read_scores(folder, step)
-        if scores is None:  # it was interrupted between its last checkpoint and the score
-            for path in folder.iterdir():
-                if path.name not in ('step.json', 'output.log'):
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-            self.run(step, folder / 'output.log')
-            scores = read_scores(folder, step)
         if scores is None:
             raise RuntimeError(f'has no score at its end, see {folder / "output.log"}')
         seconds = round(time.monotonic() - began)
@@ -84,9 +77,10 @@ class StepRunner:
         with self.lock:
             if self.stopped:
                 raise RuntimeError('interrupted')
-            # In a session of its own: an interrupt reaches it once, through interrupt().
+            # In a session of its own: an interrupt reaches it once, through interrupt(). It ends with this process.
             process = subprocess.Popen([sys.executable, *step.command(self.out)], cwd=ROOT, env=environment, text=True,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                       preexec_fn=end_with_parent)
             self.processes[step.name] = process
         line = self.progress.add_task(step.name, total=None)
         with log.open('a', buffering=1) as file:
@@ -108,18 +102,6 @@ class StepRunner:
             self.stopped = True
             for process in self.processes.values():
                 process.send_signal(signal.SIGINT)
-
-
-def lock_folder(folder: Path) -> Optional[TextIO]:
-    """A lock on a folder, held while it is open; None if another process has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / '.lock').open('w')
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    return lock
 
 
 def check_same(step: Step, folder: Path) -> None:
@@ -145,7 +127,7 @@ def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:
     lines = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
     scores = [line for line in lines if 'acc/top1' in line]
     if step.tool == 'train.py':
-        last = int(Path((folder / 'last_checkpoint').read_text()).stem.rpartition('_')[2])
+        last = max((int(path.stem.rpartition('_')[2]) for path in folder.glob('epoch_*.pth')), default=None)
         if not scores or scores[-1]['step'] != last:
             return None
     best = max(score['acc/top1'] for score in scores)

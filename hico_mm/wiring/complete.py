@@ -54,6 +54,9 @@ def complete_model(config: Mapping) -> dict:
 def complete_transforms(transforms: Sequence, teller: str = 'the data preprocessor', **told: Any) -> list:
     """Complete the configs of transforms; transforms that are built already stay as they are.
 
+    ``PreNormalize2D`` stands for :class:`~hico_mm.datasets.transforms.NormalizePose2D`, which leaves absent joints at
+    zero.
+
     Args:
         transforms: Configs or transforms. The transforms of a choice such as ``OneOf`` are completed too.
         teller: Who tells them, for the message. Defaults to 'the data preprocessor'.
@@ -65,6 +68,8 @@ def complete_transforms(transforms: Sequence, teller: str = 'the data preprocess
     completed = []
     for transform in plain(list(transforms)):
         if isinstance(transform, dict) and 'type' in transform:
+            if transform['type'] == 'PreNormalize2D':  # MMAction2's moves absent joints
+                transform['type'] = 'NormalizePose2D'
             facts = {name: (teller, told.get(name)) for name in TELLS_TRANSFORMS}
             _complete_part(transform, transform['type'], facts, TRANSFORMS)
             if isinstance(transform.get('transforms'), list):
@@ -110,7 +115,7 @@ def _is_preparation(pipeline: Sequence[dict]) -> bool:
     """Whether a pipeline for one clip is a normalisation and a step that packs, as those of our datasets are."""
     kinds = [step.get('type') for step in pipeline]
     return bool(kinds) and kinds[-1] == 'PackActionInputs' and set(kinds[:-1]) <= {
-        'NormalizeSkeleton', 'PreNormalize2D'}
+        'NormalizePose2D', 'NormalizeSkeleton', 'PreNormalize2D'}
 
 
 def _with_layout_of_data(config: Config) -> dict:

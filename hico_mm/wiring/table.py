@@ -67,7 +67,8 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'JointCorruption': dict(layout='ntu', ratio=0.6, zero_prob=0.5, in_channels=3),
     'PoseShear': dict(magnitude=1.0, in_channels=3),
     'RandomRotation': dict(max_angles=(30, 30, 60), max_scale=0.2, in_channels=3),
-    'NormalizeSkeleton': dict(layout='ntu', center='frame', align=True),
+    'NormalizeSkeleton': dict(layout='ntu', center='frame', align=True, lost_joints='absent'),
+    'NormalizePose2D': dict(lost_joints='absent'),
 }
 
 # Any encoder is told its width, and any head the width of its feature, also one that is registered elsewhere.

@@ -23,7 +23,8 @@ def test_what_pretraining_writes(make_runner):
     first, last = (describe_checkpoint(f'{runner.work_dir}/epoch_{epoch}.pth') for epoch in (1, 2))
     assert last.model == runner.model.config and last.model['backbone']['norm'] is True
     assert (last.task, last.seed, last.epoch, last.max_epochs, last.iteration) == ('pretraining', 7, 2, 2, 4)
-    assert last.load_pipeline == [dict(type='NormalizeSkeleton', layout='ntu', center='frame', align=True)]
+    assert last.load_pipeline == [
+        dict(type='NormalizeSkeleton', layout='ntu', center='frame', align=True, lost_joints='absent')]
     assert last.training_data == runner.train_dataloader.dataset.summary and last.training_data['clips'] == 12
     assert last.input_format['stream'] == 'bone' and len(last.input_format['layout']['parents']) == 25
     assert (last.input_format['num_persons'], last.input_format['clip_len']) == (2, 8)
@@ -81,7 +82,9 @@ def test_a_checkpoint_of_an_earlier_version_still_loads():
     model = description.model
     assert (model['neck']['channels'], model['head']['dim'], model['head']['wrap_at']) == (16, 8, 4)
     assert model['data_preprocessor']['train_views'][0][1]['transforms'][0]['ratio'] == 0.4
-    assert description.load_pipeline[0]['type'] == 'NormalizeSkeleton' and description.input_format['stream'] == 'bone'
+    assert description.load_pipeline == [dict(type='NormalizeSkeleton', layout='ntu', center='frame', align=True,
+                                              lost_joints='released')]
+    assert description.input_format['stream'] == 'bone'
     clip = np.random.default_rng(0).normal(size=(2, 12, 25, 3)).astype(np.float32)
     # As that version extracted it.
     np.testing.assert_allclose(extract(init_model(None, BEFORE), [clip])[0, :5],
@@ -91,7 +94,9 @@ def test_a_checkpoint_of_an_earlier_version_still_loads():
 def test_an_earlier_checkpoint_is_evaluated(make_runner, linear_model):
     linear_model['data_preprocessor'] = dict(stream='bone')
     runner = make_runner('linear', model=dict(linear_model, backbone=None, neck=None, pretrained=str(BEFORE)),
-                         loop='FeatureTrainLoop')
+                         loop='FeatureTrainLoop', **{
+        f'{part}_dataloader.dataset.load_pipeline': [dict(type='NormalizeSkeleton', lost_joints='released')]
+        for part in ('train', 'val', 'test')})
     runner.train()
     assert describe_checkpoint(f'{runner.work_dir}/epoch_1.pth').encoder['task'] == 'pretraining'
 

@@ -33,7 +33,8 @@ def test_normalised_once_with_the_layout_of_the_dataset(tmp_path):
     dataset = build(path, split='train', layout='nw_ucla')
     expected = NormalizeSkeleton('nw_ucla')(dict(keypoint=annotation['annotations'][0]['keypoint']))['keypoint']
     np.testing.assert_array_equal(dataset[0]['inputs'].numpy(), expected)
-    assert dataset.load_pipeline == [dict(type='NormalizeSkeleton', layout='nw_ucla', center='frame', align=True)]
+    assert dataset.load_pipeline == [
+        dict(type='NormalizeSkeleton', layout='nw_ucla', center='frame', align=True, lost_joints='absent')]
 
 
 def test_half_precision_annotations_become_float32(tmp_path):

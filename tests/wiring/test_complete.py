@@ -143,7 +143,7 @@ def test_datasets_are_completed_inside_wrappers_too():
     config.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=dataset)
     del config.val_dataloader.dataset['layout']
     complete_config(config)
-    expected = [dict(type='NormalizeSkeleton', layout='nw_ucla', center='frame', align=True)]
+    expected = [dict(type='NormalizeSkeleton', layout='nw_ucla', center='frame', align=True, lost_joints='absent')]
     assert config.train_dataloader.dataset.dataset.load_pipeline == expected
     assert config.val_dataloader.dataset.layout == 'nw_ucla' and config.test_pipeline[:1] == expected
     config.test_dataloader.dataset.layout = 'ntu'

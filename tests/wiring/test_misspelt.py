@@ -26,7 +26,7 @@ PRETRAIN, LINEAR = (f'{ROOT}/configs/hico/{name}.py' for name in ('hico_gru_nwuc
     (PRETRAIN, 'train_dataloader.dataset.spilt', r'\(SkeletonDataset\) has no argument spilt; did you mean split'),
     (PRETRAIN, 'train_dataloader.dataset.once', 'has no argument once; it is called load_pipeline now'),
     (PRETRAIN, 'train_dataloader.sampler.shufle', r'\(DefaultSampler\) has no argument shufle; did you mean shuffle'),
-    (PRETRAIN, 'train_cfg.max_epoch', r'\(EpochBasedTrainLoop\) has no argument max_epoch; did you mean max_epochs'),
+    (PRETRAIN, 'train_cfg.max_epoch', r'\(ResumableTrainLoop\) has no argument max_epoch; did you mean max_epochs'),
     (PRETRAIN, 'optim_wrapper.optimizer.momentun', r'\(SGD\) has no argument momentun; did you mean momentum'),
     (PRETRAIN, 'param_scheduler.0.milestone', r'\(MultiStepLR\) has no argument milestone; did you mean milestones'),
     (PRETRAIN, 'default_hooks.checkpoint.intervall', r'\(CheckpointHook\) has no argument intervall; did you'),

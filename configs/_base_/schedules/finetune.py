@@ -1,7 +1,7 @@
 # The released code has no finetuning: chosen on held-out training subjects of NW-UCLA, see projects_readme.md.
 _base_ = '../default_runtime.py'
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_begin=10, val_interval=10)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=50, val_begin=10, val_interval=10)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

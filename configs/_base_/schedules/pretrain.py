@@ -1,6 +1,6 @@
 _base_ = '../default_runtime.py'
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=451, val_begin=10, val_interval=10)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=451, val_begin=10, val_interval=10)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

@@ -1,6 +1,6 @@
 """Normalisation of a clip: fill, centre, align."""
 
-from typing import Union
+from typing import Tuple, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -44,6 +44,23 @@ def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.eye(3) + cross + cross @ cross / (1 + cosine)
 
 
+def nearest_frames(known: np.ndarray) -> np.ndarray:
+    """(T,) flags, one of them set -> (T,) the nearest frame whose flag is set, the earlier of two."""
+    frames = known.nonzero()[0]
+    return frames[np.abs(np.arange(len(known))[:, None] - frames).argmin(1)]
+
+
+def check_lost_joints(lost_joints: str) -> str:
+    """Check the argument ``lost_joints`` of a normalisation.
+
+    Raises:
+        UserError: if it is neither 'absent' nor 'released'.
+    """
+    if lost_joints not in ('absent', 'released'):
+        raise UserError(f"lost_joints must be 'absent' or 'released', got {lost_joints!r}")
+    return lost_joints
+
+
 @TRANSFORMS.register_module()
 class NormalizeSkeleton(BaseTransform):
     """Fill absent frames, put a joint at the origin and turn the body towards the axes, as the released code does.
@@ -62,16 +79,23 @@ class NormalizeSkeleton(BaseTransform):
         center: 'frame', the default and as released, centres every frame on the first person's centre joint in that
             frame; 'first_frame' centres the clip on that of its first frame, which keeps the body's path.
         align: Whether to rotate. Defaults to True.
+        lost_joints: What is done where a joint to centre or to turn by was not detected (all zero). 'absent', the
+            default, centres on that joint in the nearest frame that has it, and turns by the first frame that has all
+            of spine and shoulders. A centre that is zero throughout is one of a clip centred before. 'released' takes
+            zero for the joint's place, as the released code does. Without lost joints both are equal to the last bit.
 
     Raises:
-        UserError: if ``center`` is neither, or rotation is wanted of a layout without spine and shoulders.
+        UserError: if ``center`` or ``lost_joints`` is none of these, or rotation is wanted of a layout without spine
+            and shoulders.
     """
 
     def __init__(self,
                  layout: Union[str, dict, SkeletonLayout] = 'ntu',
                  center: str = 'frame',
-                 align: bool = True) -> None:
+                 align: bool = True,
+                 lost_joints: str = 'absent') -> None:
         self.layout, self.center, self.align = get_layout(layout), center, align
+        self.lost_joints = check_lost_joints(lost_joints)
         if center not in ('frame', 'first_frame'):
             raise UserError(f"center must be 'frame' or 'first_frame', got {center!r}")
         if align and not (self.layout.spine and self.layout.shoulders):
@@ -84,16 +108,33 @@ class NormalizeSkeleton(BaseTransform):
             raise UserError(f'the clip has {keypoint.shape[2]} joints, but NormalizeSkeleton is set to layout '
                             f'"{self.layout.name}" of {self.layout.num_joints}: set the layout that fits')
         clip = np.stack([fill_empty_frames(person) for person in keypoint])
-        origin = clip[0, :, self.layout.center]
+        known: np.ndarray = np.any(clip, axis=-1)
+        there = known[..., None].copy()
+        if not known[0, :, self.layout.center].any():
+            known[0, :, self.layout.center] = True  # the clip is centred already
+        origin = self.origin(clip[0], known[0])
         origin = origin[:, None] if self.center == 'frame' else origin[:1, None]
-        clip = np.where(clip.any(-1, keepdims=True), clip - origin, 0)
+        clip = np.where(there, clip - origin, 0)
         if self.align:
-            clip = clip @ self.rotation(clip[0, 0]).T
+            clip = clip @ self.rotation(*self.pose(clip[0], known[0])).T
         results['keypoint'] = clip.astype(np.float32)
         return results
 
-    def rotation(self, pose: np.ndarray) -> np.ndarray:
-        """Pose (V, 3) -> the rotation (3, 3) that aligns it.
+    def origin(self, person: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """A person (T, V, C), and which joints (T, V) are known -> the centre (T, C) of each frame."""
+        center, known = person[:, self.layout.center], known[:, self.layout.center]
+        return center if self.lost_joints == 'released' else center[nearest_frames(known)]
+
+    def pose(self, person: np.ndarray, known: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """A person and its known joints -> the pose (V, C) to align by, and which of its joints (V,) are known."""
+        if self.lost_joints == 'released':
+            return person[0], np.ones_like(known[0])
+        complete = known[:, [*(self.layout.spine or ()), *(self.layout.shoulders or ())]].all(1)
+        frame = int(complete.argmax())  # the first frame if none is complete
+        return person[frame], known[frame]
+
+    def rotation(self, pose: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """The rotation (3, 3) that aligns a pose (V, 3) by those of its joints that are known.
 
         Raises:
             UserError: if the joints are not 3-D.
@@ -104,8 +145,10 @@ class NormalizeSkeleton(BaseTransform):
         turn = np.eye(3)
         for pair, axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):
             assert pair is not None
-            turn = rotation_between(turn @ (pose[pair[1]] - pose[pair[0]]), np.array(axis)) @ turn
+            if known[list(pair)].all():
+                turn = rotation_between(turn @ (pose[pair[1]] - pose[pair[0]]), np.array(axis)) @ turn
         return turn
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(layout={self.layout.name!r}, center={self.center!r}, align={self.align})'
+        return (f'{type(self).__name__}(layout={self.layout.name!r}, center={self.center!r}, align={self.align}, '
+                f'lost_joints={self.lost_joints!r})')

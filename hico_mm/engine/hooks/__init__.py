@@ -3,11 +3,15 @@
 from .checkpoint_description_hook import CheckpointDescriptionHook
 from .checkpoint_fit_hook import CheckpointFitHook
 from .data_check_hook import DataCheckHook
+from .exact_resume_hook import ExactResumeHook
 from .finite_loss_hook import FiniteLossHook
 from .frozen_weights_hook import FrozenWeightsHook
 from .gallery_hook import GalleryHook
 from .interrupt_hook import InterruptHook
+from .mean_loss_hook import MeanLossHook
+from .rank_watch_hook import RankWatchHook
 from .step_seed_hook import StepSeedHook, step_seed
 
-__all__ = ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'FiniteLossHook', 'FrozenWeightsHook',
-           'GalleryHook', 'InterruptHook', 'StepSeedHook', 'step_seed']
+__all__ = ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'ExactResumeHook', 'FiniteLossHook',
+           'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook', 'RankWatchHook',
+           'StepSeedHook', 'step_seed']

@@ -15,9 +15,7 @@ from ...models.selfsup import HiCo
 from ...models.unwrap import unwrap
 from ...wiring import complete_config
 from ..loaders import datasets_of, training_settings, training_summary
-from ..loops import FeatureTrainLoop
-
-SCORES = 'last_scores'
+from ..loops import SCORES, FeatureTrainLoop
 
 
 @HOOKS.register_module()

@@ -30,7 +30,7 @@ class FiniteLossHook(Hook):
     scaler's to skip: the loss itself stays finite.
     """
 
-    priority = 'VERY_HIGH'
+    priority = 'HIGHEST'
 
     def __init__(self) -> None:
         self._pending: Optional[Pending] = None

@@ -1,54 +1,172 @@
-"""Ctrl-C that is not lost."""
+"""Runs that are stopped, and lose nothing."""
 
+import multiprocessing
 import os
 import signal
+import sys
 import threading
-from typing import Any, Optional
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ...checkpoints.resume import LATEST
+from ...errors import Interrupted, check_number
+from ..agreement import Agreement
+from ..loops import ResumableTrainLoop
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+SAVE, STOP = 1, 2  # what processes tell each other: to save, or STOP plus the number of a signal
+AGAIN = 1.0  # seconds after which a signal is a second one; a launcher may repeat the first
+
+
+class _WorkerStart:
+    """Starts a worker of a data loader: a signal that is sent to all processes of a run is the main one's to follow.
+
+    Without this a worker would die of it, and the main process of the loss before it has saved.
+    """
+
+    def __init__(self, start: Optional[Callable[[int], None]], ending: Any) -> None:
+        self.start, self.ending = start, ending
+
+    def __call__(self, worker: int) -> None:
+        if self.start is not None:
+            self.start(worker)
+        for number in SIGNALS:
+            signal.signal(number, self._follow)
+
+    def _follow(self, number: int, frame: Any) -> None:
+        if self.ending.value:
+            os._exit(0)
 
 
 @HOOKS.register_module()
 class InterruptHook(Hook):
-    """End training on Ctrl-C, after this step at the latest.
+    """Write a checkpoint and end training on Ctrl-C, SIGTERM, SIGHUP or SIGUSR1, which is slurm's warning.
 
-    Python drops a ``KeyboardInterrupt`` that is raised within a destructor, say of a data loader at the end of an
-    epoch; here it is raised again. A terminal sends Ctrl-C to the workers of a data loader as well, and one that dies
-    of it is taken for a crash; they inherit the handler, and leave ending to the process that trains. Training in
-    another thread than the main one leaves Ctrl-C to that one, since no other may take a signal over.
+    All processes end after the same step, and ``latest.pth`` in the work directory is what ``--resume`` goes on from.
+    That file is also written every ``minutes``, for what gives no warning. It goes when a checkpoint of an epoch is
+    newer. A second signal ends training at once, as does one while there is nothing to save. Training in another
+    thread than the main one leaves signals to that one, since no other may take them over.
+
+    Args:
+        minutes: Minutes between writes of ``latest.pth``; None writes it on a signal alone. Defaults to None.
     """
 
-    def __init__(self) -> None:
-        self._pressed, self._process = False, os.getpid()
-        self._previous: Any = signal.default_int_handler
+    priority = 'LOWEST'
+
+    def __init__(self, minutes: Optional[float] = None) -> None:
+        if minutes is not None:
+            check_number(minutes, 'minutes', above=0)
+        self.minutes = minutes
+        self._agreement: Optional[Agreement] = None
+        self._ending: Any = None
+        self._previous: Dict[int, Any] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process, self._number, self._when, self._agreed = os.getpid(), 0, 0.0, 0
+        self._safe, self._saved = True, time.monotonic()  # safe: all that was trained is in the checkpoint of an epoch
 
     def before_train(self, runner: Runner) -> None:
-        """Take over Ctrl-C."""
-        self._process = os.getpid()
+        """Take over the signals."""
+        self._begin()
+        self._agreement, self._ending = Agreement(), multiprocessing.get_context().Value('b', 0, lock=False)
+        for loader in (runner.train_dataloader, *([runner.val_dataloader] if runner.val_loop else [])):
+            loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, self._ending)
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._press)
+            self._previous = {number: signal.signal(number, self._signalled) for number in SIGNALS}
 
-    def _press(self, number: int, frame: Any) -> None:
-        if os.getpid() == self._process:
-            self._pressed = True
-            raise KeyboardInterrupt
+    def _signalled(self, number: int, frame: Any) -> None:
+        if os.getpid() != self._process:  # a worker
+            return
+        first, now = not self._number, time.monotonic()
+        if first:
+            self._number, self._when = number, now
+        if self._safe or now - self._when > AGAIN:
+            self._end()
+        if first and is_main_process():
+            print(f'{signal.Signals(number).name}: training ends after this step, with a checkpoint; a second signal '
+                  'ends it at once', file=sys.stderr)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """A step begins, so there is something to save."""
+        self._safe = False
 
     def after_train_iter(self,
                          runner: Runner,
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """End training if Ctrl-C was pressed.
+        """Save, and end training, if a process was told to.
 
         Raises:
-            KeyboardInterrupt: then.
+            Interrupted: at the end.
         """
-        if self._pressed:
-            raise KeyboardInterrupt
+        due = self.minutes is not None and time.monotonic() - self._saved > 60 * self.minutes
+        own = STOP + self._number if self._number else SAVE if due and is_main_process() else 0
+        self._agreed = max(self._agreed, self._agreement.exchange(own) if self._agreement else own)
+        if not self._agreed or not _is_whole_step(runner):
+            return
+        if _goes_on_from_here(runner):
+            self._save(runner)
+        if self._agreed > SAVE:
+            self._number = self._number or self._agreed - STOP
+            self._end()
+        self._agreed = 0
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Remove ``latest.pth`` if this epoch has a checkpoint, which is newer."""
+        last = Path(str(runner.message_hub.get_info('last_ckpt'))).name
+        self._safe = last == f'epoch_{runner.epoch + 1}.pth'
+        if self._safe and is_main_process():
+            Path(runner.work_dir, LATEST).unlink(missing_ok=True)
+
+    def after_val_iter(self,
+                       runner: Runner,
+                       batch_idx: int,
+                       data_batch: Any = None,
+                       outputs: Optional[Sequence] = None) -> None:
+        """End a validation in which a destructor has swallowed the interrupt.
+
+        Raises:
+            Interrupted: then.
+        """
+        if self._number and self._safe:
+            self._end()
 
     def after_train(self, runner: Runner) -> None:
-        """Give Ctrl-C back."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._previous)
+        """Give the signals back."""
+        self._give_back()
+
+    def _save(self, runner: Runner) -> None:
+        if isinstance(runner.train_loop, ResumableTrainLoop):
+            runner.train_loop.collect_buffers()
+        runner.save_checkpoint(runner.work_dir, LATEST, by_epoch=False,
+                               backend_args=dict(backend='AtomicLocalBackend'))
+        self._saved = time.monotonic()
+
+    def _end(self) -> None:
+        self._give_back()
+        raise Interrupted(self._number)
+
+    def _give_back(self) -> None:
+        if self._ending is not None:
+            self._ending.value = 1
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous = {}
+
+
+def _is_whole_step(runner: Runner) -> bool:
+    """Whether the optimizer has taken its step: gradients that are still added up are in no checkpoint."""
+    return (runner.iter + 1) % getattr(runner.optim_wrapper, '_accumulative_counts', 1) == 0
+
+
+def _goes_on_from_here(runner: Runner) -> bool:
+    """Whether the loop can be resumed from here; MMEngine's own by epochs begins each epoch anew."""
+    return isinstance(runner.train_loop, ResumableTrainLoop) or not isinstance(runner.train_loop, EpochBasedTrainLoop)

@@ -1,5 +1,6 @@
 """Loops the host lacks."""
 
 from .feature_train_loop import FeatureTrainLoop
+from .resumable_train_loop import SCORES, ResumableTrainLoop
 
-__all__ = ['FeatureTrainLoop']
+__all__ = ['SCORES', 'FeatureTrainLoop', 'ResumableTrainLoop']

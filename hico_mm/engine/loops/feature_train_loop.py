@@ -6,7 +6,7 @@ import torch
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 from mmaction.registry import LOOPS
 from mmengine import dist
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ...errors import UserError
@@ -14,6 +14,7 @@ from ...evaluation import EncodedClips, encode
 from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
 from ..loaders import compare_with_origin, sequential
+from .resumable_train_loop import SCORES, ResumableTrainLoop
 
 
 class _Clips(Dataset):
@@ -48,7 +49,7 @@ class _ShuffledBatches(Sampler):
 
 
 @LOOPS.register_module()
-class FeatureTrainLoop(EpochBasedTrainLoop):
+class FeatureTrainLoop(ResumableTrainLoop):
     """Linear evaluation: encode both splits once with the frozen encoder, then train ``cls_head`` alone.
 
     The k-NN accuracy (k=1, cosine) of the same features, which costs nothing then, is logged as ``acc/knn``.
@@ -103,7 +104,8 @@ class FeatureTrainLoop(EpochBasedTrainLoop):
             self.model.cls_head.fit_features(self.features.clips.features)
         self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
         knn = self.nearest_neighbours()
-        last = self.validate(knn) if self._epoch else 0.0  # resumed: a checkpoint is written before its epoch is scored
+        scores = self.runner.message_hub.get_info(SCORES, {})
+        last = self.validate(knn) if self.is_unscored() else scores.get('acc/top1', 0.0)
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
             last = self.validate(knn)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from mmaction.datasets.transforms import PreNormalize2D
 
-from hico_mm.datasets.transforms import NormalizeSkeleton
-from hico_mm.datasets.transforms.normalize import fill_empty_frames, rotation_between
+from hico_mm.datasets.transforms import NormalizePose2D, NormalizeSkeleton
+from hico_mm.datasets.transforms.normalize import fill_empty_frames, nearest_frames, rotation_between
 
 
 def person(pattern):
@@ -68,9 +69,95 @@ def test_absent_joints_stay_zero_and_the_input_is_untouched():
     np.testing.assert_array_equal(clip, before)
 
 
+def still(frames=12, persons=1, joints=20):
+    """Persons who stand still, three metres away."""
+    pose = np.random.default_rng(0).normal(size=(persons, 1, joints, 3)) * 0.3 + [0, 0, 3]
+    return np.repeat(pose, frames, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize('center', ['frame', 'first_frame'])
+@pytest.mark.parametrize('align', [True, False])
+def test_without_lost_joints_it_is_the_released_normalisation_to_the_last_bit(center, align):
+    for seed in range(5):
+        clip = np.random.default_rng(seed).normal(size=(2, 9, 25, 3)).astype(np.float32)
+        clip[:, 6:] = 0  # frames without anybody are filled, not lost
+        new, released = (NormalizeSkeleton('ntu', center, align, lost_joints)(dict(keypoint=clip))['keypoint']
+                         for lost_joints in ('absent', 'released'))
+        np.testing.assert_array_equal(new, released)
+
+
+@pytest.mark.parametrize('center', ['frame', 'first_frame'])
+@pytest.mark.parametrize(('frames', 'joint'), [
+    (slice(5, 6), 1), (slice(0, 3), 1), (slice(0, 1), 4), (slice(0, 11), 8), (slice(10, 12), 1), (slice(0, 1), 0)])
+def test_a_lost_joint_moves_no_other(center, frames, joint):
+    """One to centre or to align by: joints that are there are where they would be without the loss."""
+    clip = still()
+    whole = NormalizeSkeleton('nw_ucla', center)(dict(keypoint=clip))['keypoint']
+    clip[0, frames, joint] = 0
+    out = NormalizeSkeleton('nw_ucla', center)(dict(keypoint=clip))['keypoint']
+    assert not out[0, frames, joint].any()
+    there = clip.any(-1)
+    np.testing.assert_array_equal(out[there], whole[there])
+
+
+def test_a_first_person_who_is_lost_for_a_while_moves_no_other():
+    clip = still(persons=2)
+    whole = NormalizeSkeleton('nw_ucla')(dict(keypoint=clip))['keypoint']
+    clip[0, 5] = 0
+    np.testing.assert_array_equal(NormalizeSkeleton('nw_ucla')(dict(keypoint=clip))['keypoint'][1], whole[1])
+
+
+@pytest.mark.parametrize('center', ['frame', 'first_frame'])
+def test_a_clip_that_is_centred_already_is_aligned_as_it_was_released(center):
+    clip = np.random.default_rng(0).normal(size=(2, 9, 20, 3)).astype(np.float32)
+    clip -= clip[:1, :, 1:2]
+    new, released = (NormalizeSkeleton('nw_ucla', center, lost_joints=lost_joints)(dict(keypoint=clip))['keypoint']
+                     for lost_joints in ('absent', 'released'))
+    np.testing.assert_array_equal(new, released)
+
+
+def test_without_shoulders_the_spine_alone_is_turned():
+    clip = still()
+    clip[:, :, 4] = 0
+    out = NormalizeSkeleton('nw_ucla')(dict(keypoint=clip))['keypoint']
+    np.testing.assert_allclose(out[0, 0, 0] / np.linalg.norm(out[0, 0, 0]), [0, 0, -1], atol=1e-6)
+    turn = NormalizeSkeleton('nw_ucla').rotation(clip[0, 0], clip[0, 0].any(-1))
+    spine = clip[0, 0, 1] - clip[0, 0, 0]
+    np.testing.assert_allclose(turn, rotation_between(spine, np.array([0, 0, 1])), atol=1e-6)
+
+
+def test_the_nearest_frame_is_the_earlier_of_two():
+    known = np.array([False, True, False, False, False, True])
+    assert nearest_frames(known).tolist() == [1, 1, 1, 1, 5, 5]
+
+
+def test_released_takes_a_lost_joint_for_one_at_zero():
+    clip = still()
+    clip[0, 5, 1] = 0
+    out = NormalizeSkeleton('nw_ucla', align=False, lost_joints='released')(dict(keypoint=clip))['keypoint']
+    np.testing.assert_array_equal(out[0, 5, 2:], clip[0, 5, 2:])
+
+
+def test_absent_joints_of_a_2d_pose_stay_zero():
+    clip = np.random.default_rng(0).uniform(1, 400, (2, 4, 17, 2)).astype(np.float32)
+    clip[1], clip[0, 2, 5] = 0, 0
+    before, size = clip.copy(), dict(img_shape=(480, 640))
+    out, stock = (transform(dict(keypoint=clip.copy(), **size))['keypoint']
+                  for transform in (NormalizePose2D(), PreNormalize2D()))
+    there = clip.any(-1)
+    np.testing.assert_array_equal(out[there], stock[there])
+    assert not out[~there].any() and (stock[~there] == -1).all()
+    moved = NormalizePose2D(lost_joints='released')(dict(keypoint=clip, **size))['keypoint']
+    np.testing.assert_array_equal(moved, stock)
+    np.testing.assert_array_equal(clip, before)
+
+
 def test_wrong_options_get_one_sentence():
     with pytest.raises(ValueError, match="center must be 'frame' or 'first_frame'"):
         NormalizeSkeleton(center='clip')
+    for transform in (NormalizeSkeleton, NormalizePose2D):
+        with pytest.raises(ValueError, match="lost_joints must be 'absent' or 'released', got 'zero'"):
+            transform(lost_joints='zero')
     with pytest.raises(ValueError, match='layout "coco" names no spine and shoulders'):
         NormalizeSkeleton('coco')
     with pytest.raises(ValueError, match='needs 3-D joints, got 2 coordinates: set align=False'):

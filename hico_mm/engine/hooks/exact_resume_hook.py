@@ -1,0 +1,66 @@
+"""Checkpoints from which a run goes on as if it had not been interrupted."""
+
+from pathlib import Path
+from typing import Any, Dict
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import Runner
+
+from ...errors import UserError
+from ..loaders import training_settings
+from ..loops import ResumableTrainLoop
+from ..run_folder import cut_logs, log_sizes
+
+KEY = 'hico_mm_resume'
+
+
+@HOOKS.register_module()
+class ExactResumeHook(Hook):
+    """Keep the place in the epoch and the ends of the logs in each checkpoint, and go back to them on resuming.
+
+    What was logged after the checkpoint is cut off, since those steps are taken, and logged, again.
+    """
+
+    priority = 'LOW'  # after CheckpointFitHook has refused what does not fit
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the state of the loop, and the sizes of the logs."""
+        for backend in runner.visualizer._vis_backends.values():
+            getattr(backend.experiment, 'flush', lambda: None)()  # TensorBoard writes two minutes late
+        loop = runner.train_loop
+        state = loop.state_dict() if isinstance(loop, ResumableTrainLoop) else {}
+        checkpoint[KEY] = dict(loop=state, logs=log_sizes(runner.work_dir), settings=training_settings(runner))
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Go back to where the checkpoint was written.
+
+        Raises:
+            UserError: if it is of the middle of an epoch, and the batches of the epoch are others now.
+        """
+        state: Dict[str, Any] = checkpoint.get(KEY) or {}
+        if not runner._resume or not state:
+            return
+        if state.get('loop'):
+            self._check(runner, state)
+            runner.train_loop.load_state_dict(state['loop'])
+        if Path(runner._load_from).resolve().parent == Path(runner.work_dir).resolve() and runner.rank == 0:
+            cut_logs(runner.work_dir, state.get('logs') or {}, keep=runner.timestamp)
+
+    def before_train(self, runner: Runner) -> None:
+        """Tell MMEngine's hook its last checkpoint, which it completes when the validation that it lacks is done."""
+        for hook in runner.hooks:
+            if isinstance(hook, CheckpointHook):
+                hook.last_ckpt = runner.message_hub.get_info('last_ckpt')
+
+    @staticmethod
+    def _check(runner: Runner, state: Dict[str, Any]) -> None:
+        """Check that the rest of the epoch has the batches that it had."""
+        now = training_settings(runner)
+        changed = [f'{key} {state["settings"].get(key)} before and {now.get(key)} now'
+                   for key in ('batch_size', 'processes') if state['settings'].get(key) != now.get(key)]
+        if not isinstance(runner.train_loop, ResumableTrainLoop):
+            changed.append('train_cfg.type is not ResumableTrainLoop')
+        if changed:
+            raise UserError(f'{runner._load_from} is of the middle of an epoch, which cannot be finished with other '
+                            f'batches ({", ".join(changed)}): resume from an epoch_N.pth, or leave that as it was')

@@ -1,0 +1,33 @@
+"""Logged losses that are those of the whole batch."""
+
+from typing import Any, Optional
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine import dist
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+
+@HOOKS.register_module()
+class MeanLossHook(Hook):
+    """Replace the losses and accuracies of a step by their mean over all processes, before they are logged.
+
+    MMEngine logs those of the first process. Every process has as many clips as the others.
+    """
+
+    priority = 'HIGHEST'  # before RuntimeInfoHook, and after FiniteLossHook, which comes first in the configs
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Average, in place, by one message."""
+        if outputs is None or dist.get_world_size() == 1:
+            return
+        names = [name for name, value in outputs.items() if isinstance(value, Tensor) and value.numel() == 1]
+        means = torch.stack([outputs[name].detach().float().reshape(()) for name in names])
+        dist.all_reduce(means, 'mean')
+        outputs.update(zip(names, means))

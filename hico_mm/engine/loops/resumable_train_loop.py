@@ -1,0 +1,131 @@
+"""Training by epochs that can be resumed anywhere."""
+
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Dict, Iterator, Optional, Tuple
+
+import torch
+from mmaction.registry import LOOPS
+from mmengine import dist
+from mmengine.runner import EpochBasedTrainLoop
+from torch import Tensor, nn
+from torch.utils.data import BatchSampler, DataLoader, Sampler
+
+from ...models.unwrap import unwrap
+
+SCORES = 'last_scores'  # in the message hub: the last scores with the epoch they are of
+_Statistics = nn.modules.batchnorm._NormBase
+
+
+class _Rest(Sampler):
+    """A sampler without its first ``skipped`` samples; its length is that of the whole epoch."""
+
+    def __init__(self, sampler: Any, skipped: int) -> None:
+        self.sampler, self.skipped = sampler, skipped
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator:
+        return islice(self.sampler, self.skipped, None)
+
+
+@contextmanager
+def skip_batches(loader: DataLoader, count: int) -> Iterator[Iterator]:
+    """Yield the batches of a loader after the first ``count``, whose clips are not read."""
+    batches: Any = loader.batch_sampler
+    if not isinstance(batches, BatchSampler):  # one of another kind can only be read and dropped
+        yield islice(loader, count, None)
+        return
+    sampler = batches.sampler
+    batches.sampler = _Rest(sampler, count * batches.batch_size)
+    try:
+        yield iter(loader)
+    finally:
+        batches.sampler = sampler
+
+
+@LOOPS.register_module()
+class ResumableTrainLoop(EpochBasedTrainLoop):
+    """MMEngine's ``EpochBasedTrainLoop``, which goes on from the middle of an epoch, and validates what it missed.
+
+    A checkpoint is written before its epoch is validated. If the run ended in between, that epoch is validated first
+    when it is resumed, so that no score is missing and the best checkpoint is that of a run that was not interrupted.
+
+    Attributes:
+        batches_done: Batches of the current epoch that are done.
+    """
+
+    dataloader: DataLoader
+    batches_done = 0
+    _buffers: Optional[Dict[str, Tensor]] = None
+
+    def run(self) -> nn.Module:
+        """Train; returns the model."""
+        self.runner.call_hook('before_train')
+        self.restore_buffers()
+        if self._is_validated() and self.is_unscored():
+            self.runner.val_loop.run()
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            self._decide_current_val_interval()
+            if self._is_validated():
+                self.runner.val_loop.run()
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def run_epoch(self) -> None:
+        """Train for an epoch, or for the rest of one."""
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        with skip_batches(self.dataloader, self.batches_done) as batches:
+            for index, batch in enumerate(batches, self.batches_done):
+                self.batches_done = index + 1
+                self.run_iter(index, batch)
+        self.batches_done = 0
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def is_unscored(self) -> bool:
+        """Whether the epoch that was resumed from still lacks its scores."""
+        scores = self.runner.message_hub.get_info(SCORES, {})
+        return self.batches_done == 0 < self._epoch and scores.get('epoch') != self._epoch
+
+    def _is_validated(self) -> bool:
+        """Whether the epoch that has just ended is one to validate."""
+        return self.runner.val_loop is not None and self._epoch >= self.val_begin and (
+            self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs)
+
+    def collect_buffers(self) -> None:
+        """Gather the running statistics of all processes for a checkpoint in the middle of an epoch.
+
+        They are a process's own until the end of the epoch, and a checkpoint holds those of the first process. To be
+        called by all processes alike.
+        """
+        if dist.get_world_size() > 1:
+            self._buffers = {name: torch.stack(dist.all_gather(buffer)).cpu() for name, buffer in self._statistics()}
+
+    def _statistics(self) -> Iterator[Tuple[str, Tensor]]:
+        for name, module in unwrap(self.runner.model).named_modules():
+            if isinstance(module, _Statistics):
+                yield from ((f'{name}.{key}', buffer) for key, buffer in module.named_buffers())
+
+    def state_dict(self) -> Dict[str, Any]:
+        """What a checkpoint needs to go on from the middle of an epoch; nothing at its end."""
+        if not self.batches_done:
+            return {}
+        state: Dict[str, Any] = dict(batches_done=self.batches_done)
+        if self._buffers:
+            state['buffers'] = self._buffers
+        return state
+
+    def load_state_dict(self, state: Dict[str, Any]) -> None:
+        """Go on where the checkpoint was written."""
+        self.batches_done, self._buffers = state.get('batches_done', 0), state.get('buffers')
+
+    def restore_buffers(self) -> None:
+        """Give each process its own running statistics again, once the model has its weights."""
+        buffers, self._buffers = self._buffers or {}, None
+        for name, buffer in self._statistics():
+            if name in buffers:
+                buffer.copy_(buffers[name][dist.get_rank()])

@@ -1,0 +1,46 @@
+"""Locks that end with the process that holds them, and what such a process left."""
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Optional
+
+SETTLED = 1.0  # seconds after which a temporary file that is not locked has no writer
+
+
+def lock(descriptor: int) -> Optional[bool]:
+    """Lock an open file or folder for this process.
+
+    Returns:
+        True if it holds the lock, False if another process does, None if the file system has no locks.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def remove_abandoned(folder: Path, pattern: str) -> None:
+    """Remove the files and folders of a name pattern that no living process holds a lock on."""
+    for path in folder.glob(pattern):
+        try:
+            _remove_if_free(path)
+        except OSError:  # somebody else's, or gone
+            continue
+
+
+def _remove_if_free(path: Path) -> None:
+    facts = path.lstat()
+    if facts.st_uid != os.getuid() or time.time() - facts.st_mtime < SETTLED or path.is_symlink():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if lock(descriptor):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    finally:
+        os.close(descriptor)
