@@ -36,7 +36,7 @@ def test_a_sound_file(check):
     (lambda a: a['annotations'][3].update(label='walk'), "clip3 has the label 'walk', not an integer"),
     (lambda a: a['annotations'][3].update(keypoint=np.ones((1, 5, 25)), total_frames=5),
      'clip3 has keypoints of shape'),
-    (lambda a: a['annotations'][3].update(label=[1]), 'clip3 has the label [1], not an integer'),
+    (lambda a: a['annotations'][3].update(label=[1]), 'clip3 has the label (list), not an integer'),
     (lambda a: a['annotations'][3].update(keypoint=[[1], [2, 3]]), 'clip3 has keypoints that are not an array'),
     (lambda a: a['annotations'][3].update(frame_dir='clip4'), 'clip4 occurs more than once'),
     (lambda a: a['annotations'].append(make_annotation('nw_ucla')['annotations'][0]), 'different joints'),

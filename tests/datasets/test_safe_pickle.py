@@ -121,7 +121,7 @@ def test_truncated_missing_and_other_files(tmp_path):
         (tmp_path / 'broken.pkl').write_bytes(content)
         with pytest.raises(ValueError, match='broken.pkl is not a whole pickle'):
             load_plain_pickle(tmp_path / 'broken.pkl')
-    with pytest.raises(ValueError, match='cannot be read .Is a directory.: make it with'):
+    with pytest.raises(ValueError, match='is not a file: make it with'):
         load_plain_pickle(tmp_path)
     with pytest.raises(FileNotFoundError, match='prepare_'):
         load_plain_pickle(tmp_path / 'none.pkl')

@@ -84,7 +84,7 @@ def test_names_without_an_annotation_are_counted(tmp_path, monkeypatch):
     messages = []
     monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
     assert len(build(tmp_path / 'a.pkl', split='train')) == 12
-    assert '2 of the 14 clips of split "train" have no annotation, gone1 among them' in messages[0]
+    assert 'split "train": 2 of the 14 clips have no annotation, gone1 among them' in messages[0]
 
 
 def clip_without(key):
@@ -95,18 +95,17 @@ def clip_without(key):
 
 @pytest.mark.parametrize('annotation, sentence', [
     (clip_without('keypoint'), 'clip clip0 has no keypoint: prepare it again'),
-    (clip_without('label'), 'clip clip0 has no label: prepare it again'),
     (clip_with(keypoint=np.ones((1, 3, 20, 3))), 'clip clip0 has 20 joints, but layout "ntu" has 25: set the layout'),
-    (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite keypoints: repair it'),
+    (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite coordinates: repair it'),
     (clip_with(keypoint=np.zeros((1, 3, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.zeros((1, 0, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.ones((3, 25, 3))), r'clip clip0 has keypoints of shape \(3, 25, 3\), not'),
     (clip_with(keypoint=np.full((1, 3, 25, 3), 1e30)), r'clip clip0 has a coordinate of 1e\+30, which no unit'),
-    (clip_with(keypoint=np.full((1, 3, 25, 3), 1e300)), 'clip clip0 has NaN or infinite keypoints'),
+    (clip_with(keypoint=np.full((1, 3, 25, 3), 1e300)), 'clip clip0 has NaN or infinite coordinates'),
     (clip_with(keypoint=np.ones((1, 3, 25, 3), complex)), 'clip clip0 has keypoints of type complex128, not real'),
     (clip_with(frame_dir='clip1'), '1 clips of split "train" occur more than once, clip1 among them'),
     (clip_with(label='wave'), "clip clip0 has the label 'wave', not an integer"),
-    (dict(annotations=[]), 'is not a skeleton annotation'),
+    (dict(annotations=[]), r'has no split "train": it has \[\]'),
     ([1, 2], 'is not a skeleton annotation'),
     (dict(split=dict(train=[]), annotations=[]), 'has no clips in split "train"'),
     (dict(split=dict(a=[], b=[]), annotations=[]), r'has no split "train": it has \[\'a\', \'b\'\]'),
@@ -127,7 +126,7 @@ def test_the_persons_that_move_most_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
     dataset = build(tmp_path / 'a.pkl', split='train', load_pipeline=[], num_persons=2)
     np.testing.assert_allclose(dataset[0]['inputs'], moving, atol=1e-6)
-    assert '1 of the 12 clips of split "train" have more than 2 person(s): those that move most' in messages[0]
+    assert 'split "train": 1 of the 12 clips have more than 2 person(s): those that move most' in messages[0]
     assert len(build(tmp_path / 'a.pkl', split='train', load_pipeline=[])[0]['inputs']) == 3
 
 
