@@ -20,6 +20,7 @@ from mutations import mutate_bytes, mutate_text, mutate_tree
 from hico_mm.apis import describe_checkpoint
 from hico_mm.checkpoints import check_fit, load_checkpoint, weights_of
 from hico_mm.cli import check_annotations
+from hico_mm.converters import convert, plan_ntu, plan_nwucla, plan_pku
 from hico_mm.converters.ntu_skeleton import read_skeleton, to_persons
 from hico_mm.converters.nwucla import read_clip
 from hico_mm.converters.pku_skeleton import cut_all, read_labels, read_recording, read_split
@@ -186,12 +187,9 @@ def read_pku_split(path: Path) -> None:
 
 
 def read_nwucla(path: Path) -> None:
-    """A clip, or a sentence that says why there is none."""
-    clips, faults = read_clip(path)
-    for clip in clips:
+    """A clip."""
+    for clip in read_clip(path)[0]:
         check_clip(clip['keypoint'], clip['label'], 10)
-    if faults:
-        raise UserError(faults[0])
 
 
 def read_dataset(path: Path) -> None:
@@ -249,14 +247,45 @@ def read_checkpoint(path: Path) -> None:
     describe_checkpoint(path)
 
 
+def make_raw(rng: random.Random) -> bytes:
+    """The number of a raw file, and its changed text."""
+    at = rng.choice([i for i, name in enumerate(RAW) if Path(name).stem not in SOUND.values()])
+    return bytes([at]) + of_texts([list(RAW.values())[at]])(rng)
+
+
+def read_raw(path: Path) -> None:
+    """Conversions of raw files of which one is changed, which must not cost what is in the others."""
+    data, raw = path.read_bytes(), path.parent / 'raw'
+    name = list(RAW)[data[0]]
+    for other, text in RAW.items():
+        (raw / other).parent.mkdir(parents=True, exist_ok=True)
+        (raw / other).write_bytes(data[1:] if other == name else text.encode())
+    plans: Dict[str, Callable] = dict(ntu=lambda folder: plan_ntu(folder, 'ntu60'), nwucla=plan_nwucla,
+                                      pku=lambda folder: plan_pku(folder, 1))
+    dataset = name.split('/')[0]
+    with open(os.devnull, 'w', encoding='utf-8') as out:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            convert(plans[dataset](raw / dataset), path.with_name('out.pkl'))
+    found = {clip['frame_dir'] for clip in load_plain_pickle(path.with_name('out.pkl'))['annotations']}
+    if not any(clip.startswith(SOUND[dataset]) for clip in found):
+        raise Garbage('a sound file that is left out')
+
+
 LABELS = '1,1,3,2\n51,2,5,1\n7,4,6,2\n'
 SPLIT = 'Training videos:\n0002-L, 0002-M, 0002-R,\nValidation videos:\n0003-L, 0003-M,\n'
+RAW = {
+    'ntu/S001C001P001R001A001.skeleton': ntu_text(3, 2), 'ntu/S001C001P001R001A002.skeleton': ntu_text(1, 1),
+    'nwucla/a01_s01_e00_v01.json': nwucla_text(3), 'nwucla/a01_s01_e00_v02.json': nwucla_text(1),
+    'pku/data/0002-L.txt': pku_text(6), 'pku/label/0002-L.txt': LABELS, 'pku/data/0003-L.txt': pku_text(3),
+    'pku/label/0003-L.txt': '1,1,3,2\n', 'pku/cross-subject.txt': SPLIT, 'pku/cross-view.txt': SPLIT}
+SOUND = dict(ntu='S001C001P001R001A002', nwucla='a01_s01_e00_v02', pku='0003-L')  # these are not changed
 TARGETS: Dict[str, Target] = dict(
     ntu=Target('S001C001P001R001A001.skeleton', of_texts([ntu_text(3, 2), ntu_text(1, 1), ntu_text(4, 1)]), read_ntu),
     pku=Target('0002-L.txt', of_texts([pku_text(3), pku_text(1)]),
                lambda path: check_clip(read_recording(path), 0, 51)),
     pku_labels=Target('0002-L.txt', of_texts([LABELS]), read_pku_labels),
     pku_split=Target('cross-view.txt', of_texts([SPLIT]), read_pku_split),
+    converters=Target('raw.bin', make_raw, read_raw),
     nwucla=Target('a01_s01_e00_v01.json', of_texts([nwucla_text(3), nwucla_text(1)]), read_nwucla),
     pickle=Target('a.pkl', of_pickles(annotation, 1.0), load_plain_pickle),
     dataset=Target('a.pkl', of_pickles(annotation, 0.3), read_dataset),

@@ -12,7 +12,7 @@ from ...models.unwrap import unwrap
 from ..labels import check_classes, check_labels
 from ..loaders import datasets_of
 
-UNSCORED = ', or pretrain without measuring it, by --cfg-options val_cfg=None val_dataloader=None val_evaluator=None'
+UNSCORED = ', or pretrain without measuring it by --cfg-options val_cfg=None val_dataloader=None val_evaluator=None'
 
 
 @HOOKS.register_module()
@@ -38,8 +38,9 @@ class DataCheckHook(Hook):
                 check_labels(dataset, 'a classifier learns from them', '')
             elif head is not None and scored:
                 check_labels(dataset, 'the k-NN accuracy is measured by them', UNSCORED)
+        remedy = UNSCORED if datasets['train'] and isinstance(head, KNNHead) else ''
         for dataset in scored:
-            check_labels(dataset, 'the accuracy is measured by them', UNSCORED if datasets['train'] else '')
+            check_labels(dataset, 'the accuracy is measured by them', remedy)
         for dataset in chain(*datasets.values()):
             check_classes(dataset, getattr(head, 'num_classes', None))
         _warn_of_overlap(runner, datasets)
