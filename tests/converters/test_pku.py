@@ -1,12 +1,14 @@
 """`prepare_pku.py` on recordings in the dataset's form, with its oddities."""
 
+import os
 import pickle
 
 import numpy as np
 import pytest
 
 from hico_mm.cli import prepare_pku
-from hico_mm.converters.pku_skeleton import ActionLabel, cut, read_labels, read_recording, read_split
+from hico_mm.converters.pku_skeleton import ActionLabel, cut, cut_all, read_labels, read_recording, read_split
+from hico_mm.errors import UserError
 
 JOINTS = 25
 
@@ -168,3 +170,53 @@ def test_frames_count_from_one():
     recording = np.arange(1, 7, dtype=np.float32).reshape(1, 6, 1, 1).repeat(25, 2).repeat(3, 3)
     assert cut(recording, ActionLabel(1, 3, 5))[0, :, 0, 0].tolist() == [3, 4, 5]
     assert cut(recording, ActionLabel(1, 1, 2))[0, :, 0, 0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize('line', ['1_0,1,3,1', '\uff11,1,3,1', '1,1.5,3,1', '1,1', '1,1,' + '9' * 5000])
+def test_labels_that_are_not_whole_numbers(tmp_path, line):
+    (tmp_path / 'l.txt').write_text(line)
+    with pytest.raises(UserError, match='at line 1, where a label is'):
+        read_labels(tmp_path / 'l.txt')
+
+
+@pytest.mark.parametrize('first, last', [(0, 3), (-5, 3), (9, 11), (4, 2), (1, 10 ** 17)])
+def test_frames_outside_the_recording_are_a_fault(first, last):
+    recording = np.ones((2, 10, 25, 3), np.float32)
+    clips, faults = cut_all(recording, [ActionLabel(1, first, last), ActionLabel(2, 1, 10)], 'r', 51)
+    assert faults == [f'label 1 ({first} to {last}) does not lie within the 10 frames']
+    assert [clip['frame_dir'] for clip in clips] == ['r_002']
+
+
+def test_labels_that_cover_a_recording_many_times(tmp_path):
+    recording = np.ones((2, 10, 25, 3), np.float32)
+    assert len(cut_all(recording, [ActionLabel(1, 1, 10)] * 4, 'r', 51)[0]) == 4
+    with pytest.raises(UserError, match='cover the 10 frames of the recording more than 4 times'):
+        cut_all(recording, [ActionLabel(1, 1, 10)] * 5, 'r', 51)
+
+
+@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which no unit explains')])
+def test_coordinates_beyond_any_unit(tmp_path, number, said):
+    (tmp_path / 'r.txt').write_text(recording_text(2).replace('0.24', number, 1))
+    with pytest.raises(UserError, match=said):
+        read_recording(tmp_path / 'r.txt')
+
+
+@pytest.mark.parametrize('text, side', [
+    ('Training:\n,\nTest:\nb\n', 'training'), ('Training:\na\nTest:\n,\n', 'test')])
+def test_a_split_with_an_empty_side(tmp_path, text, side):
+    (tmp_path / 's.txt').write_text(text)
+    with pytest.raises(UserError, match=f'names no {side} recording'):
+        read_split(tmp_path / 's.txt')
+
+
+def test_folders_pipes_and_dead_links_are_left_out(prepare, tmp_path):
+    raw = tmp_path / 'raw'
+    make_part(raw, {'0002-L': (recording_text(3), '1,1,2,1\n')}, ['0002-L'], ['0003-L'])
+    (raw / '0004-L.txt').mkdir()
+    os.mkfifo(raw / '0005-L.txt')
+    os.mkfifo(raw / 'cross-view-2.txt')
+    (raw / '0006-L.txt').symlink_to(raw / 'gone')
+    code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
+    assert code == 0 and '1 clips of 1 recordings' in printed
+    for name in ('0004-L', '0005-L', '0006-L', 'cross-view-2'):
+        assert f'{name}.txt is not a file that can be read' in faults
