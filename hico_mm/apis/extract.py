@@ -1,18 +1,22 @@
 """Features of clips that are at hand as arrays."""
 
+import logging
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
+from mmengine.logging import print_log
 from rich.progress import track
 from torch import nn
 
 from ..datasets import skeleton_collate
 from ..datasets.checks import keypoint_fault
+from ..datasets.suspicions import wrong_units
 from ..errors import UserError
 from ..evaluation import encode_batch
+from ..structures import SkeletonLayout
 from ..wiring import complete_transforms
 
 
@@ -44,6 +48,23 @@ def extract(model: nn.Module,
     return torch.cat(features).numpy()
 
 
+def _checked(clip: Any, layout: SkeletonLayout, place: int) -> np.ndarray:
+    """A clip (M, T, V, C) or (T, V, C) -> (M, T, V, C), a copy in float32: some transforms of MMAction2 write in place.
+
+    Raises:
+        UserError: if it is not valid; the message says which it is.
+    """
+    try:
+        keypoint = np.asarray(clip)
+    except (TypeError, ValueError) as error:  # of lists of different lengths, or on another device
+        raise UserError(f'clip {place} is not an array ({error}): give keypoints (M, T, V, C)') from None
+    keypoint = keypoint[None] if keypoint.ndim == 3 else keypoint
+    fault = keypoint_fault(keypoint, layout)
+    if fault:
+        raise UserError(f'clip {place} {fault}')
+    return np.array(keypoint, dtype=np.float32)
+
+
 def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]:
     """Checked and normalised samples."""
     layout, load_pipeline = model.data_preprocessor.layout, model.cfg.get('load_pipeline')
@@ -53,14 +74,13 @@ def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]
         raise UserError('there are no clips to encode')
     if any(transform['type'] in ('NormalizePose2D', 'PreNormalize2D') for transform in load_pipeline) and not known:
         raise UserError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
+    keypoints = [_checked(clip, layout, i) for i, clip in enumerate(clips)]
+    units = wrong_units(keypoints, layout)
+    if units:
+        print_log(units, 'current', logging.WARNING)
     normalise = Compose([TRANSFORMS.build(t) for t in complete_transforms(load_pipeline, layout=layout)])
     samples = []
-    for i, clip in enumerate(clips):
-        keypoint = np.array(clip, dtype=np.float32)  # a copy: some transforms of MMAction2 write in place
-        keypoint = keypoint[None] if keypoint.ndim == 3 else keypoint
-        fault = keypoint_fault(keypoint, layout)
-        if fault:
-            raise UserError(f'clip {i} {fault}')
+    for keypoint in keypoints:
         sample = normalise(dict(keypoint=keypoint, total_frames=keypoint.shape[1], **known))
         samples.append(dict(inputs=torch.from_numpy(np.ascontiguousarray(sample['keypoint']))))
     return samples

@@ -2,13 +2,15 @@
 
     python tools/data/check_annotations.py data/mine/mine.pkl [--layout ntu]
 
-Exit status 1 if something is wrong.
+Exit status 1 if something is wrong. What is legal but probably not meant is a warning: other units than metres, labels
+without a class name, clips without labels.
 """
 
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..datasets.inspection import clip_problems, load_annotation, split_problems, summary
+from ..datasets.annotation import read_annotation
+from ..datasets.inspection import clip_problems, split_problems, summary, warnings
 from ..structures import LAYOUTS
 from .command import command_parser, one_line_errors
 
@@ -22,11 +24,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('file', type=Path, help='annotation pickle')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), help='the skeleton it must have')
     args = parser.parse_args(argv)
-    clips, split = load_annotation(args.file)
-    print('\n'.join([str(args.file), *summary(clips, split)]))
-    problems = {**clip_problems(clips, LAYOUTS[args.layout] if args.layout else None), **split_problems(clips, split)}
+    annotation, layout = read_annotation(args.file), LAYOUTS[args.layout] if args.layout else None
+    print('\n'.join([str(args.file), *summary(annotation)]))
+    problems = {**clip_problems(annotation, layout), **split_problems(annotation)}
     for fault, names in problems.items():
         more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
         print(f'problem: {", ".join(map(str, names[:SHOWN]))}{more} {fault}')
+    for warning in warnings(annotation, layout):
+        print(f'warning: {warning}')
     print(f'wrong: {len(problems)}' if problems else 'nothing is wrong')
     return int(bool(problems))

@@ -3,7 +3,7 @@
     python tools/extract_features.py configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
 
 The config says which data; the encoder comes from the checkpoint. The file has ``feature`` (n, D), ``label`` (n,) and
-``name`` (n,), in the order of the split.
+``name`` (n,), in the order of the split. The label of a clip that has none is -1.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from mmengine.runner import Runner, set_random_seed
 
 from ..apis import init_model
 from ..checkpoints import SLOTS, EncoderSource, take_encoder_into
+from ..datasets.checks import UNLABELLED
 from ..engine.loaders import sequential
 from ..errors import UserError
 from ..evaluation import encode
@@ -75,4 +76,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         np.savez(temporary, feature=clips.features.float().numpy(), label=clips.labels.numpy(), name=np.array(names))
     print(f'{args.out}: {len(names)} clips of {args.split}, {args.level} features '
           f'{tuple(clips.features.shape[1:])}')
+    bare = int((clips.labels == UNLABELLED).sum())
+    if bare:
+        print(f'  {bare} of them have no label: it is {UNLABELLED} in the file')
     return 0

@@ -8,24 +8,15 @@ They are joined by the names of the clips.
 """
 
 import argparse
+import math
 from pathlib import Path
 from typing import List, Optional, Sequence
 
 import numpy as np
 
 from ..errors import UserError
-from ..evaluation.fusion import (
-    StreamOutput,
-    accuracies,
-    align,
-    comparable,
-    default_weights,
-    fuse,
-    load_features,
-    load_predictions,
-    retrieve,
-    search_weights,
-)
+from ..evaluation.fusion import accuracies, align, comparable, default_weights, fuse, retrieve, search_weights
+from ..evaluation.stream_output import StreamOutput, load_features, load_predictions
 from ..fileio import dump_pickle
 from .command import command_parser, one_line_errors
 
@@ -55,8 +46,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if args.features and (args.search or args.names or args.out):
         parser.error('--search, --names and --out go with --preds')
     args.weights = args.weights or default_weights(streams)
-    if min(args.weights) < 0:
-        parser.error('weights cannot be negative')
+    if not all(0 <= weight < math.inf for weight in args.weights) or not any(args.weights):
+        parser.error('weights must be numbers from 0, and not all of them 0')
     for option in 'names', 'search_names':
         value = getattr(args, option)
         if value and ':' not in value:

@@ -9,8 +9,7 @@ the pattern, and ``xview_train_fit``, the others. For NTU, ``P(005|009)`` holds 
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..datasets.inspection import load_annotation
-from ..datasets.safe_pickle import load_plain_pickle
+from ..datasets.annotation import read_annotation
 from ..datasets.subsets import hold_out
 from ..fileio import dump_pickle
 from .command import command_parser, one_line_errors
@@ -25,8 +24,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--names', required=True, metavar='PATTERN', help='regular expression found in names held out')
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     args = parser.parse_args(argv)
-    load_annotation(args.annotation)
-    divided = hold_out(load_plain_pickle(args.annotation), args.split, args.names)
+    _, clips, splits, classes = read_annotation(args.annotation)
+    named = {} if classes is None else dict(classes=classes)
+    divided = hold_out(dict(split=splits, annotations=clips, **named), args.split, args.names)
     dump_pickle(divided, args.out)
     parts = (f'{args.split}_fit', f'{args.split}_held')
     print(f'{args.out}: ' + ', '.join(f'{name} {len(divided["split"][name])}' for name in parts))

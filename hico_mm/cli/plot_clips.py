@@ -8,8 +8,8 @@ The format of the picture is that of its name: .png, .pdf, .svg.
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..datasets import load_plain_pickle
-from ..datasets.checks import clip_fault, clip_name
+from ..datasets.annotation import read_annotation
+from ..datasets.checks import clip_fault, clip_name, label_of
 from ..errors import UserError
 from ..fileio import atomic_write
 from ..structures import LAYOUTS
@@ -28,10 +28,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parser.parse_args(argv)
     if args.out.suffix not in ('.png', '.pdf', '.svg'):
         parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
-    content = load_plain_pickle(args.file)
-    annotations = content.get('annotations', []) if isinstance(content, dict) else content
-    sound = {clip_name(clip): clip for clip in annotations if not clip_fault(clip, LAYOUTS[args.layout])}
-    first = {clip['label']: name for name, clip in reversed(sound.items())}
+    clips = read_annotation(args.file).clips
+    sound = {clip_name(clip): clip for clip in clips if not clip_fault(clip, LAYOUTS[args.layout])}
+    first = {label_of(clip): name for name, clip in reversed(sound.items())}
     names = args.clips or [first[label] for label in sorted(first)[:10]]
     unknown = [name for name in names if name not in sound]
     if unknown or not names:

@@ -3,14 +3,18 @@
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from rich.progress import track
 
+from ..datasets.checks import clip_fault, named
+from ..datasets.suspicions import suspicions
 from ..errors import UserError
 from ..fileio import dump_pickle
 from ..processes import start_worker
+from ..structures import get_layout
 
 # What a converter makes of one file: the clips in it, and a sentence for each fault, which names the file.
 Reading = Tuple[List[dict], List[str]]
@@ -23,7 +27,9 @@ class Conversion:
 
     Args:
         files: The files to read.
-        read: Makes annotated clips of a file; run in other processes, so it must be picklable.
+        layout: Name of the skeleton that the clips must have.
+        read: Makes annotated clips of a file, or raises a ``UserError`` whose sentence does not name the file; run in
+            other processes, so it must be picklable.
         make_splits: Makes the splits, names of clips by name of the split, of all clips.
         nothing: What to say if no clip was read.
         faults: Sentences for what is left out before anything is read.
@@ -35,6 +41,7 @@ class Conversion:
     """
 
     files: Sequence[Path]
+    layout: str
     read: Callable[[Path], Reading]
     make_splits: Callable[[List[dict]], Splits]
     nothing: str
@@ -79,20 +86,62 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
     print(f'{out}: {conversion.describe(clips)}; {len(faults)} dropped')
     for line in (*conversion.notes, *(f'{name}: {len(names)}' for name, names in split.items())):
         print(f'  {line}')
-    for warning in conversion.check(split):
+    for warning in (*conversion.check(split), *suspicions(clips, get_layout(conversion.layout), conversion.classes)):
         print(f'warning: {warning}', file=sys.stderr)
 
 
 def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
     """What is read of each file, in order; shows progress."""
+    read = partial(_read_valid, read=conversion.read, layout=conversion.layout)
     pool = ProcessPoolExecutor(workers, initializer=start_worker) if workers > 1 else None
     try:
-        results = (pool.map(conversion.read, conversion.files, chunksize=conversion.chunk) if pool
-                   else map(conversion.read, conversion.files))
+        results = (pool.map(read, conversion.files, chunksize=conversion.chunk) if pool
+                   else map(read, conversion.files))
         yield from track(results, 'reading', total=len(conversion.files))
     finally:
         if pool:
             pool.shutdown(cancel_futures=True)
+
+
+def _read_valid(path: Path, read: Callable[[Path], Reading], layout: str) -> Reading:
+    """The valid clips in a file, and a sentence for each fault: no bad file ends a conversion."""
+    try:
+        clips, faults = read(path)
+    except (OSError, UserError) as error:
+        return [], [describe(path, error)]
+    valid = []
+    for clip in clips:
+        fault = clip_fault(clip, get_layout(layout))
+        if fault:
+            faults.append(f'{path}: clip {named(clip)} {fault}')
+        else:
+            valid.append(clip)
+    return valid, faults
+
+
+def describe(path: Path, error: Exception) -> str:
+    """A sentence that names a file and what is wrong with it."""
+    reason = getattr(error, 'strerror', None)
+    return f'{path} cannot be read ({reason})' if reason else f'{path} {error}'
+
+
+def regular_files(raw: Path, pattern: str) -> Tuple[List[Path], List[str]]:
+    """The files below a folder whose names match, sorted, and a sentence for what has such a name and is not a file.
+
+    A folder, a dead link or a named pipe would end or stop whoever opens it.
+    """
+    files, faults = [], []
+    for path in sorted(raw.rglob(pattern)):
+        try:
+            regular = path.is_file()
+        except OSError as error:
+            faults.append(describe(path, error))
+            continue
+        if regular:
+            files.append(path)
+        else:
+            faults.append(f'{path} is not a file that can be read')
+    return files, faults
 
 
 def count_persons(clips: List[dict]) -> str:

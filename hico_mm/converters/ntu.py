@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..errors import UserError
-from .convert import Conversion, Reading, Splits, count_persons
+from .convert import Conversion, Reading, Splits, count_persons, regular_files
 from .ntu_benchmarks import BENCHMARKS, NAME, Benchmark, make_splits, parse_name
 from .ntu_skeleton import read_skeleton, to_persons
 
@@ -26,27 +26,28 @@ def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: st
         UserError: if the list names no clip.
     """
     benchmark = BENCHMARKS[dataset]
-    files, faults, left_out = _choose(sorted(raw.rglob('*.skeleton')), benchmark.num_actions,
-                                      _read_list(missing) if missing else set())
+    paths, unread = regular_files(raw, '*.skeleton')
+    files, faults, left_out = _choose(paths, benchmark.num_actions, _read_list(missing) if missing else set())
     return Conversion(
-        files, partial(read_clip, bodies=bodies), partial(make_splits, benchmark=benchmark),
+        files, 'ntu', partial(read_clip, bodies=bodies), partial(make_splits, benchmark=benchmark),
         nothing=f'no clip of {dataset} was read below {raw}: give the folder that the .skeleton files were unpacked to',
-        faults=faults,
+        faults=unread + faults,
         notes=[f'left out: {count} {reason}' for reason, count in left_out.items()],
         describe=lambda clips: f'{len(clips)} clips, {count_persons(clips)}',
         check=lambda split: _compare(benchmark, split, missing))
 
 
 def read_clip(path: Path, bodies: str = 'slot') -> Reading:
-    """The clip in a file."""
+    """The clip in a file.
+
+    Raises:
+        UserError: if there is none.
+    """
     name = parse_name(path.stem)
     assert name is not None
-    try:
-        keypoint = to_persons(read_skeleton(path), bodies)
-    except (OSError, ValueError) as error:
-        return [], [f'{path} {error}']
+    keypoint = to_persons(read_skeleton(path), bodies)
     if not len(keypoint):
-        return [], [f'{path} has no body in any frame']
+        raise UserError('has no body in any frame')
     return [dict(frame_dir=path.stem, label=name.action - 1, total_frames=keypoint.shape[1], keypoint=keypoint)], []
 
 

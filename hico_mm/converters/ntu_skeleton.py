@@ -1,16 +1,19 @@
 """Reading the `.skeleton` text files of NTU RGB+D."""
 
 from pathlib import Path
-from typing import Dict, Hashable, List, NamedTuple, Tuple, Union
+from typing import Dict, Hashable, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
+from ..datasets.checks import coordinate_fault, to_float32
 from ..datasets.persons import motion_energy
 from ..errors import UserError
 from ..structures import get_layout
+from .text import read_text, whole_number
 
 # A body is a line of 10 fields, the number of joints, then as many lines of 12 fields: x, y, z first.
 BODY_FIELDS, JOINT_FIELDS = 10, 12
+MOST_FRAMES, MOST_BODIES, ANY = 100_000, 20, 10**18  # a clip has some hundred frames, and the sensor tracks six bodies
 
 
 class SkeletonRecording(NamedTuple):
@@ -35,13 +38,10 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
     """Read a `.skeleton` file.
 
     Raises:
-        UserError: if it is truncated, is not in the format, or has coordinates that are not finite; the message does
-            not name the file.
+        UserError: if it is truncated, is not in the format, or has coordinates that are not finite or of no unit;
+            the message does not name the file.
     """
-    try:
-        text = Path(path).read_text(encoding='utf-8-sig').rstrip()
-    except UnicodeDecodeError:
-        raise UserError('is not a text file') from None
+    text = read_text(path).rstrip()
     if not text:
         raise UserError('is empty')
     lines = text.splitlines()
@@ -53,8 +53,9 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
         joints = _coordinates(rows, regular=text.count(' ') == spaces)
     except IndexError:
         raise UserError(f'is truncated: it ends at line {len(lines)}, within its {lines[0]} frames') from None
-    if not np.isfinite(joints).all():
-        raise UserError('has coordinates that are not finite')
+    fault = coordinate_fault(joints)
+    if fault:
+        raise UserError(fault)
     frames, slots, ids = zip(*bodies) if bodies else ((), (), ())
     return SkeletonRecording(num_frames, np.array(frames, int), np.array(slots, int), list(ids), joints)
 
@@ -62,13 +63,14 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
 def _outline(lines: List[str]) -> Tuple[int, List[Tuple[int, int, str]], List[str]]:
     """Lines of a file -> number of frames, (frame, slot, ID) of each body, and the lines of all their joints."""
     joints = get_layout('ntu').num_joints
-    num_frames, at = _count(lines, 0), 1
+    num_frames, at = _count(lines, 0, MOST_FRAMES), 1
     bodies, rows = [], []
     for frame in range(num_frames):
-        in_frame, at = _count(lines, at), at + 1
+        in_frame, at = _count(lines, at, MOST_BODIES), at + 1
         for slot in range(in_frame):
             bodies.append((frame, slot, (lines[at].split() or ['?'])[0]))
-            if _count(lines, at + 1) != joints and at + 2 < len(lines):  # else the file was cut within the number
+            # Where the file ends, it was cut within the number.
+            if _count(lines, at + 1, ANY) != joints and at + 2 < len(lines):
                 raise UserError(f'has a body of {lines[at + 1].strip()} joints at line {at + 2}, not {joints}')
             lines[at + 1 + joints]  # raises where the file ends early
             rows += lines[at + 2:at + 2 + joints]
@@ -78,15 +80,15 @@ def _outline(lines: List[str]) -> Tuple[int, List[Tuple[int, int, str]], List[st
     return num_frames, bodies, rows
 
 
-def _count(lines: List[str], at: int) -> int:
+def _count(lines: List[str], at: int, most: int) -> int:
     """The whole number that line ``at`` consists of."""
     try:
-        count = int(lines[at])
+        count = whole_number(lines[at])
     except ValueError:
         raise UserError(f'is not in the format of NTU: line {at + 1} must be a number, but is {lines[at][:40]!r}'
                          ) from None
-    if count < 0:
-        raise UserError(f'is not in the format of NTU: line {at + 1} counts {count}')
+    if not 0 <= count <= most:
+        raise UserError(f'is not in the format of NTU: line {at + 1} counts {count}, which is not 0 to {most}')
     return count
 
 
@@ -104,7 +106,7 @@ def _coordinates(rows: List[str], regular: bool) -> np.ndarray:
         xyz = np.loadtxt(rows, usecols=(0, 1, 2, JOINT_FIELDS - 1), comments=None, ndmin=2)[:, :3]
     except ValueError as error:
         raise UserError(f'has a joint that is not a list of {JOINT_FIELDS} numbers ({error})') from None
-    return xyz.astype(np.float32).reshape(-1, joints, 3)
+    return to_float32(xyz).reshape(-1, joints, 3)
 
 
 def to_persons(recording: SkeletonRecording, bodies: str = 'slot', num_persons: int = 2) -> np.ndarray:
@@ -123,16 +125,20 @@ def to_persons(recording: SkeletonRecording, bodies: str = 'slot', num_persons: 
         M may be 0.
     """
     keys = recording.slots.tolist() if bodies == 'slot' else _follow_ids(recording)
-    tracks = []
-    for key in dict.fromkeys(keys):
-        chosen = np.array([k == key for k in keys])
-        track = np.zeros((recording.num_frames, *recording.joints.shape[1:]), np.float32)
-        track[recording.frames[chosen]] = recording.joints[chosen]
-        if track.any():
-            tracks.append(track)
-    tracks.sort(key=motion_energy, reverse=True)
-    empty = np.zeros((0, recording.num_frames, *recording.joints.shape[1:]), np.float32)
-    return np.stack(tracks[:num_persons]) if tracks else empty
+    bodies_of = [places for places in _places(keys).values() if recording.joints[places].any()]
+    bodies_of.sort(key=lambda places: motion_energy(recording.joints[places]), reverse=True)
+    persons = np.zeros((len(bodies_of[:num_persons]), recording.num_frames, *recording.joints.shape[1:]), np.float32)
+    for person, places in zip(persons, bodies_of):
+        person[recording.frames[places]] = recording.joints[places]
+    return persons
+
+
+def _places(keys: Sequence[Hashable]) -> Dict[Hashable, List[int]]:
+    """Where each key stands, in the order in which they appear."""
+    places: Dict[Hashable, List[int]] = {}
+    for i, key in enumerate(keys):
+        places.setdefault(key, []).append(i)
+    return places
 
 
 class _Track(NamedTuple):
@@ -147,13 +153,10 @@ class _Track(NamedTuple):
 def _follow_ids(recording: SkeletonRecording) -> List[Hashable]:
     """The person of each body: IDs whose tracks do not overlap may be one person."""
     keys = _ids_in_frame(recording)
-    places: Dict[Hashable, List[int]] = {}
-    for i, key in enumerate(keys):
-        places.setdefault(key, []).append(i)
     person: Dict[Hashable, Hashable] = {}
     latest: Dict[Hashable, _Track] = {}
     middle = recording.joints.mean(1)
-    for key, bodies in places.items():  # in the order in which they appear
+    for key, bodies in _places(keys).items():
         first, last = bodies[0], bodies[-1]
         track = _Track(recording.frames[first], recording.frames[last], middle[first], middle[last])
         gone = [p for p, t in latest.items() if t.last < track.first]

@@ -3,13 +3,15 @@
 import json
 import re
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import numpy as np
 
+from ..datasets.checks import coordinate_fault, shown, to_float32
 from ..errors import UserError
 from ..structures import get_layout
-from .convert import Conversion, Reading, Splits
+from .convert import Conversion, Reading, Splits, regular_files
+from .text import read_text
 
 NAME = re.compile(r'a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)')
 # Actions by their number in the file names, in the order of their labels from 0.
@@ -21,39 +23,46 @@ NUM_CLIPS = 1484
 
 def plan_nwucla(raw: Path) -> Conversion:
     """The conversion of the JSON clips below a folder."""
+    files, unread = regular_files(raw, '*.json')
     return Conversion(
-        sorted(raw.rglob('*.json')), read_clip, make_splits,
+        files, 'nw_ucla', read_clip, make_splits, faults=unread,
         nothing=f'no clip aAA_sSS_eEE_vVV.json found below {raw}: give the folder the dataset was unpacked to',
         check=_compare, classes=list(ACTIONS.values()))
 
 
 def read_clip(path: Path) -> Reading:
-    """The clip in a file."""
-    try:
-        return [_read(path)], []
-    except (OSError, OverflowError, RecursionError, ValueError) as error:
-        return [], [f'{path} {error}']
+    """The clip in a file, float32, metres.
 
-
-def _read(path: Path) -> dict:
-    """{'frame_dir', 'label', 'total_frames', 'keypoint' (1, T, 20, 3) float32, metres}."""
+    Raises:
+        UserError: if there is none.
+    """
     match = NAME.fullmatch(path.stem)
     if match is None or int(match[1]) not in ACTIONS:
         raise UserError('is not named aAA_sSS_eEE_vVV.json after one of the ten actions')
     try:
-        content = json.loads(path.read_text(encoding='utf-8-sig'))
-        keypoint = np.asarray(content['skeletons'], dtype=np.float32)
-        label = int(content['label']) - 1
-    except (KeyError, TypeError, ValueError) as error:
+        content = json.loads(read_text(path))
+        keypoint, label = _coordinates(content['skeletons']), content['label']
+    except UserError:
+        raise
+    except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise UserError(f'is truncated or not a clip ({error})') from error
-    joints = get_layout('nw_ucla').num_joints
-    if keypoint.ndim != 3 or keypoint.shape[1:] != (joints, 3) or not len(keypoint):
-        raise UserError(f'has skeletons of shape {keypoint.shape}, not (T, {joints}, 3)')
-    if not np.isfinite(keypoint).all():
-        raise UserError('has NaN or infinite coordinates')
-    if label != list(ACTIONS).index(int(match[1])):
-        raise UserError(f'says label {label + 1}, but is named after action {int(match[1])}')
-    return dict(frame_dir=path.stem, label=label, total_frames=len(keypoint), keypoint=keypoint[None])
+    if type(label) is not int or label != list(ACTIONS).index(int(match[1])) + 1:
+        raise UserError(f'says label {shown(label)}, but is named after action {int(match[1])}')
+    return [dict(frame_dir=path.stem, label=label - 1, total_frames=len(keypoint), keypoint=keypoint[None])], []
+
+
+def _coordinates(skeletons: Any) -> np.ndarray:
+    """Lists of numbers -> (T, 20, 3); numpy alone would take texts and booleans for numbers."""
+    numbers, joints = np.array(skeletons, dtype=object), get_layout('nw_ucla').num_joints
+    if numbers.ndim != 3 or numbers.shape[1:] != (joints, 3) or not len(numbers):
+        raise UserError(f'has skeletons of shape {numbers.shape}, not (T, {joints}, 3)')
+    if not set(map(type, numbers.flat)) <= {int, float}:
+        raise UserError('has coordinates that are not numbers')
+    coordinates = to_float32(numbers.astype(np.float64))
+    fault = coordinate_fault(coordinates)
+    if fault:
+        raise UserError(fault)
+    return coordinates
 
 
 def make_splits(clips: List[dict]) -> Splits:

@@ -3,10 +3,10 @@
 import re
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from ..errors import UserError
-from .convert import Conversion, Reading, Splits, count_persons
+from .convert import Conversion, Reading, Splits, count_persons, describe, regular_files
 from .pku_skeleton import cut_all, fields, read_labels, read_recording, read_split
 
 NUM_ACTIONS = 51
@@ -36,25 +36,29 @@ def plan_pku(raw: Path, part: int) -> Conversion:
     Raises:
         UserError: saying what was looked for, if anything is missing or there twice.
     """
-    source = find(raw, part)
+    source, unread = find(raw, part)
     recordings = list(source.skeletons.values())
     return Conversion(
-        recordings, partial(read_recording_clips, labels=source.labels), partial(make_splits, splits=source.splits),
+        recordings, 'ntu', partial(read_recording_clips, labels=source.labels),
+        partial(make_splits, splits=source.splits),
         nothing=f'no clip of part {part} was read below {raw}: give the folder the dataset was unpacked to',
-        faults=[f'{name} is named by a split, but not there' for name in missing_recordings(source)],
+        faults=[*unread, *(f'{name} is named by a split, but not there' for name in missing_recordings(source))],
         describe=lambda clips: (f'{len(clips)} clips of {len(recordings)} recordings, {count_persons(clips)}, '
                                 f'{len({clip["label"] for clip in clips})} classes'),
         chunk=1)
 
 
-def find(raw: Path, part: int) -> Source:
+def find(raw: Path, part: int) -> Tuple[Source, List[str]]:
     """The files below ``raw``, whatever their folders are called: told by the numbers in the first line.
+
+    A sentence for each that is not a file comes with them.
 
     Raises:
         UserError: saying what was looked for, if anything is missing or there twice.
     """
     found: Dict[str, Dict[str, Path]] = dict(skeletons={}, labels={})
-    paths = [path for path in sorted(raw.rglob('*.txt')) if RECORDINGS[part].fullmatch(path.stem)]
+    texts, unread = regular_files(raw, '*.txt')
+    paths = [path for path in texts if RECORDINGS[part].fullmatch(path.stem)]
     lines = {path: _first_line(path) for path in paths}
     for path in sorted(paths, key=lambda path: not lines[path]):  # the empty ones last: they are what is missing
         name = path.stem.upper()
@@ -69,25 +73,29 @@ def find(raw: Path, part: int) -> Source:
                         ('labels, lines of four numbers,', found['labels'])):
         if not files:
             raise UserError(f'no {what} found below {raw}: looked for files {form} of part {part}')
-    return Source(found['skeletons'], found['labels'], {name: _split(raw, name, part) for name in SPLITS})
+    splits = {name: _split(raw, texts, name, part) for name in SPLITS}
+    return Source(found['skeletons'], found['labels'], splits), unread
 
 
 def _first_line(path: Path) -> str:
-    """The first line that is not blank."""
-    with path.open(errors='replace') as file:
-        return next((line for line in file if line.strip()), '')
+    """The first line that is not blank, '' of a file that cannot be read: that is said when it is converted."""
+    try:
+        with path.open(errors='replace') as file:
+            return next((line for line in file if line.strip()), '')
+    except OSError:
+        return ''
 
 
-def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
+def _split(raw: Path, texts: Sequence[Path], name: str, part: int) -> Dict[str, List[str]]:
     """The split of a protocol, told from the other part's by the recordings it names."""
     splits = {}
-    for path in sorted(raw.rglob('*.txt')):
+    for path in texts:
         if SPLITS[name].fullmatch(path.name):
             if re.search(rf'\b{RECORDINGS[part].pattern}\b', path.read_text(errors='replace'), re.I):
                 try:
                     splits[path] = {side: [n.upper() for n in names] for side, names in read_split(path).items()}
-                except ValueError as error:
-                    raise UserError(f'{path} {error}') from None
+                except UserError as error:
+                    raise UserError(f'{path} {error}: copy it again') from None
     if len({str(split) for split in splits.values()}) != 1:
         what = f'{[str(path) for path in splits]} differ: keep one' if splits else 'there is none'
         raise UserError(f'{name} needs one split file of part {part} below {raw}, cross'
@@ -96,17 +104,20 @@ def _split(raw: Path, name: str, part: int) -> Dict[str, List[str]]:
 
 
 def read_recording_clips(path: Path, labels: Dict[str, Path]) -> Reading:
-    """The clips of a recording, and a sentence for each fault, naming the file."""
-    name, of = path.stem.upper(), path
+    """The clips of a recording, and a sentence for each fault of its labels, naming their file.
+
+    Raises:
+        UserError: if the recording cannot be read.
+    """
+    name = path.stem.upper()
     if name not in labels:
-        return [], [f'{path} has no label file']
+        raise UserError('has no label file')
+    recording = read_recording(path)
     try:
-        recording = read_recording(path)
-        of = labels[name]
-        clips, faults = cut_all(recording, read_labels(of), name, NUM_ACTIONS)
-    except (OSError, ValueError) as error:
-        return [], [f'{of} {error}']
-    return clips, [f'{of}: {fault}' for fault in faults]
+        clips, faults = cut_all(recording, read_labels(labels[name]), name, NUM_ACTIONS)
+    except (OSError, UserError) as error:
+        return [], [describe(labels[name], error)]
+    return clips, [f'{labels[name]}: {fault}' for fault in faults]
 
 
 def make_splits(clips: List[dict], splits: Dict[str, Dict[str, List[str]]]) -> Splits:

@@ -6,10 +6,13 @@ from typing import Dict, List, NamedTuple, Tuple, Union
 
 import numpy as np
 
+from ..datasets.checks import coordinate_fault, to_float32
 from ..errors import UserError
 from ..structures import get_layout
+from .text import read_lines, whole_number
 
 BODIES = 2
+MOST_TIMES = 4  # that labels may cover a recording; actions follow one another
 
 
 class ActionLabel(NamedTuple):
@@ -19,28 +22,25 @@ class ActionLabel(NamedTuple):
     first: int
     last: int
 
+    def frames(self, length: int) -> int:
+        """How many frames of a recording it names, 0 if they do not lie within it."""
+        return self.last - self.first + 1 if 1 <= self.first <= self.last <= length else 0
+
 
 def fields(line: str) -> List[str]:
     """What of a line is between commas, semicolons or blanks."""
     return re.split(r'\s*[,;]\s*|\s+', line.strip(' \t\r\n,;'))
 
 
-def _lines(path: Union[str, Path]) -> List[str]:
-    try:
-        return Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError:
-        raise UserError('is not a text file') from None
-
-
 def read_recording(path: Union[str, Path]) -> np.ndarray:
     """Read a recording, a line of 150 numbers a frame -> (2, T, 25, 3) float32, metres, camera coordinates.
 
     Raises:
-        UserError: if it is empty or truncated, is not in the format, or has coordinates that are not finite; the
-            message does not name the file.
+        UserError: if it is empty or truncated, is not in the format, or has coordinates that are not finite or of no
+            unit; the message does not name the file.
     """
     joints = get_layout('ntu').num_joints
-    lines = [line for line in _lines(path) if line.strip()]
+    lines = [line for line in read_lines(path) if line.strip()]
     if not lines:
         raise UserError('is empty')
     try:
@@ -50,9 +50,11 @@ def read_recording(path: Union[str, Path]) -> np.ndarray:
     width = BODIES * joints * 3
     if numbers.shape[1] != width:
         raise UserError(f'has lines of {numbers.shape[1]} numbers, not {width} ({BODIES} bodies of {joints} joints)')
-    if not np.isfinite(numbers).all():
-        raise UserError('has coordinates that are not finite')
-    return numbers.astype(np.float32).reshape(-1, BODIES, joints, 3).transpose(1, 0, 2, 3)
+    numbers = to_float32(numbers)
+    fault = coordinate_fault(numbers)
+    if fault:
+        raise UserError(fault)
+    return numbers.reshape(-1, BODIES, joints, 3).transpose(1, 0, 2, 3)
 
 
 def read_labels(path: Union[str, Path]) -> List[ActionLabel]:
@@ -62,11 +64,11 @@ def read_labels(path: Union[str, Path]) -> List[ActionLabel]:
         UserError: if a line is not of that form; the message does not name the file.
     """
     labels = []
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         try:
-            action, first, last = (int(field) for field in fields(line)[:3])
+            action, first, last = (whole_number(field) for field in fields(line)[:3])
         except ValueError:
             raise UserError(f'has {line[:40]!r} at line {number}, where a label is class, first frame, last frame, '
                              'confidence') from None
@@ -78,13 +80,16 @@ def read_split(path: Union[str, Path]) -> Dict[str, List[str]]:
     """Read a split file: a heading, the training recordings, a heading, the test recordings -> 'train', 'val'.
 
     Raises:
-        UserError: if it is not in that form, or a recording both trains and tests; the message does not name the file.
+        UserError: if it is not in that form, names none of a side, or a recording both trains and tests; the
+            message does not name the file.
     """
-    lines = [line.strip() for line in _lines(path) if line.strip()]
+    lines = [line.strip() for line in read_lines(path) if line.strip()]
     if len(lines) != 4:
         raise UserError(f'has {len(lines)} lines: a split has four, a heading and the training recordings, a heading '
                          'and the test recordings')
     train, val = ([name.strip() for name in lines[i].split(',') if name.strip()] for i in (1, 3))
+    if not train or not val:
+        raise UserError(f'names no {"test" if train else "training"} recording')
     both = sorted(set(train) & set(val))
     if both:
         raise UserError(f'has {both[0]} among the training and the test recordings')
@@ -92,25 +97,29 @@ def read_split(path: Union[str, Path]) -> Dict[str, List[str]]:
 
 
 def cut(recording: np.ndarray, label: ActionLabel) -> np.ndarray:
-    """The clip of a label, without bodies that are never there: (M, T, 25, 3), M from 0 to 2.
-
-    Frames past the recording's ends are left out, so T may be 0.
-    """
-    clip = recording[:, max(label.first - 1, 0):max(label.last, 0)]
+    """The clip of a label, without bodies that are never there: (M, T, 25, 3), M from 0 to 2."""
+    clip = recording[:, label.first - 1:label.last]
     return clip[clip.any((1, 2, 3))]
 
 
 def cut_all(recording: np.ndarray, labels: List[ActionLabel], name: str, num_actions: int) -> Tuple[List[dict],
                                                                                                    List[str]]:
-    """The clips of a recording as MMAction2's annotations, and a sentence for each that is dropped."""
+    """The clips of a recording as MMAction2's annotations, and a sentence for each that is dropped.
+
+    Raises:
+        UserError: if the labels together cover the recording many times, which actions one after the other cannot.
+    """
     clips, faults = [], []
     length = recording.shape[1]
+    if sum(label.frames(length) for label in labels) > MOST_TIMES * length:
+        raise UserError(f'has labels that cover the {length} frames of the recording more than {MOST_TIMES} times: '
+                        'compare it with your source')
     for index, label in enumerate(labels, 1):
-        keypoint = cut(recording, label)
+        keypoint = cut(recording, label) if label.frames(length) else recording[:0]
         if not 1 <= label.action <= num_actions:
             faults.append(f'label {index} is of class {label.action}, not 1 to {num_actions}')
-        elif label.last < label.first or label.first > length or label.last < 1:
-            faults.append(f'label {index} ({label.first} to {label.last}) has none of the {length} frames')
+        elif not label.frames(length):
+            faults.append(f'label {index} ({label.first} to {label.last}) does not lie within the {length} frames')
         elif not len(keypoint):
             faults.append(f'label {index} ({label.first} to {label.last}) has no body in any frame')
         else:

@@ -1,5 +1,6 @@
-"""What can be wrong with a clip."""
+"""What a valid clip is: the one definition that datasets, converters, the checker and ``extract`` share."""
 
+import re
 from typing import Any, Mapping, Optional
 
 import numpy as np
@@ -7,21 +8,27 @@ import numpy as np
 from ..structures import SkeletonLayout
 
 FARTHEST = 1e6  # in the units of the file; metres, millimetres or pixels
+MOST_CLASSES = 100_000
+UNLABELLED = -1  # stands for a label that is not known, in memory and in files of features
+_NAME = re.compile('[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,1000}')  # what a terminal and a file name can hold
 
 
 def clip_fault(clip: Mapping, layout: Optional[SkeletonLayout] = None) -> Optional[str]:
-    """What is wrong with an annotated clip and what to do, as the rest of a sentence; None if it is sound.
+    """What is wrong with an annotated clip and what to do, as the rest of a sentence; None if it is valid.
+
+    A clip without a label is valid: only what trains or evaluates with labels needs it.
 
     Args:
-        clip: ``keypoint`` (M, T, V, C) and ``label``.
+        clip: A name, ``frame_dir`` or ``filename``; ``keypoint`` (M, T, V, C); perhaps ``label``.
         layout: The skeleton it must have; None does not look. Defaults to None.
     """
-    absent = [key for key in ('keypoint', 'label') if key not in clip]
-    if absent:
-        return f'has no {absent[0]}: prepare it again'
-    if not isinstance(clip['label'], (int, np.integer)) or clip['label'] < 0:
-        return f'has the label {clip["label"]!r}, not an integer from 0: prepare it again'
-    return keypoint_fault(clip['keypoint'], layout)
+    if not is_name(clip_name(clip)):
+        return 'has no name that is a line of text (frame_dir): prepare it again'
+    if clip.get('label') is not None and not is_label(clip['label']):
+        return f'has the label {shown(clip["label"])}, not an integer from 0 to {MOST_CLASSES - 1}: prepare it again'
+    if 'keypoint' not in clip:
+        return 'has no keypoint: prepare it again'
+    return keypoint_fault(clip['keypoint'], layout) or _picture_fault(clip)
 
 
 def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Optional[str]:
@@ -30,23 +37,80 @@ def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Op
         return 'has keypoints that are not an array: prepare it again'
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
         return f'has keypoints of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
-    if not np.issubdtype(keypoint.dtype, np.floating) and not np.issubdtype(keypoint.dtype, np.integer):
+    if keypoint.dtype.kind not in 'fiu':
         return f'has keypoints of type {keypoint.dtype}, not real numbers: prepare it again'
     if layout is not None and keypoint.shape[2] != layout.num_joints:
         return (f'has {keypoint.shape[2]} joints, but layout "{layout.name}" has {layout.num_joints}: '
                 'set the layout that fits')
+    as_used = to_float32(keypoint)
+    fault = coordinate_fault(as_used)
+    if fault:
+        return f'{fault}: repair it, or leave it out of the split'
+    return None if as_used.any() else 'is empty: leave it out of the split'
+
+
+def coordinate_fault(coordinates: np.ndarray) -> Optional[str]:
+    """What is wrong with coordinates, float32 of any shape, as the rest of a sentence; None if nothing is."""
+    if not np.isfinite(coordinates).all():
+        return 'has NaN or infinite coordinates'
+    farthest = float(np.abs(coordinates).max(initial=0))
+    return f'has a coordinate of {farthest:.3g}, which no unit explains' if farthest >= FARTHEST else None
+
+
+def to_float32(numbers: np.ndarray) -> np.ndarray:
+    """Numbers as float32; what is too large becomes infinite, without a warning."""
     with np.errstate(over='ignore'):
-        as_used = keypoint.astype(np.float32, copy=False)
-    if not np.isfinite(as_used).all():
-        return 'has NaN or infinite keypoints: repair it, or leave it out of the split'
-    if keypoint.size and np.abs(as_used).max() >= FARTHEST:
-        return (f'has a coordinate of {float(np.abs(as_used).max()):.3g}, which no unit explains: repair it, or leave '
-                'it out of the split')
-    if not keypoint.any():
-        return 'is empty: leave it out of the split'
-    return None
+        return numbers.astype(np.float32, copy=False)
+
+
+def _picture_fault(clip: Mapping) -> Optional[str]:
+    """2-D poses may say the size of their picture, by which they are normalised."""
+    size = clip.get('img_shape', (1, 1))
+    plain = isinstance(size, (tuple, list)) and len(size) == 2 and all(is_label(side) and side for side in size)
+    if plain or clip['keypoint'].shape[-1] == 3:
+        return None
+    return 'has an img_shape that is not (height, width) in pixels: prepare it again'
+
+
+def is_label(value: Any) -> bool:
+    """Whether a value is the number of a class, of Python or of numpy."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and 0 <= int(value) < MOST_CLASSES
+
+
+def is_name(value: Any) -> bool:
+    """Whether a value can be the name of a clip: one line of text that can be printed."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def are_names(values: Any) -> bool:
+    """Whether values are a list of names, of Python or of numpy."""
+    is_list = isinstance(values, (list, tuple)) or isinstance(values, np.ndarray) and values.ndim == 1
+    return is_list and all(map(is_name, values))
 
 
 def clip_name(clip: Mapping) -> Any:
     """The name of a clip; MMAction2 allows either key."""
     return clip.get('frame_dir', clip.get('filename'))
+
+
+def label_of(clip: Mapping) -> int:
+    """The label of a valid clip, ``UNLABELLED`` if it has none."""
+    label = clip.get('label')
+    return UNLABELLED if label is None else int(label)
+
+
+def shown(value: Any) -> str:
+    """A value from a file as a message shows it: short, and printable whatever it is."""
+    if is_name(value) and len(value) <= 100:
+        return repr(str(value))
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (bool, float, complex, type(None))) or isinstance(value, int) and abs(value) < 1 << 64:
+        return repr(value)
+    return f'({type(value).__name__})'
+
+
+def named(clip: Mapping) -> str:
+    """The name of a clip as a message shows it."""
+    name = clip_name(clip)
+    return str(name) if is_name(name) else shown(name)

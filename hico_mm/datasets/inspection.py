@@ -4,42 +4,25 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from itertools import combinations
-from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 from rich.progress import track
 
-from ..errors import UserError
 from ..structures import SkeletonLayout
-from .checks import clip_fault, clip_name
-from .safe_pickle import load_plain_pickle
+from .annotation import Annotation
+from .checks import clip_fault, clip_name, is_label, is_name, named, shown
+from .suspicions import suspicions
 
+NO_LABEL = 'no label'
 SIDE = re.compile('train(ing)?|val(idation)?|test(ing)?', re.IGNORECASE)
 
 
-def load_annotation(path: Path) -> Tuple[List[dict], Dict[str, List[str]]]:
-    """The clips and the splits of a file; a bare list has no splits.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        UserError: if it is not a skeleton annotation.
-    """
-    content = load_plain_pickle(path)
-    if isinstance(content, list):
-        content = dict(annotations=content)
-    clips, split = (content.get('annotations'), content.get('split', {})) if isinstance(content, dict) else (None, None)
-    if not isinstance(clips, list) or not isinstance(split, dict) or not all(isinstance(c, dict) for c in clips):
-        raise UserError(f'{path} is not a skeleton annotation: it must hold {{"split": {{name: [frame_dir]}}, '
-                         '"annotations": [{"frame_dir", "label", "keypoint"}]}')
-    return clips, split
-
-
-def summary(clips: List[dict], split: Dict[str, List[str]]) -> Iterator[str]:
-    """What the clips are, a line each."""
-    shapes = _shapes(clips)
-    classes = Counter(str(clip.get('label')) for clip in clips)
-    yield f'clips     {len(clips)} of {len(classes)} classes'
+def summary(annotation: Annotation) -> Iterator[str]:
+    """What an annotation holds, a line each."""
+    clips, shapes = annotation.clips, _shapes(annotation.clips)
+    classes = Counter(map(_label, clips))
+    yield f'clips     {len(clips)} of {len(set(classes) - {NO_LABEL})} classes'
     if shapes:
         frames = [shape[1] for shape in shapes]
         yield f'frames    {min(frames)} to {max(frames)}, median {int(np.median(frames))}'
@@ -48,31 +31,36 @@ def summary(clips: List[dict], split: Dict[str, List[str]]) -> Iterator[str]:
             yield f'{name:9} ' + ', '.join(f'{value} in {count} clips' for value, count in sorted(counts.items()))
         yield f'numbers   {", ".join(sorted({str(_array(clip).dtype) for clip in clips}))}'
     yield 'classes   ' + ', '.join(f'{label}: {count}' for label, count in sorted(classes.items(), key=_by_number))
-    yield 'splits    ' + (', '.join(f'{name}: {len(names)}' for name, names in split.items()) or 'none')
+    yield 'splits    ' + (', '.join(f'{name}: {len(names)}' for name, names in annotation.splits.items()) or 'none')
 
 
-def clip_problems(clips: List[dict], layout: Optional[SkeletonLayout]) -> Dict[str, List[str]]:
+def clip_problems(annotation: Annotation, layout: Optional[SkeletonLayout]) -> Dict[str, List[str]]:
     """What is wrong with clips: the clips of each fault."""
     problems: Dict[str, List[str]] = defaultdict(list)
+    clips = annotation.clips
     for clip in track(clips, 'checking', transient=True, disable=len(clips) < 5000):
-        fault = clip_fault(clip, layout)
+        fault = clip_fault(clip, layout) or _length_fault(clip)
         if fault:
-            problems[fault].append(str(clip_name(clip)))
-        elif clip.get('total_frames', len(_array(clip)[0])) != len(_array(clip)[0]):
-            problems['has another total_frames than its keypoints: prepare it again'].append(str(clip_name(clip)))
-    for name, count in Counter(map(clip_name, clips)).items():
+            problems[fault].append(named(clip))
+    for name, count in Counter(named(clip) for clip in clips if is_name(clip_name(clip))).items():
         if count > 1:
-            problems['occurs more than once: name each clip differently'].append(str(name))
+            problems['occurs more than once: name each clip differently'].append(name)
     skeletons = {shape[2:] for shape in _shapes(clips)}
     if len(skeletons) > 1:
         problems[f'has clips of different joints or axes {sorted(skeletons)}: keep one kind a file'].append('the file')
     return problems
 
 
-def split_problems(clips: List[dict], split: Dict[str, List[str]]) -> Dict[str, List[str]]:
+def warnings(annotation: Annotation, layout: Optional[SkeletonLayout]) -> List[str]:
+    """What is legal in the valid clips, but probably not meant."""
+    return list(suspicions([c for c in annotation.clips if not clip_fault(c, layout)], layout, annotation.classes))
+
+
+def split_problems(annotation: Annotation) -> Dict[str, List[str]]:
     """What is wrong with splits: the clips of each fault."""
     problems: Dict[str, List[str]] = defaultdict(list)
-    by_name = {clip_name(clip): clip for clip in clips}
+    split = annotation.splits
+    by_name = {clip_name(clip): clip for clip in annotation.clips if is_name(clip_name(clip))}
     for name, names in split.items():
         problems[f'is in split {name}, but has no annotation: prepare it again'] = sorted(set(names) - set(by_name))
         problems[f'is in split {name} more than once'] = [n for n, count in Counter(names).items() if count > 1]
@@ -87,9 +75,9 @@ def split_problems(clips: List[dict], split: Dict[str, List[str]]) -> Dict[str, 
                 if n in by_name and marks.get(_mark(by_name[n]), n) != n]
         problems[f'of {test} has the keypoints of another clip, of {train}: take one out'] = same
         first = 'train' in train.lower()
-        labels = [{str(by_name[n].get('label')) for n in split[part] if n in by_name} for part in (train, test)]
-        lacking = sorted(labels[1 if first else 0] - labels[0 if first else 1], key=str)
-        problems[f'is a class that only the test side of {train} and {test} has'] = [str(label) for label in lacking]
+        labels = [{_label(by_name[n]) for n in split[part] if n in by_name} for part in (train, test)]
+        lacking = labels[1 if first else 0] - labels[0 if first else 1] - {NO_LABEL}
+        problems[f'is a class that only the test side of {train} and {test} has'] = sorted(lacking)
     return {fault: names for fault, names in problems.items() if names}
 
 
@@ -104,9 +92,24 @@ def _array(clip: dict) -> np.ndarray:
     return keypoint if isinstance(keypoint, np.ndarray) else np.zeros(0)
 
 
+def _length_fault(clip: dict) -> Optional[str]:
+    """What is wrong with the number of frames that a valid clip says it has."""
+    frames = clip['keypoint'].shape[1]
+    said = clip.get('total_frames', frames)
+    if isinstance(said, (int, np.integer)) and said == frames:
+        return None
+    return 'has another total_frames than its keypoints: prepare it again'
+
+
+def _label(clip: dict) -> str:
+    """A label as it is printed."""
+    label = clip.get('label')
+    return NO_LABEL if label is None else str(int(label)) if is_label(label) else shown(label)
+
+
 def _by_number(item: Tuple[str, int]) -> Tuple[int, str]:
     """Labels in their order, those that are not numbers last."""
-    return (int(item[0]), '') if item[0].isdigit() else (1 << 62, item[0])
+    return (int(item[0]), '') if item[0].isdecimal() else (1 << 62, item[0])
 
 
 def _excludes(a: str, b: str) -> bool:

@@ -19,6 +19,7 @@ from ..errors import UserError
 
 _PREPARE = 'make it with one of tools/data/prepare_*.py, or set ann_file to where it is'
 _DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
+_DEEPEST = 100  # containers within containers; what is deeper breaks whatever walks through it by recursion
 _SCANNED = 100 << 20  # bytes; in a larger file no index of a memo is out of proportion
 _MEMO_OPCODES = ('PUT', 'BINPUT', 'LONG_BINPUT')
 
@@ -174,12 +175,13 @@ def _load_storage(content: Any) -> Any:
 
 
 def _rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, *rest: Any) -> torch.Tensor:
-    """A tensor whose elements are as many as its memory has room for."""
+    """A tensor whose elements are no more than its memory has room for, and lie in it: torch would enlarge it."""
     sizes: List[int] = [offset, *size, *stride]
     if not isinstance(storage, torch.storage.TypedStorage) or not all(type(n) is int and n >= 0 for n in sizes):
         raise pickle.UnpicklingError('a tensor has no proper memory or size')
     room = storage._untyped_storage.nbytes() // storage._element_size()
-    if len(size) != len(stride) or math.prod(size) > room:
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride))
+    if len(size) != len(stride) or math.prod(size) > room or math.prod(size) and last >= room:
         raise pickle.UnpicklingError(f'a tensor of size {tuple(size)} has room for {room} elements')
     return torch._utils._rebuild_tensor_v2(storage, offset, tuple(size), tuple(stride), False, OrderedDict())
 
@@ -219,12 +221,16 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
         UserError: if it is truncated, is not a pickle, or holds anything else; the message names the file.
     """
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a named pipe would wait for ever
+            raise UserError(f'{path} is not a file: {remedy}')
         with open(path, 'rb') as file:
             if os.fstat(file.fileno()).st_size <= _SCANNED:
                 _check_memo(file.read())
                 file.seek(0)
             loaded = _PlainUnpickler(io.BufferedReader(file, 1 << 20), tensors).load()  # type: ignore[arg-type]
             return _finished(loaded)
+    except UserError:
+        raise
     except FileNotFoundError:
         raise FileNotFoundError(f'{path} does not exist: {remedy}') from None
     except OSError as error:
@@ -248,26 +254,32 @@ def _finished(loaded: Any) -> Any:
         UnpicklingError: if something of it was never finished.
     """
     root = [loaded]
-    pending: List[Any] = [root]
+    pending: List[Tuple[Any, int]] = [(root, 0)]
     seen = set()
     while pending:
-        container = pending.pop()
+        container, depth = pending.pop()
         if id(container) in seen:
             continue
+        if depth > _DEEPEST:
+            raise pickle.UnpicklingError(f'it is nested more than {_DEEPEST} deep')
         seen.add(id(container))
         if isinstance(container, tuple):
-            if any(isinstance(value, (_Array, _Dtype)) for value in container):
-                raise pickle.UnpicklingError('an array stands in a tuple')
-            pending += [value for value in container if isinstance(value, (dict, list, tuple))]
-            continue
-        for key, value in container.items() if isinstance(container, dict) else enumerate(container):
-            if isinstance(value, _Array):
-                container[key] = value.view(np.ndarray)
-            elif isinstance(value, tuple) and any(isinstance(item, _Array) for item in value):
-                container[key] = value = tuple(
-                    item.view(np.ndarray) if isinstance(item, _Array) else item for item in value)
-            if isinstance(value, (_Callable, _NdarrayType, _Dtype)):
-                raise pickle.UnpicklingError('a function or a type stands where data should')
-            if isinstance(value, (dict, list, tuple)):
-                pending.append(value)
+            if any(isinstance(value, (_Array, _Dtype, _Callable, _NdarrayType)) for value in container):
+                raise pickle.UnpicklingError('an array, a function or a type stands in a tuple')
+        else:
+            _finish(container)
+        inner = container.values() if isinstance(container, dict) else container
+        pending += [(value, depth + 1) for value in reversed(list(inner)) if isinstance(value, (dict, list, tuple))]
     return root[0]
+
+
+def _finish(container: Any) -> None:
+    """Put plain arrays in place of those in the making, in a dict or a list."""
+    for key, value in container.items() if isinstance(container, dict) else enumerate(container):
+        if isinstance(value, _Array):
+            container[key] = value.view(np.ndarray)
+        elif isinstance(value, tuple) and any(isinstance(item, _Array) for item in value):
+            container[key] = value = tuple(
+                item.view(np.ndarray) if isinstance(item, _Array) else item for item in value)
+        if isinstance(value, (_Callable, _NdarrayType, _Dtype)):
+            raise pickle.UnpicklingError('a function or a type stands where data should')

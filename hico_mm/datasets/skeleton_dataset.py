@@ -17,11 +17,12 @@ from rich.progress import track
 from ..errors import UserError
 from ..structures import SkeletonLayout, get_layout
 from ..wiring import complete_transforms
-from .checks import clip_fault, clip_name
+from .annotation import read_annotation
+from .checks import UNLABELLED, clip_fault, clip_name, label_of, named
 from .clip_store import ClipStore, load_once_a_host
 from .persons import most_active
-from .safe_pickle import load_plain_pickle
 from .subsets import draw_subset
+from .suspicions import suspicions
 
 
 @DATASETS.register_module()
@@ -47,13 +48,13 @@ class SkeletonDataset(PoseDataset):
         summary: What the split holds, before a subset is drawn: ``ann_file``, ``split``, ``clips``, ``classes``, a
             ``hash`` of names, labels and keypoints that does not depend on their order, and ``subset``.
         class_names: Names of the classes, None if the annotation has none.
-        labels: (n,) labels of the clips that are kept.
+        labels: (n,) labels of the clips that are kept, -1 of a clip that has none.
         names: Their names.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if the file is broken, lacks the split, or has a clip that is empty, not finite, wrongly shaped or
-            of another layout; the message names file, clip and remedy.
+        UserError: if the file is broken, lacks the split, or has a clip in it that is not valid, see
+            :func:`~hico_mm.datasets.checks.clip_fault`; the message names file, clip and remedy.
     """
 
     def __init__(self,
@@ -75,7 +76,7 @@ class SkeletonDataset(PoseDataset):
     def load_data_list(self) -> List[Dict]:
         """Load, check and normalise the clips of the split, once on each host; their keypoints are kept apart."""
         self.store, (clips, self.summary, self.class_names) = load_once_a_host(self._load)
-        self.labels = np.array([int(clip['label']) for clip in clips])
+        self.labels = np.array([clip['label'] for clip in clips])
         self.names = [str(clip_name(clip)) for clip in clips]
         return [{**clip, 'clip': i} for i, clip in enumerate(clips)]
 
@@ -86,20 +87,46 @@ class SkeletonDataset(PoseDataset):
         return info
 
     def _load(self) -> Tuple[ClipStore, Tuple[List[dict], Dict[str, Any], Optional[List[str]]]]:
-        content = load_plain_pickle(self.ann_file)
-        try:
-            clips = list(self._of_split(content))
-        except (AttributeError, KeyError, TypeError) as error:
-            raise UserError(f'{self.ann_file} is not a skeleton annotation ({error!r} while reading it): it must hold '
-                            '{"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}'
-                            ) from error
+        annotation = read_annotation(self.ann_file)
+        clips, classes = annotation.of_split(self.split), annotation.classes
         self._check(clips)
-        classes = content.get('classes') if isinstance(content, dict) else None
-        del content  # what is not of the split can go
+        lacking = set(annotation.splits.get(self.split or '', ())).difference(map(clip_name, clips))
+        if lacking:
+            self._warn(f'{len(lacking)} of the {len(lacking) + len(clips)} clips have no annotation, {min(lacking)} '
+                       'among them')
+        del annotation  # what is not of the split can go
+        for suspicion in suspicions(clips, self.layout, classes):
+            self._warn(suspicion)
+        clips = [{**clip, 'label': label_of(clip)} for clip in clips]
         summary = self._summary(clips)
         if self.subset is not None:
-            drawn = draw_subset([clip['label'] for clip in clips], list(map(clip_name, clips)), **self.subset)
-            clips = [clips[i] for i in drawn]
+            clips = self._draw(clips, self.subset)
+        return ClipStore.from_clips(self._prepare(clips)), (clips, summary, classes)
+
+    def _check(self, clips: List[dict]) -> None:
+        if not clips:
+            raise UserError(f'{self.ann_file} has no clips in split "{self.split}": prepare it again')
+        for clip in clips:
+            fault = clip_fault(clip, self.layout)
+            if fault:
+                raise UserError(f'{self.ann_file}: clip {named(clip)} {fault}')
+        twice = [name for name, count in Counter(map(clip_name, clips)).items() if count > 1]
+        if twice:
+            raise UserError(f'{self.ann_file}: {len(twice)} clips of split "{self.split}" occur more than once, '
+                            f'{twice[0]} among them: give each clip a name of its own')
+
+    def _draw(self, clips: List[dict], subset: dict) -> List[dict]:
+        """A labelled part of the clips."""
+        bare = [named(clip) for clip in clips if clip['label'] == UNLABELLED]
+        if bare:
+            raise UserError(f'{self.ann_file}: {len(bare)} of the {len(clips)} clips of split "{self.split}" have no '
+                            f'label, {bare[0]} among them, so no labelled subset can be drawn: add the labels, or '
+                            'leave subset out')
+        drawn = draw_subset([clip['label'] for clip in clips], list(map(clip_name, clips)), **subset)
+        return [clips[i] for i in drawn]
+
+    def _prepare(self, clips: List[dict]) -> List[np.ndarray]:
+        """Normalise the clips and take their keypoints out of them; returns those."""
         prepare = Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in self.load_pipeline])
         quiet = len(clips) < 5000 or not is_main_process()
         keypoints, crowded = [], 0
@@ -110,42 +137,18 @@ class SkeletonDataset(PoseDataset):
             clips[i] = prepare({**clips[i], 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
             keypoints.append(clips[i].pop('keypoint'))
         if crowded:
-            print_log(f'{self.ann_file}: {crowded} of the {len(clips)} clips of split "{self.split}" have more than '
-                      f'{self.num_persons} person(s): those that move most are kept', 'current', logging.WARNING)
-        return ClipStore.from_clips(keypoints), (clips, summary, classes)
+            self._warn(f'{crowded} of the {len(clips)} clips have more than {self.num_persons} person(s): those that '
+                       'move most are kept')
+        return keypoints
 
-    def _check(self, clips: List[dict]) -> None:
-        if not clips:
-            raise UserError(f'{self.ann_file} has no clips in split "{self.split}": prepare it again')
-        for clip in clips:
-            fault = clip_fault(clip, self.layout)
-            if fault:
-                raise UserError(f'{self.ann_file}: clip {clip_name(clip)} {fault}')
-        twice = [name for name, count in Counter(map(clip_name, clips)).items() if count > 1]
-        if twice:
-            raise UserError(f'{self.ann_file}: {len(twice)} clips of split "{self.split}" occur more than once, '
-                            f'{twice[0]} among them: give each clip a name of its own')
-
-    def _of_split(self, content: dict) -> List[dict]:
-        """The annotations of the split; a bare list has none."""
-        if self.split is None:
-            return content['annotations'] if isinstance(content, dict) else content
-        if self.split not in content['split']:
-            raise UserError(f'{self.ann_file} has no split "{self.split}": it has {sorted(content["split"])}')
-        names = {name: place for place, name in enumerate(content['split'][self.split])}
-        clips = [clip for clip in content['annotations'] if clip_name(clip) in names]
-        clips.sort(key=lambda clip: names[clip_name(clip)])
-        missing = set(names).difference(map(clip_name, clips))
-        if missing:
-            print_log(f'{self.ann_file}: {len(missing)} of the {len(names)} clips of split "{self.split}" have no '
-                      f'annotation, {min(missing)} among them', 'current', logging.WARNING)
-        return clips
+    def _warn(self, sentence: str) -> None:
+        print_log(f'{self.ann_file}, split "{self.split}": {sentence}', 'current', logging.WARNING)
 
     def _summary(self, clips: List[dict]) -> Dict[str, Any]:
         """What the split holds."""
         return dict(
             ann_file=Path(self.ann_file).name, split=self.split, clips=len(clips),
-            classes=len({int(clip['label']) for clip in clips}), hash=hash_of(clips),
+            classes=len({clip['label'] for clip in clips} - {UNLABELLED}), hash=hash_of(clips),
             subset=dict(self.subset) if self.subset is not None else None)
 
 
@@ -154,7 +157,7 @@ def hash_of(clips: Sequence[dict]) -> str:
     digests = []
     for clip in clips:
         keypoint = np.ascontiguousarray(clip['keypoint'], dtype=np.float32)
-        digest = hashlib.sha256(f'{clip_name(clip)} {int(clip["label"])} {keypoint.shape}'.encode())
+        digest = hashlib.sha256(f'{clip_name(clip)} {label_of(clip)} {keypoint.shape}'.encode())
         digest.update(keypoint.data.cast('B'))
         digests.append(digest.digest())
     return hashlib.sha256(b''.join(sorted(digests))).hexdigest()

@@ -1,94 +1,21 @@
 """Late fusion of streams: of the scores of classifiers, and of features for retrieval."""
 
-import zipfile
 from itertools import combinations_with_replacement
-from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import List, Sequence, Tuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
 
-from ..datasets import load_plain_pickle
-from ..datasets.checks import clip_name
 from ..errors import UserError
 from ..models.heads import KNNHead
-
-
-class StreamOutput(NamedTuple):
-    """What a stream gives for n clips: scores of the classes, or features.
-
-    Args:
-        source: The file, for messages.
-        names: (n,) names of the clips.
-        values: (n, D) float64, scores of the classes, or features.
-        labels: (n,) labels.
-    """
-
-    source: str
-    names: np.ndarray
-    values: np.ndarray
-    labels: np.ndarray
+from .stream_output import StreamOutput
 
 
 def default_weights(streams: int) -> Tuple[float, ...]:
     """The field's habit for joint, bone and motion, 0.6, 0.6 and 0.4; equal weights for another number of streams."""
     return (0.6, 0.6, 0.4) if streams == 3 else (1.0, ) * streams
-
-
-def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> StreamOutput:
-    """Read what ``tools/test.py --dump`` or any ``DumpResults`` of MMAction2 wrote.
-
-    Args:
-        path: The pickle.
-        annotation: Annotation pickle and split whose clips were predicted, in their order, if the dump has no names.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        UserError: if it is not a dump, has scores that are not finite, has no names and none are given, or those given
-            do not fit its labels; the message names the file.
-    """
-    dump = load_plain_pickle(path, 'write it by tools/test.py --dump', tensors=True)
-    try:
-        values = np.stack([np.asarray(sample['pred_score'], np.float64) for sample in dump])
-        labels = np.array([int(np.asarray(sample['gt_label']).reshape(-1)[0]) for sample in dump])
-        names = [clip_name(sample) for sample in dump]
-    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise UserError(f'{path} is not a dump of predictions ({error!r}): write it by tools/test.py --dump') from None
-    if not np.isfinite(values).all():
-        raise UserError(f'{path} has scores that are NaN or infinite: test the model again')
-    if None in names:
-        if annotation is None:
-            raise UserError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
-        names = _names_of(*annotation, labels, path)
-    return StreamOutput(str(path), np.array(names), values, labels)
-
-
-def _names_of(annotation: str, split: str, labels: np.ndarray, path: Union[str, Path]) -> List[str]:
-    """Names of a split in the order in which a dataset reads it, if its labels are those of the predictions."""
-    content = load_plain_pickle(annotation)
-    if not isinstance(content, dict) or split not in content.get('split', {}):
-        raise UserError(f'{annotation} has no split "{split}"')
-    chosen = set(content['split'][split])
-    clips = [clip for clip in content['annotations'] if clip_name(clip) in chosen]
-    if [clip['label'] for clip in clips] != labels.tolist():
-        raise UserError(f'{path} was not made from split "{split}" of {annotation}: {len(labels)} predictions, '
-                         f'{len(clips)} clips, and their labels differ')
-    return [clip_name(clip) for clip in clips]
-
-
-def load_features(path: Union[str, Path]) -> StreamOutput:
-    """Read what ``tools/extract_features.py`` wrote.
-
-    Raises:
-        UserError: if it is not such a file; the message names it.
-    """
-    try:
-        with np.load(path) as content:
-            return StreamOutput(str(path), content['name'], content['feature'].astype(np.float64), content['label'])
-    except (EOFError, OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f'{path} is not a file of features ({error}): write it by tools/extract_features.py') from None
 
 
 def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:

@@ -7,7 +7,8 @@ from typing import Any, Optional
 from mmengine.config import Config
 
 from ..converters import convert, plan_ntu, plan_nwucla
-from ..datasets.inspection import clip_problems, load_annotation, split_problems, summary
+from ..datasets.annotation import read_annotation
+from ..datasets.inspection import clip_problems, split_problems, summary, warnings
 from ..demo import make_recordings
 from ..errors import UserError
 from ..structures import get_layout
@@ -27,22 +28,24 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
         UserError: if it is not there and cannot be made.
     """
     dataset: Any = Config.fromfile(setting.config).train_dataloader.dataset
-    annotation = ROOT / dataset.ann_file
-    if annotation.exists():
+    path = ROOT / dataset.ann_file
+    if path.exists():
         if raw is not None:
             print(f'{dataset.ann_file} is there already and used as it is: remove it to convert {raw}')
         return
     if setting.dataset.startswith('demo'):
-        recordings = annotation.parent / 'raw'
+        recordings = path.parent / 'raw'
         if not recordings.exists():
             make_recordings(recordings)
-        convert(plan_ntu(recordings, 'ntu60', recordings / 'missing.txt'), annotation, os.cpu_count() or 1)
+        convert(plan_ntu(recordings, 'ntu60', recordings / 'missing.txt'), path, os.cpu_count() or 1)
     elif setting.dataset.startswith('nwucla') and raw is not None:
-        convert(plan_nwucla(raw), annotation, os.cpu_count() or 1)
+        convert(plan_nwucla(raw), path, os.cpu_count() or 1)
     else:
         raise UserError(f'{dataset.ann_file} does not exist: make it with one of tools/data/prepare_*.py')
-    clips, split = load_annotation(annotation)
-    print('\n'.join(summary(clips, split)))
-    problems = {**clip_problems(clips, get_layout(dataset.layout)), **split_problems(clips, split)}
+    annotation, layout = read_annotation(path), get_layout(dataset.layout)
+    print('\n'.join(summary(annotation)))
+    for warning in warnings(annotation, layout):
+        print(f'warning: {warning}')
+    problems = {**clip_problems(annotation, layout), **split_problems(annotation)}
     for fault, names in problems.items():
         print(f'note: {len(names)} of them ({names[0]}, for example): {fault}')

@@ -5,15 +5,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ..evaluation.fusion import (
-    accuracies,
-    align,
-    comparable,
-    default_weights,
-    fuse,
-    load_predictions,
-    search_weights,
-)
+from ..evaluation.fusion import accuracies, align, comparable, default_weights, fuse, search_weights
+from ..evaluation.stream_output import load_predictions
 from ..fileio import write_json
 from .plan import Setting
 from .published import published

@@ -15,8 +15,8 @@ def plot_clips(clips: Sequence[dict], layout: Union[str, dict, SkeletonLayout], 
     """Draw each clip as a row of frames, evenly spread over it, as the camera sees them; persons in their own colours.
 
     Args:
-        clips: ``frame_dir``, ``label`` and ``keypoint`` (M, T, V, C): x to the right; y upwards of 3-D joints, and
-            downwards of 2-D ones, which are pixels.
+        clips: ``frame_dir``, perhaps ``label``, and ``keypoint`` (M, T, V, C): x to the right; y upwards of 3-D
+            joints, and downwards of 2-D ones, which are pixels.
         layout: The skeleton.
         num_frames: Frames in a row. Defaults to 8.
     """
@@ -34,7 +34,8 @@ def plot_clips(clips: Sequence[dict], layout: Union[str, dict, SkeletonLayout], 
             axis.set_xlabel(f'frame {frame}', fontsize=7)
             if keypoint.shape[-1] == 2:
                 axis.invert_yaxis()
-        row[0].set_title(f'{clip.get("frame_dir", "")}, label {clip["label"]}', loc='left', fontsize=9)
+        label = '' if clip.get('label') is None else f', label {clip["label"]}'
+        row[0].set_title(f'{clip.get("frame_dir", "")}{label}', loc='left', fontsize=9)
     return figure
 
 

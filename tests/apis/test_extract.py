@@ -72,3 +72,24 @@ def test_the_arrays_of_the_caller_stay_as_they_are():
     features = extract(model, [clip, clip], img_shape=(100, 100))
     np.testing.assert_array_equal(clip, before)
     np.testing.assert_array_equal(features[0], features[1])
+
+
+@pytest.mark.parametrize('bad, message', [
+    ([['a']], 'clip 0 has keypoints of shape'), (3, 'clip 0 has keypoints of shape'),
+    ([[1], [2, 3]], 'clip 0 is not an array'),
+    (np.ones((1, 5, 25, 3), complex), 'clip 0 has keypoints of type complex128'),
+    (np.ones((1, 5, 25, 3)).astype(str), 'not real numbers'),
+    (np.full((1, 5, 25, 3), 1e300), 'clip 0 has NaN or infinite coordinates')])
+def test_what_is_not_a_clip_of_numbers(bad, message):
+    with pytest.raises(ValueError, match=message):
+        extract(init_model(Config(dict(model=small_model(), load_pipeline=[]))), [bad])
+
+
+def test_millimetres_are_warned_of(monkeypatch):
+    messages, model = [], init_model(Config(dict(model=small_model(), load_pipeline=[])))
+    monkeypatch.setitem(extract.__globals__, 'print_log', lambda text, *args: messages.append(text))
+    clip = np.random.default_rng(0).normal(size=(1, 5, 25, 3))
+    extract(model, [clip])
+    assert not messages
+    extract(model, [1000 * clip])
+    assert '1 of the 1 clips have bones of' in messages[0]

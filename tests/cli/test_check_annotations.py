@@ -36,7 +36,7 @@ def test_a_sound_file(check):
     (lambda a: a['annotations'][3].update(label='walk'), "clip3 has the label 'walk', not an integer"),
     (lambda a: a['annotations'][3].update(keypoint=np.ones((1, 5, 25)), total_frames=5),
      'clip3 has keypoints of shape'),
-    (lambda a: a['annotations'][3].update(label=[1]), 'clip3 has the label [1], not an integer'),
+    (lambda a: a['annotations'][3].update(label=[1]), 'clip3 has the label (list), not an integer'),
     (lambda a: a['annotations'][3].update(keypoint=[[1], [2, 3]]), 'clip3 has keypoints that are not an array'),
     (lambda a: a['annotations'][3].update(frame_dir='clip4'), 'clip4 occurs more than once'),
     (lambda a: a['annotations'].append(make_annotation('nw_ucla')['annotations'][0]), 'different joints'),
@@ -76,3 +76,29 @@ def test_another_layout_and_other_files(check):
     assert 'has 25 joints, but layout "nw_ucla" has 20' in check(make_annotation(), '--layout', 'nw_ucla')[1]
     assert 'is not a skeleton annotation' in check(dict(clips=[]))[1]
     assert check(make_annotation()['annotations'])[0] == 0
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(frame_dir=['a']), '(list) has no name that is a line of text'),
+    (dict(frame_dir='\ud800'), '(str) has no name'),
+    (dict(label=np.zeros(3)), 'clip3 has the label (ndarray)'), (dict(label='\u00b2'), "clip3 has the label '\u00b2'"),
+    (dict(label=True), 'clip3 has the label True'), (dict(total_frames=np.zeros(2)), 'clip3 has another total_frames'),
+    (dict(total_frames='3'), 'clip3 has another total_frames'), (dict(keypoint=3), 'clip3 has keypoints that are not')])
+def test_it_does_not_die_of_what_it_is_to_report(check, changes, message):
+    annotation = make_annotation()
+    annotation['annotations'][3].update(changes)
+    status, printed = check(annotation)
+    assert status == 1 and message in printed
+    printed.encode('utf-8')
+
+
+def test_what_is_legal_but_suspicious_is_a_warning(check):
+    annotation = make_annotation()
+    annotation['classes'] = ['a', 'b', 'c']
+    for clip in annotation['annotations']:
+        clip['keypoint'] = 1000 * clip['keypoint']
+    del annotation['annotations'][0]['label'], annotation['annotations'][12]['label']
+    status, printed = check(annotation, '--layout', 'ntu')
+    assert status == 0 and 'nothing is wrong' in printed and 'no label: 2' in printed and 'of 4 classes' in printed
+    for said in ('24 of the 24 clips have bones', '6 of the 24 clips have labels up to 3', '2 of the 24 clips have no'):
+        assert f'warning: {said}' in printed

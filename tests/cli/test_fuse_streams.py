@@ -154,7 +154,7 @@ def test_features_that_cannot_be_compared(fuse, tmp_path):
 def test_scores_that_are_not_finite(fuse, streams, tmp_path):
     scores, labels, names, paths = streams
     bad = dump(tmp_path / 'bad.pkl', scores[0] * np.nan, labels, names)
-    assert 'bad.pkl has scores that are NaN or infinite' in fuse('--preds', bad, paths[0])[2]
+    assert 'bad.pkl has scores or features that are NaN or infinite' in fuse('--preds', bad, paths[0])[2]
 
 
 class _Evil:

@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import numpy as np
@@ -80,3 +81,13 @@ def test_what_cannot_be_done_is_said(raw, tmp_path, capsys):
     (tmp_path / 'empty').mkdir()
     assert run('--raw', tmp_path / 'empty', *options) == 1
     assert 'no clip of ntu60 was read' in capsys.readouterr().err and not out.exists()
+
+
+def test_what_is_not_a_file_is_left_out(raw, tmp_path, capsys):
+    os.mkfifo(raw / 'S001C001P001R001A005.skeleton')
+    (raw / 'S001C001P001R001A006.skeleton').mkdir()
+    (raw / 'S001C001P001R001A007.skeleton').symlink_to(raw / 'gone')
+    assert run('--raw', raw, '--dataset', 'ntu120', '--out', tmp_path / 'ntu.pkl') == 0
+    assert capsys.readouterr().err.count('.skeleton is not a file that can be read') == 3
+    assert run('--raw', raw, '--dataset', 'ntu120', '--out', tmp_path / 'strict.pkl', '--strict') == 1
+    assert not (tmp_path / 'strict.pkl').exists()

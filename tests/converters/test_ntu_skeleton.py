@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -115,7 +117,7 @@ def test_files_that_are_cut_anywhere(write):
     (lambda text: 'frames: 2\n' + text, "line 1 must be a number, but is 'frames: 2'"),
     (lambda text: text + '1\n', 'goes on after its 1 frames, at line 30'),
     (lambda text: text.replace('\n25\n', '\n20\n'), 'has a body of 20 joints at line 4, not 25'),
-    (lambda text: text.replace('\n25\n0.125730221', '\n25\nnan'), 'not finite'),
+    (lambda text: text.replace('\n25\n0.125730221', '\n25\nnan'), 'has NaN or infinite coordinates'),
     (lambda text: text.replace('\n25\n', '\n25\nx'), 'has a joint that is not a list of 12 numbers'),
     (lambda text: '-1', 'counts -1'),
     (lambda text: text.replace(' -0.12 2', '', 1), 'has a joint that is not a list of 12 numbers'),
@@ -133,3 +135,32 @@ def test_no_text(write):
     path.write_bytes(b'\x93NUMPY\x00\xff')
     with pytest.raises(ValueError, match='is not a text file'):
         read_skeleton(path)
+
+
+@pytest.mark.parametrize('text, said', [
+    ('\u0661\n', 'line 1 must be a number'), ('1_0\n', 'line 1 must be a number'), ('9' * 5000, 'line 1 must be a'),
+    ('1000000000\n1\n', 'line 1 counts 1000000000'), ('1\n1000000000\n', 'line 2 counts 1000000000')])
+def test_counts_that_cannot_be(write, text, said):
+    path = write([[]])
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        read_skeleton(path)
+
+
+@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which no unit explains')])
+def test_coordinates_beyond_any_unit(write, number, said):
+    path = write([[(A, body(0))]])
+    path.write_text(path.read_text().replace('0.125730221', number))
+    with pytest.raises(ValueError, match=said):
+        read_skeleton(path)
+
+
+def test_persons_that_are_left_out_take_no_memory(write):
+    """Twenty bodies in one frame, and many frames without any."""
+    path = write([[(str(i), body(0, i)) for i in range(20)]] + [[]] * 20_000)
+    recording = read_skeleton(path)
+    tracemalloc.start()
+    persons = to_persons(recording)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert persons.shape == (2, 20_001, 25, 3) and peak < 1.5 * persons.nbytes

@@ -1,11 +1,14 @@
 import json
+import os
 import re
 
 import numpy as np
 import pytest
 
 from hico_mm.cli import prepare_nwucla
+from hico_mm.converters.nwucla import read_clip
 from hico_mm.datasets import load_plain_pickle
+from hico_mm.errors import UserError
 
 
 def write(folder, name, frames=4, label=None, joints=20, text=None):
@@ -89,3 +92,38 @@ def test_what_an_editor_or_a_copy_leaves_behind(tmp_path, capsys):
     printed = capsys.readouterr().err
     assert len(load_plain_pickle(tmp_path / 'a.pkl')['annotations']) == 1
     assert printed.count('dropped: ') == 2 and 'a01_s01_e00_v01.json' in printed and 'a01_s01_e00_v02.json' in printed
+
+
+def changed(**changes):
+    return json.dumps({**dict(skeletons=[[[0.5] * 3] * 20], label=1), **changes})
+
+
+@pytest.mark.parametrize('text, said', [
+    (changed(label=1.0), 'says label 1.0'), (changed(label=True), 'says label True'), (changed(label='1'), "label '1'"),
+    (changed().replace('1}', 'Infinity}'), 'says label inf'), ('[' * 100_000, 'is truncated or not a clip'),
+    (changed().replace('0.5', '"0.5"', 1), 'has coordinates that are not numbers'),
+    (changed().replace('0.5', 'true', 1), 'has coordinates that are not numbers'),
+    (changed().replace('0.5', '1' + '0' * 400, 1), 'is truncated or not a clip'),
+    (changed().replace('0.5', '1e39', 1), 'has NaN or infinite coordinates'),
+    (changed().replace('0.5', '1e30', 1), 'has a coordinate of 1e+30, which no unit explains'),
+])
+def test_what_only_looks_like_numbers(tmp_path, text, said):
+    path = tmp_path / 'a01_s01_e00_v01.json'
+    path.write_text(text)
+    with pytest.raises(UserError, match=re.escape(said)):
+        read_clip(path)
+
+
+def test_a_named_pipe_is_left_out(tmp_path, capsys):
+    write(tmp_path / 'raw', 'a12_s01_e00_v03')
+    os.mkfifo(tmp_path / 'raw' / 'a01_s01_e00_v01.json')
+    assert run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl') == 0
+    assert 'a01_s01_e00_v01.json is not a file that can be read' in capsys.readouterr().err
+
+
+def test_other_units_are_said(tmp_path, capsys):
+    write(tmp_path / 'raw', 'a12_s01_e00_v03')  # joints 5 apart
+    write(tmp_path / 'raw', 'a01_s01_e00_v01', text=changed(skeletons=(
+        np.random.default_rng(0).normal(size=(3, 20, 3)) * 500).tolist()))
+    run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl')
+    assert '1 of the 2 clips have bones of' in capsys.readouterr().err

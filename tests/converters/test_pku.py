@@ -1,12 +1,14 @@
 """`prepare_pku.py` on recordings in the dataset's form, with its oddities."""
 
+import os
 import pickle
 
 import numpy as np
 import pytest
 
 from hico_mm.cli import prepare_pku
-from hico_mm.converters.pku_skeleton import ActionLabel, cut, read_labels, read_recording, read_split
+from hico_mm.converters.pku_skeleton import ActionLabel, cut, cut_all, read_labels, read_recording, read_split
+from hico_mm.errors import UserError
 
 JOINTS = 25
 
@@ -46,7 +48,7 @@ def prepare(command):
 
 def test_clips_worked_out_by_hand(prepare, tmp_path):
     make_part(tmp_path / 'raw', {
-        '0002-L': (recording_text(10), '17,2,4,1\n51,9,12,2\n'),
+        '0002-L': (recording_text(10), '17,2,4,1\n51,9,10,2\n'),
         '0003-R': (recording_text(5, bodies=1), '1,1,5,2\n'),
     }, ['0002-L'], ['0003-R'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl')
@@ -55,12 +57,12 @@ def test_clips_worked_out_by_hand(prepare, tmp_path):
     content = pickle.loads((tmp_path / 'pku1.pkl').read_bytes())
     assert content['split'] == dict(xsub_train=['0002-L_001', '0002-L_002'], xsub_val=['0003-R_001'],
                                     xview_train=['0002-L_001', '0002-L_002'], xview_val=['0003-R_001'])
-    first, past_the_end, one_body = content['annotations']
+    first, to_the_end, one_body = content['annotations']
     assert [clip['label'] for clip in content['annotations']] == [16, 50, 0]
     assert first['keypoint'].shape == (2, 3, 25, 3) and first['keypoint'].dtype == np.float32
     assert first['keypoint'][0, :, 24].tolist() == np.float32([[2, 1, .24], [3, 1, .24], [4, 1, .24]]).tolist()
     assert first['keypoint'][1, 2, 0].tolist() == [4, 2, 0]
-    assert past_the_end['total_frames'] == 2 and past_the_end['keypoint'][0, :, 0, 0].tolist() == [9, 10]
+    assert to_the_end['total_frames'] == 2 and to_the_end['keypoint'][0, :, 0, 0].tolist() == [9, 10]
     assert one_body['keypoint'].shape == (1, 5, 25, 3)
 
 
@@ -92,8 +94,9 @@ def test_what_is_dropped_is_named(prepare, tmp_path):
     }, ['0002-L', '0002-M', '0002-R', '0003-L'], ['0004-L', '0005-L'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl', workers=2)
     assert code == 0 and '1 clips of 5 recordings' in printed and '8 dropped' in printed
-    for said in ('0003-L is named by a split, but not there', '0002-L.txt: label 2 (5 to 6) has none of the 4 frames',
-                 '0002-L.txt: label 3 is of class 60, not 1 to 51', 'label 4 (4 to 2) has none',
+    for said in ('0003-L is named by a split, but not there',
+                 '0002-L.txt: label 2 (5 to 6) does not lie within the 4 frames',
+                 '0002-L.txt: label 3 is of class 60, not 1 to 51', 'label 4 (4 to 2) does not',
                  '0002-M.txt: label 1 (1 to 2) has no body in any frame', '0002-R.txt has no label file',
                  '0004-L.txt is truncated', "0005-L.txt has '3,one,2,1' at line 1"):
         assert said in faults
@@ -137,7 +140,7 @@ def test_what_is_missing_altogether(prepare, tmp_path):
     ('', 'is empty'),
     ('\n \n', 'is empty'),
     ('1 2 3\n', 'has lines of 3 numbers, not 150'),
-    (recording_text(2).replace('0.24', 'nan'), 'not finite'),
+    (recording_text(2).replace('0.24', 'nan'), 'has NaN or infinite coordinates'),
     (recording_text(2).replace('0.24', 'x', 1), 'not a table of numbers'),
 ])
 def test_broken_recordings(tmp_path, text, said):
@@ -166,4 +169,54 @@ def test_labels_and_splits(tmp_path):
 def test_frames_count_from_one():
     recording = np.arange(1, 7, dtype=np.float32).reshape(1, 6, 1, 1).repeat(25, 2).repeat(3, 3)
     assert cut(recording, ActionLabel(1, 3, 5))[0, :, 0, 0].tolist() == [3, 4, 5]
-    assert cut(recording, ActionLabel(1, 0, 2))[0, :, 0, 0].tolist() == [1, 2]
+    assert cut(recording, ActionLabel(1, 1, 2))[0, :, 0, 0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize('line', ['1_0,1,3,1', '\uff11,1,3,1', '1,1.5,3,1', '1,1', '1,1,' + '9' * 5000])
+def test_labels_that_are_not_whole_numbers(tmp_path, line):
+    (tmp_path / 'l.txt').write_text(line)
+    with pytest.raises(UserError, match='at line 1, where a label is'):
+        read_labels(tmp_path / 'l.txt')
+
+
+@pytest.mark.parametrize('first, last', [(0, 3), (-5, 3), (9, 11), (4, 2), (1, 10 ** 17)])
+def test_frames_outside_the_recording_are_a_fault(first, last):
+    recording = np.ones((2, 10, 25, 3), np.float32)
+    clips, faults = cut_all(recording, [ActionLabel(1, first, last), ActionLabel(2, 1, 10)], 'r', 51)
+    assert faults == [f'label 1 ({first} to {last}) does not lie within the 10 frames']
+    assert [clip['frame_dir'] for clip in clips] == ['r_002']
+
+
+def test_labels_that_cover_a_recording_many_times(tmp_path):
+    recording = np.ones((2, 10, 25, 3), np.float32)
+    assert len(cut_all(recording, [ActionLabel(1, 1, 10)] * 4, 'r', 51)[0]) == 4
+    with pytest.raises(UserError, match='cover the 10 frames of the recording more than 4 times'):
+        cut_all(recording, [ActionLabel(1, 1, 10)] * 5, 'r', 51)
+
+
+@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which no unit explains')])
+def test_coordinates_beyond_any_unit(tmp_path, number, said):
+    (tmp_path / 'r.txt').write_text(recording_text(2).replace('0.24', number, 1))
+    with pytest.raises(UserError, match=said):
+        read_recording(tmp_path / 'r.txt')
+
+
+@pytest.mark.parametrize('text, side', [
+    ('Training:\n,\nTest:\nb\n', 'training'), ('Training:\na\nTest:\n,\n', 'test')])
+def test_a_split_with_an_empty_side(tmp_path, text, side):
+    (tmp_path / 's.txt').write_text(text)
+    with pytest.raises(UserError, match=f'names no {side} recording'):
+        read_split(tmp_path / 's.txt')
+
+
+def test_folders_pipes_and_dead_links_are_left_out(prepare, tmp_path):
+    raw = tmp_path / 'raw'
+    make_part(raw, {'0002-L': (recording_text(3), '1,1,2,1\n')}, ['0002-L'], ['0003-L'])
+    (raw / '0004-L.txt').mkdir()
+    os.mkfifo(raw / '0005-L.txt')
+    os.mkfifo(raw / 'cross-view-2.txt')
+    (raw / '0006-L.txt').symlink_to(raw / 'gone')
+    code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
+    assert code == 0 and '1 clips of 1 recordings' in printed
+    for name in ('0004-L', '0005-L', '0006-L', 'cross-view-2'):
+        assert f'{name}.txt is not a file that can be read' in faults

@@ -121,7 +121,35 @@ def test_truncated_missing_and_other_files(tmp_path):
         (tmp_path / 'broken.pkl').write_bytes(content)
         with pytest.raises(ValueError, match='broken.pkl is not a whole pickle'):
             load_plain_pickle(tmp_path / 'broken.pkl')
-    with pytest.raises(ValueError, match='cannot be read .Is a directory.: make it with'):
+    with pytest.raises(ValueError, match='is not a file: make it with'):
         load_plain_pickle(tmp_path)
     with pytest.raises(FileNotFoundError, match='prepare_'):
         load_plain_pickle(tmp_path / 'none.pkl')
+
+
+def test_what_is_nested_deeply_is_refused(tmp_path):
+    nested = shared = []
+    for _ in range(300):
+        nested = [nested]
+    for content in (nested, dict(a=(nested, )), [nested, nested[0]]):
+        (tmp_path / 'a.pkl').write_bytes(pickle.dumps(content))
+        with pytest.raises(ValueError, match='nested more than 100 deep'):
+            load_plain_pickle(tmp_path / 'a.pkl')
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps([shared] * 300))
+    assert load_plain_pickle(tmp_path / 'a.pkl') == [[]] * 300
+
+
+def test_a_tensor_outside_its_memory_is_refused(tmp_path):
+    """Torch would enlarge the memory, by as much as the file says and with whatever is there."""
+    memory = torch.storage.TypedStorage(4, dtype=torch.float32, _internal=True)
+    for place in ((1 << 20, (1, ), (1, )), (0, (2, ), (1 << 20, )), (1, (2, 2), (2, 1))):
+        (tmp_path / 'a.pkl').write_bytes(pickle.dumps(
+            [Call(torch._utils._rebuild_tensor_v2, memory, *place, False, None)]))
+        with pytest.raises(ValueError, match='has room for 4 elements'):
+            load_plain_pickle(tmp_path / 'a.pkl', tensors=True)
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'a.pkl')
+    with pytest.raises(ValueError, match='a.pkl is not a file'):
+        load_plain_pickle(tmp_path / 'a.pkl')

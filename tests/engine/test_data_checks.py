@@ -53,3 +53,55 @@ def test_a_batch_larger_than_the_split_is_refused(make_runner):
     with pytest.raises(UserError, match=r'has 12 clips.*than a batch of 13.*train_dataloader.batch_size=12'):
         check_steps(runner)
     check_steps(make_runner('fits', **{'train_dataloader.batch_size': 12}))
+
+
+@pytest.fixture
+def forget_labels(tmp_path):
+    """Take the labels of some clips out of the annotation that runs are made on."""
+
+    def forget(*names):
+        annotation = make_annotation()
+        for clip in annotation['annotations']:
+            if clip['frame_dir'] in names or not names:
+                del clip['label']
+        dump_pickle(annotation, tmp_path / 'annotation.pkl')
+
+    return forget
+
+
+UNSCORED = dict(val_cfg=None, val_dataloader=None, val_evaluator=None)
+
+
+def test_pretraining_without_labels(make_runner, forget_labels, tmp_path):
+    make_runner('labelled', custom_hooks=CHECKS, **UNSCORED).train()
+    forget_labels()
+    make_runner('unlabelled', custom_hooks=CHECKS, **UNSCORED).train()
+    weights = [torch.load(tmp_path / name / 'epoch_1.pth', weights_only=True)['state_dict']
+               for name in ('labelled', 'unlabelled')]
+    assert all(torch.equal(weight, weights[1][name]) for name, weight in weights[0].items())
+
+
+def test_what_is_measured_by_labels_that_are_missing(make_runner, forget_labels):
+    forget_labels('clip3')
+    with pytest.raises(UserError, match='annotation.pkl: 1 of the 12 clips of split "train" have no label, clip3 among '
+                                        'them, but the k-NN accuracy is.*val_cfg=None val_dataloader=None val_ev'):
+        make_runner('gallery', custom_hooks=CHECKS).train()
+    forget_labels('clip20', 'clip21')
+    with pytest.raises(UserError, match='2 of the 12 clips of split "val" have no label.*val_cfg=None'):
+        make_runner('queries', custom_hooks=CHECKS).train()
+
+
+@pytest.mark.parametrize('loop', ['EpochBasedTrainLoop', 'FeatureTrainLoop'])
+def test_a_classifier_needs_labels(make_runner, forget_labels, linear_model, loop):
+    forget_labels('clip3')
+    changes = UNSCORED if loop == 'EpochBasedTrainLoop' else {}
+    with pytest.raises(UserError, match='clip3 among them, but a classifier learns from them: add the labels$'):
+        make_runner('linear', model=linear_model, loop=loop, custom_hooks=CHECKS, **changes).train()
+
+
+def test_the_gallery_of_a_test_needs_labels(make_runner, forget_labels):
+    runner = make_runner('trained', custom_hooks=CHECKS)
+    runner.train()
+    forget_labels('clip3')
+    with pytest.raises(UserError, match='clip3 among them, but they are the gallery'):
+        make_runner('test', load_from=runner.work_dir + '/epoch_1.pth', custom_hooks=CHECKS).test()

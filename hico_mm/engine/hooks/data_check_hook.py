@@ -7,32 +7,42 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...errors import UserError
+from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
+from ..labels import check_classes, check_labels
 from ..loaders import datasets_of
+
+UNSCORED = ', or pretrain without measuring it by --cfg-options val_cfg=None val_dataloader=None val_evaluator=None'
 
 
 @HOOKS.register_module()
 class DataCheckHook(Hook):
-    """Check before the first step that labels are classes of the head, and that no test clip is a training clip."""
+    """Check before the first step that labels are there and are classes of the head, and that no test clip trains.
+
+    Pretraining needs no labels. A classifier needs those of the training split, and validation and test those of both
+    splits, since the training split is the gallery of ``KNNHead``.
+    """
 
     def before_run(self, runner: Runner) -> None:
         """Compare the datasets of all loops with the head and with each other.
 
         Raises:
-            UserError: if a label is not a class of the head.
+            UserError: if a label is missing where it is needed, or is not a class of the head.
         """
         datasets = {name: [part for part in datasets_of(runner, name) if hasattr(part, 'labels')]
                     for name in ('train', 'val', 'test')}
-        classes = getattr(getattr(unwrap(runner.model), 'cls_head', None), 'num_classes', None)
+        head = getattr(unwrap(runner.model), 'cls_head', None)
+        scored = datasets['val'] + datasets['test']
+        for dataset in datasets['train']:
+            if head is not None and not isinstance(head, KNNHead):
+                check_labels(dataset, 'a classifier learns from them', '')
+            elif head is not None and scored:
+                check_labels(dataset, 'the k-NN accuracy is measured by them', UNSCORED)
+        remedy = UNSCORED if datasets['train'] and isinstance(head, KNNHead) else ''
+        for dataset in scored:
+            check_labels(dataset, 'the accuracy is measured by them', remedy)
         for dataset in chain(*datasets.values()):
-            if isinstance(classes, int):
-                beyond = dataset.labels[dataset.labels >= classes]
-                if len(beyond):
-                    raise UserError(
-                        f'{dataset.ann_file}: {len(beyond)} clips of split "{dataset.split}" have labels up to '
-                        f'{int(beyond.max())}, but model.cls_head.num_classes is {classes}, whose labels are 0 to '
-                        f'{classes - 1}: set num_classes, or correct the labels')
+            check_classes(dataset, getattr(head, 'num_classes', None))
         _warn_of_overlap(runner, datasets)
 
 

@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader
 from ...evaluation import encode
 from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
-from ..loaders import compare_with_origin, training_split
+from ..labels import check_labels
+from ..loaders import compare_with_origin, leaf_datasets, training_split
 
 
 @HOOKS.register_module()
@@ -32,6 +33,8 @@ class GalleryHook(Hook):
         if self._dataloader is None:
             self._dataloader = training_split(runner)
             compare_with_origin(runner, self._dataloader.dataset, 'the gallery')
+            for part in leaf_datasets(self._dataloader.dataset):
+                check_labels(part, 'they are the gallery of the nearest neighbours', '', head.num_classes)
         gallery = encode(model, self._dataloader, head.level, title='gallery')
         device = model.data_preprocessor.device
         head.set_gallery(gallery.features.to(device), gallery.labels.to(device))

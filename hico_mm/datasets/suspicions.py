@@ -1,0 +1,58 @@
+"""What is legal in annotated clips, but probably not meant."""
+
+from typing import Iterator, List, Optional, Sequence
+
+import numpy as np
+
+from ..structures import SkeletonLayout
+from .checks import UNLABELLED, label_of
+
+LONGEST_BONE = 10.0  # metres; the median bone of a person is about 0.2
+FRAMES = 8  # that are looked at in a clip
+
+
+def suspicions(clips: Sequence[dict], layout: Optional[SkeletonLayout], classes: Optional[List[str]]) -> Iterator[str]:
+    """Warnings about valid clips, with counts.
+
+    Args:
+        clips: Annotated clips.
+        layout: Their skeleton, None if it is not known.
+        classes: Names of the classes, None if they are not known.
+    """
+    units = wrong_units([clip['keypoint'] for clip in clips], layout)
+    if units:
+        yield units
+    beyond = [label for label in map(label_of, clips) if classes is not None and label >= len(classes)]
+    if beyond:
+        yield (f'{len(beyond)} of the {len(clips)} clips have labels up to {max(beyond)}, but "classes" names only '
+               f'{len(classes or ())}: correct the labels or the names')
+    unlabelled = sum(label_of(clip) == UNLABELLED for clip in clips)
+    if unlabelled:
+        yield f'{unlabelled} of the {len(clips)} clips have no label: they can be pretrained on and encoded, no more'
+
+
+def wrong_units(keypoints: Sequence[np.ndarray], layout: Optional[SkeletonLayout]) -> Optional[str]:
+    """A warning if 3-D clips (M, T, V, 3) do not seem to be in metres; None for other layouts and clips.
+
+    The bones of a clip are measured between joints that are tracked, in a few frames. A layout with a spine and
+    shoulders is one of a body in space.
+    """
+    if layout is None or layout.spine is None or layout.shoulders is None:
+        return None
+    lengths = [_median_bone(keypoint, layout) for keypoint in keypoints if keypoint.shape[-1] == 3]
+    long = [length for length in lengths if length > LONGEST_BONE]
+    if not long:
+        return None
+    return (f'{len(long)} of the {len(keypoints)} clips have bones of {np.median(long):.3g} at the median, as in '
+            'millimetres or centimetres: the settings here are made for metres, so divide by 1000 or 100')
+
+
+def _median_bone(keypoint: np.ndarray, layout: SkeletonLayout) -> float:
+    """The median length of the bones in a few frames of a clip, 0 if no bone has both its ends."""
+    frames = np.linspace(0, keypoint.shape[1] - 1, FRAMES).astype(int)
+    poses = keypoint[:, frames].astype(np.float64)
+    joints, parents = map(list, zip(*layout.edges))
+    tracked: np.ndarray = np.any(poses, -1)
+    lengths = np.linalg.norm(poses[:, :, joints] - poses[:, :, parents], axis=-1)
+    seen = lengths[tracked[:, :, joints] & tracked[:, :, parents]]
+    return float(np.median(seen)) if len(seen) else 0.0
