@@ -52,9 +52,16 @@ def save_checkpoint(checkpoint: dict, path: Union[str, Path]) -> None:
 
 
 def weights_of(checkpoint: Mapping) -> Dict[str, Tensor]:
-    """The weights of a checkpoint by name, without the prefix that DDP adds."""
+    """The weights of a checkpoint by name, without the prefix that DDP adds.
+
+    Raises:
+        UserError: if it holds no weights by name.
+    """
     prefix = 'module.'
     weights = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(weights, Mapping) or not all(isinstance(name, str) for name in weights):
+        raise UserError('the checkpoint has a state_dict that is not a dict of weights by name: save it again with the '
+                        'code it came from')
     return {name[len(prefix):] if name.startswith(prefix) else name: weight for name, weight in weights.items()}
 
 
@@ -80,6 +87,8 @@ def check_fit(needed: Mapping[str, Tensor], given: Mapping[str, Tensor], source:
 def _fault(wanted: Tensor, given: Optional[Tensor]) -> Optional[str]:
     if given is None:
         return 'is absent'
+    if not isinstance(given, Tensor):
+        return f'is a {type(given).__name__}, not a tensor'
     if given.shape != wanted.shape:
         return f'has shape {tuple(given.shape)}, not {tuple(wanted.shape)}'
     return None

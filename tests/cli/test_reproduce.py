@@ -68,7 +68,7 @@ def test_a_folder_that_is_worked_in_is_left_alone(reproduce, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         code, _, said = reproduce('--encoder', 'gru', '--dataset', 'nwucla', '--out', tmp_path, '--cfg-options',
                                   'train_dataloader.dataset.ann_file=a.pkl')
-    assert code == 1 and f'{folder} is being worked in by another reproduce.py' in said
+    assert code == 1 and f'{folder} is in use by another process: wait until it ends' in said
     assert [path.name for path in folder.iterdir()] == ['.lock']
 
 

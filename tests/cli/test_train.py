@@ -65,7 +65,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
     (('--pretrained', 'none.pth'), 'none.pth does not exist'),
     (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, where'),
     (('--epochs', '0'), '--epochs must be at least 1'),
-    (('--resume', '--pretrained', 'none'), 'give one of them'),
+    (('--resume', 'a.pth', '--pretrained', 'none'), 'give one of them'),
 ])
 def test_options_that_cannot_be(make_runner, tmp_path, capsys, options, sentence):
     if torch.cuda.is_available() and options == ('--amp', ):

@@ -66,16 +66,6 @@ def test_a_folder_of_other_options_is_refused(runner, make_step):
         check_same(make_step('linear', script, arguments=('--epochs', '3')), folder)
 
 
-def test_a_score_that_an_interruption_lost_is_made_again(runner, make_step):
-    """Training that is resumed at its last epoch ends at once, without a score."""
-    folder = runner.out / 'finetune'
-    folder.mkdir()
-    (folder / 'last_checkpoint').write_text('epoch_2.pth')
-    resumed = 'import sys, os; sys.exit(0) if os.path.exists(sys.argv[1] + "/last_checkpoint") else 0\n'
-    runner.lane([make_step('finetune', resumed + SCORE.format(run=1, top1=0.5))])
-    assert not runner.failed and result(runner, 'finetune')['top1'] == 0.5
-
-
 def test_a_run_without_a_score_is_a_failure(runner, make_step):
     last_epoch_unscored = SCORE.format(run=0, top1=0.5).replace('epoch_2', 'epoch_3')
     runner.lane([make_step('finetune', last_epoch_unscored)])
