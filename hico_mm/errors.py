@@ -4,6 +4,8 @@ import math
 from numbers import Real
 from typing import Any, Optional
 
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
+
 
 class UserError(ValueError):
     """A mistake in a file, a config or an option.

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import io
 import json
 import os
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any, Iterator, Union
 
 from mmengine.fileio import LocalBackend, register_backend
+
+from .errors import UserError
 
 
 def _umask() -> int:
@@ -38,8 +41,44 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Union[str, Path], folder: bool = False) -> None:
+    """Try whether a file, or files in a folder, can be written, so that a mistake is found before the work.
+
+    Nothing is left behind; folders that are not there yet are not made.
+
+    Args:
+        path: The file or folder.
+        folder: Whether it is a folder. Defaults to False.
+
+    Raises:
+        UserError: if something else is there already, with the remedy.
+        OSError: if nothing can be written there; the message names the path and the remedy.
+    """
+    path = Path(path)
+    if path.is_dir() and not folder:
+        raise UserError(f'{path} is a folder: give the name of a file to write')
+    there = next(place for place in ((path, *path.parents) if folder else path.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise UserError(f'{path} cannot be written, since {there} is not a folder: give another place')
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Union[str, Path], error: OSError) -> OSError:
+    """An error of the operating system as one that names the file that was to be written, and the remedy."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = 'make room, or give another place' if full else 'give a place where you may write'
+    told = OSError(f'{path} cannot be written ({error.strerror or error}): {remedy}')
+    told.errno = error.errno
+    return told
 
 
 def dump_pickle(content: Any, path: Union[str, Path]) -> None:

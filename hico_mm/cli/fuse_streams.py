@@ -8,6 +8,7 @@ They are joined by the names of the clips.
 """
 
 import argparse
+import math
 from pathlib import Path
 from typing import List, Optional, Sequence
 
@@ -26,7 +27,7 @@ from ..evaluation.fusion import (
     retrieve,
     search_weights,
 )
-from ..fileio import dump_pickle
+from ..fileio import check_writable, dump_pickle
 from .command import command_parser, one_line_errors
 
 
@@ -55,8 +56,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if args.features and (args.search or args.names or args.out):
         parser.error('--search, --names and --out go with --preds')
     args.weights = args.weights or default_weights(streams)
-    if min(args.weights) < 0:
-        parser.error('weights cannot be negative')
+    if not all(0 <= weight < math.inf for weight in args.weights) or not any(args.weights):
+        parser.error(f'--weights must be numbers of at least 0, one of them above 0, got {args.weights}')
     for option in 'names', 'search_names':
         value = getattr(args, option)
         if value and ':' not in value:
@@ -113,6 +114,8 @@ def fuse_features(args: argparse.Namespace) -> np.ndarray:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Fuse; returns the exit status."""
     args = parse_args(argv)
+    if args.out:
+        check_writable(args.out)
     fuse_scores(args) if args.preds else fuse_features(args)
     return 0
 

@@ -12,7 +12,7 @@ from typing import Optional, Sequence
 from ..datasets.inspection import load_annotation
 from ..datasets.safe_pickle import load_plain_pickle
 from ..datasets.subsets import hold_out
-from ..fileio import dump_pickle
+from ..fileio import check_writable, dump_pickle
 from .command import command_parser, one_line_errors
 
 
@@ -25,6 +25,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--names', required=True, metavar='PATTERN', help='regular expression found in names held out')
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     args = parser.parse_args(argv)
+    check_writable(args.out)
     load_annotation(args.annotation)
     divided = hold_out(load_plain_pickle(args.annotation), args.split, args.names)
     dump_pickle(divided, args.out)

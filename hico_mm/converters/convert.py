@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 from rich.progress import track
 
 from ..errors import UserError
-from ..fileio import dump_pickle
+from ..fileio import check_writable, dump_pickle
 from ..processes import start_worker
 
 # What a converter makes of one file: the clips in it, and a sentence for each fault, which names the file.
@@ -58,6 +58,7 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
     Raises:
         UserError: if no clip was read, or with ``strict`` if anything was dropped.
     """
+    check_writable(out)
     clips: List[dict] = []
     faults = list(conversion.faults)
     try:

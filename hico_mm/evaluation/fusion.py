@@ -55,9 +55,13 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
         labels = np.array([int(np.asarray(sample['gt_label']).reshape(-1)[0]) for sample in dump])
         names = [clip_name(sample) for sample in dump]
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise UserError(f'{path} is not a dump of predictions ({error!r}): write it by tools/test.py --dump') from None
+        raise UserError(f'{path} is not a dump of predictions: write it by tools/test.py --dump') from error
     if not np.isfinite(values).all():
         raise UserError(f'{path} has scores that are NaN or infinite: test the model again')
+    beyond = labels[(labels < 0) | (labels >= values.shape[1])]
+    if len(beyond):
+        raise UserError(f'{path} has the label {beyond[0]}, but scores of {values.shape[1]} classes, 0 to '
+                        f'{values.shape[1] - 1}: test the model on the data it was trained for')
     if None in names:
         if annotation is None:
             raise UserError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
@@ -88,7 +92,8 @@ def load_features(path: Union[str, Path]) -> StreamOutput:
         with np.load(path) as content:
             return StreamOutput(str(path), content['name'], content['feature'].astype(np.float64), content['label'])
     except (EOFError, OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f'{path} is not a file of features ({error}): write it by tools/extract_features.py') from None
+        reason = getattr(error, 'strerror', None) or error
+        raise UserError(f'{path} is not a file of features ({reason}): write it by tools/extract_features.py') from None
 
 
 def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:

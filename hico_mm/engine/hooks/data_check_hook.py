@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...errors import UserError
+from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
 from ..loaders import datasets_of
 
@@ -20,7 +21,8 @@ class DataCheckHook(Hook):
         """Compare the datasets of all loops with the head and with each other.
 
         Raises:
-            UserError: if a label is not a class of the head.
+            UserError: if a label is not a class of the head, or the training split has fewer clips than ``KNNHead``
+                has neighbours.
         """
         datasets = {name: [part for part in datasets_of(runner, name) if hasattr(part, 'labels')]
                     for name in ('train', 'val', 'test')}
@@ -33,6 +35,9 @@ class DataCheckHook(Hook):
                         f'{dataset.ann_file}: {len(beyond)} clips of split "{dataset.split}" have labels up to '
                         f'{int(beyond.max())}, but model.cls_head.num_classes is {classes}, whose labels are 0 to '
                         f'{classes - 1}: set num_classes, or correct the labels')
+        head = getattr(unwrap(runner.model), 'cls_head', None)
+        if datasets['train'] and isinstance(head, KNNHead):
+            head.check_gallery(sum(len(dataset.labels) for dataset in datasets['train']))
         _warn_of_overlap(runner, datasets)
 
 

@@ -32,6 +32,7 @@ class GalleryHook(Hook):
         if self._dataloader is None:
             self._dataloader = training_split(runner)
             compare_with_origin(runner, self._dataloader.dataset, 'the gallery')
+        head.check_gallery(len(self._dataloader.dataset))  # type: ignore[arg-type]
         gallery = encode(model, self._dataloader, head.level, title='gallery')
         device = model.data_preprocessor.device
         head.set_gallery(gallery.features.to(device), gallery.labels.to(device))
