@@ -5,6 +5,8 @@ import signal
 from numbers import Real
 from typing import Any, Optional
 
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
+
 
 class UserError(ValueError):
     """A mistake in a file, a config or an option.

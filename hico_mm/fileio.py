@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import glob
 import io
 import json
@@ -12,6 +13,7 @@ from typing import Any, Iterator, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
+from .errors import UserError
 from .locks import lock, remove_abandoned
 
 TEMPORARY = '.writing-'  # in the names of files that are not whole yet
@@ -33,9 +35,12 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     Folders are made as needed. What a write of this file left there that was killed is removed.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(path.parent, f'.{glob.escape(path.name)}{TEMPORARY}*')
-    descriptor, name = tempfile.mkstemp(prefix=f'.{path.name}{TEMPORARY}', suffix=path.suffix, dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path.parent, f'.{glob.escape(path.name)}{TEMPORARY}*')
+        descriptor, name = tempfile.mkstemp(prefix=f'.{path.name}{TEMPORARY}', suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
     temporary = Path(name)
     try:
         lock(descriptor)
@@ -44,9 +49,45 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def check_writable(path: Union[str, Path], folder: bool = False) -> None:
+    """Try whether a file, or files in a folder, can be written, so that a mistake is found before the work.
+
+    Nothing is left behind; folders that are not there yet are not made.
+
+    Args:
+        path: The file or folder.
+        folder: Whether it is a folder. Defaults to False.
+
+    Raises:
+        UserError: if something else is there already, with the remedy.
+        OSError: if nothing can be written there; the message names the path and the remedy.
+    """
+    path = Path(path)
+    if path.is_dir() and not folder:
+        raise UserError(f'{path} is a folder: give the name of a file to write')
+    there = next(place for place in ((path, *path.parents) if folder else path.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise UserError(f'{path} cannot be written, since {there} is not a folder: give another place')
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Union[str, Path], error: OSError) -> OSError:
+    """An error of the operating system as one that names the file that was to be written, and the remedy."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = 'make room, or give another place' if full else 'give a place where you may write'
+    told = OSError(f'{path} cannot be written ({error.strerror or error}): {remedy}')
+    told.errno = error.errno
+    return told
 
 
 def dump_pickle(content: Any, path: Union[str, Path]) -> None:

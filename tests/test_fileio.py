@@ -1,3 +1,4 @@
+import errno
 import pickle
 import pickletools
 import tracemalloc
@@ -9,7 +10,8 @@ import torch
 from mmengine.fileio import LocalBackend
 from mmengine.runner import save_checkpoint
 
-from hico_mm.fileio import atomic_write, dump_pickle
+from hico_mm.errors import UserError
+from hico_mm.fileio import atomic_write, check_writable, dump_pickle
 
 
 def test_whole_or_not_at_all(tmp_path):
@@ -55,3 +57,23 @@ def test_what_numpy_2_pickles_numpy_1_can_read(tmp_path):
     dump_pickle(dict(a=np.zeros((2, 3)), b=[np.float32(1)]), tmp_path / 'a.pkl')
     names = {argument for _, argument, _ in pickletools.genops((tmp_path / 'a.pkl').read_bytes())}
     assert '_reconstruct' in names and '_frombuffer' not in names  # numpy 1.26 has no numpy._core.numeric
+
+
+def test_what_cannot_be_written_is_found_before_the_work(tmp_path):
+    (tmp_path / 'file').touch()
+    check_writable(tmp_path / 'new' / 'deep' / 'a.pkl')
+    check_writable(tmp_path / 'file')
+    check_writable(tmp_path / 'new', folder=True)
+    assert [path.name for path in tmp_path.iterdir()] == ['file']  # nothing is left behind
+    for path, folder, said in ((tmp_path, False, 'is a folder: give the name of a file'),
+                               (tmp_path / 'file', True, 'is not a folder: give another place'),
+                               (tmp_path / 'file' / 'a.pkl', False, 'is not a folder: give another place')):
+        with pytest.raises(UserError, match=said):
+            check_writable(path, folder)
+
+
+def test_a_full_disk_names_the_file_and_the_remedy(tmp_path):
+    with pytest.raises(OSError, match='a.pkl cannot be written .No space left on device.: make room') as caught:
+        with atomic_write(tmp_path / 'a.pkl'):
+            raise OSError(errno.ENOSPC, 'No space left on device')
+    assert caught.value.errno == errno.ENOSPC and not list(tmp_path.iterdir())

@@ -30,10 +30,12 @@ def init_model(config: Union[str, Path, Config, None] = None,
         deterministic transforms of its clips, None if they are not known.
 
     Raises:
-        UserError: if neither is given, or the checkpoint is broken, does not say what it is of, or does not fit.
+        UserError: if neither is given, there is no such device, or the checkpoint is broken, does not say what it is
+            of, or does not fit.
     """
     if config is None and checkpoint is None:
         raise UserError('init_model needs a config, a checkpoint, or both')
+    _check_device(device)
     source = EncoderSource.open(checkpoint) if checkpoint is not None else None
     if config is None:
         assert source is not None
@@ -58,6 +60,21 @@ def init_model(config: Union[str, Path, Config, None] = None,
         model.load_state_dict(weights, strict=False)
     model.cfg = own
     return model.to(device).eval()
+
+
+def _check_device(device: Union[str, torch.device]) -> None:
+    """Check that a device is one, and that it is there.
+
+    Raises:
+        UserError: if it is not.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:  # torch's, for a name it does not know and for a missing GPU
+        reason = str(error).splitlines()[0]
+        reason = 'PyTorch knows no such name' if reason.startswith('Expected one of') else reason
+        raise UserError(f'the device {device} is not there ({reason}): use "cpu", or "cuda" where PyTorch sees a GPU') \
+            from error
 
 
 def _load_pipeline(config: Config, source: 'EncoderSource | None') -> 'list | None':

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from ..errors import UserError
 from ..structures import get_layout
-from ..wiring import check_argument, is_a, skeleton_datasets
+from ..wiring import check_argument, is_a, read_config, skeleton_datasets
 from ..wiring.complete import plain, same
 from .description import META_KEY, Description, describe
 from .file import load_checkpoint
@@ -55,10 +55,7 @@ class EncoderSource(NamedTuple):
     def _of_config(cls, path: str) -> 'EncoderSource':
         if not Path(path).is_file():
             raise UserError(f'{path} does not exist: give a checkpoint, or a config for its untrained encoder')
-        try:
-            config = Config.fromfile(path)
-        except Exception as error:  # a config is Python, which may fail in any way
-            raise UserError(f'config {path} cannot be read ({type(error).__name__}: {error})') from error
+        config = read_config(path)
         if not isinstance(config.get('model'), dict) or config.model.get('backbone') is None:
             raise UserError(f'{path} has no model with a backbone: give a checkpoint, or a pretraining config for its '
                             'untrained encoder')

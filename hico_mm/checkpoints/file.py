@@ -1,5 +1,6 @@
 """Checkpoint files: loading, saving, and whether the weights fit a model."""
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Dict, Mapping, Optional, Union
@@ -28,12 +29,19 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
         _check_crc(path)
         checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
     except Exception as error:  # torch raises what the damaged bytes make of it
-        reason = str(error).splitlines()[0].split('. ')[0] if str(error) else type(error).__name__
-        raise UserError(f'checkpoint {path} is truncated or not a checkpoint of plain weights ({reason}): copy it '
-                        'again, or save it again with the code it came from') from error
+        raise UserError(f'checkpoint {path} is truncated or not a checkpoint of plain weights ({_reason(error)}): copy '
+                        'it again, or save it again with the code it came from') from error
     if not isinstance(checkpoint, dict):
         raise UserError(f'checkpoint {path} holds a {type(checkpoint).__name__}, not a dict of weights')
     return checkpoint
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of an error of torch, without its advice to load the file with less care."""
+    if isinstance(error, EOFError):
+        return 'it is empty'
+    sentence = str(error).splitlines()[0].split('. ')[0] if str(error) else type(error).__name__
+    return 'it holds other things than weights' if sentence == 'Weights only load failed' else sentence
 
 
 def _check_crc(path: Union[str, Path]) -> None:
@@ -46,9 +54,15 @@ def _check_crc(path: Union[str, Path]) -> None:
 
 
 def save_checkpoint(checkpoint: dict, path: Union[str, Path]) -> None:
-    """Save a checkpoint, whole or not at all."""
+    """Save a checkpoint, whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written, with the remedy.
+    """
+    content = io.BytesIO()  # torch's own writing to a full disk names neither the file nor the reason
+    torch.save(checkpoint, content)
     with atomic_write(path) as temporary:
-        torch.save(checkpoint, temporary)
+        temporary.write_bytes(content.getbuffer())
 
 
 def weights_of(checkpoint: Mapping) -> Dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Callable, List, Optional, Sequence
 
 from mmengine.dist import get_rank, is_main_process
 
-from ..errors import UserError
+from ..errors import LARGEST_SEED, UserError
 
 Main = Callable[..., int]
 INTERRUPTED = 130
@@ -17,7 +18,8 @@ INTERRUPTED = 130
 
 def command_parser(name: str, doc: Optional[str]) -> argparse.ArgumentParser:
     """A parser whose help is the docstring of the command's module, with ``--debug``."""
-    parser = argparse.ArgumentParser(prog=name, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog=name, description=doc, allow_abbrev=False,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser
 
@@ -27,16 +29,39 @@ def converter_parser(name: str, doc: Optional[str], raw: str) -> argparse.Argume
     parser = command_parser(name, doc)
     parser.add_argument('--raw', type=_folder, required=True, help=f'folder with {raw}, at any depth')
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
-    parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes; default: 1')
+    parser.add_argument('--workers', type=count, default=1, metavar='N', help='processes; default: 1')
     parser.add_argument('--strict', action='store_true', help='write nothing if a file cannot be used; by default it '
                         'is left out and named')
     return parser
+
+
+def count(text: str) -> int:
+    """A number of things, at least 1, for an argument."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not a whole number of at least 1')
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed, for an argument; NumPy takes those below 2**32."""
+    if not text.isdecimal() or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f'{text} is not a seed, a whole number from 0 to {LARGEST_SEED}')
+    return int(text)
 
 
 def _folder(name: str) -> Path:
     if not Path(name).is_dir():
         raise argparse.ArgumentTypeError(f'{name} is not a folder: give the one the dataset was unpacked to')
     return Path(name)
+
+
+def _sentence(error: Exception) -> str:
+    """An expected error as a sentence: one of the system names the file that was meant, not a temporary one."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    path = Path(str(error.filename or 'the file'))
+    temporary = re.fullmatch(r'\.(.+?)\.\w{8}(?:\.\w+)?', path.name)
+    return f'{path.with_name(temporary[1]) if temporary else path}: {error.strerror}'
 
 
 def one_line_errors(main: Main) -> Main:
@@ -57,7 +82,7 @@ def one_line_errors(main: Main) -> Main:
             if debug:
                 traceback.print_exc()
             rank = '' if is_main_process() else f'rank {get_rank()}: '
-            print(f'{rank}error: {error}', file=sys.stderr)
+            print(f'{rank}error: {_sentence(error)}', file=sys.stderr)
             return 1
         except KeyboardInterrupt as interrupt:
             print(str(interrupt) or 'interrupted', file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from mmengine.config import Config, DictAction
 
 from ..errors import UserError
-from ..wiring import check_options, check_spelling
+from ..wiring import check_options, check_spelling, check_values, read_config
 
 TASKS = 'linear|knn|semi|finetune'
 RAW = 'with configs/hico/baselines/raw_coordinates.py in place of the checkpoint'
@@ -85,9 +85,21 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
     try:
         config.merge_from_dict(options or {})
     except (IndexError, KeyError, TypeError) as error:
-        raise UserError(f'--cfg-options cannot be merged into {path}: {error}') from error
+        raise UserError(f'--cfg-options cannot be merged into {path}: {error.args[0]}') from error
     check_spelling(config, path)
+    check_values(config, path)
     return config
+
+
+def check_parts(config: Config, path: str, *parts: str) -> None:
+    """Check that a config has what a command needs.
+
+    Raises:
+        UserError: naming what is missing.
+    """
+    missing = [part for part in parts if config.get(part) is None]
+    if missing:
+        raise UserError(f'config {path} has no {", ".join(missing)}: see configs/README.md for the configs there are')
 
 
 def run_name(path: str, fragments: Sequence[str] = ()) -> str:
@@ -98,10 +110,7 @@ def run_name(path: str, fragments: Sequence[str] = ()) -> str:
 def _read(path: str) -> Config:
     if not Path(path).is_file():
         raise UserError(f'config {path} does not exist{successor(path)}')
-    try:
-        return Config.fromfile(path)
-    except Exception as error:  # a config is Python, which may fail in any way
-        raise UserError(f'config {path} cannot be read ({type(error).__name__}: {error})') from error
+    return read_config(path)
 
 
 def successor(path: str) -> str:

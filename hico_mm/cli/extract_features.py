@@ -21,11 +21,11 @@ from ..datasets.checks import UNLABELLED
 from ..engine.loaders import sequential
 from ..errors import UserError
 from ..evaluation import encode
-from ..fileio import atomic_write
+from ..fileio import atomic_write, check_writable
 from ..structures import LEVELS
 from ..wiring import check_spelling, complete_config
-from .command import command_parser, one_line_errors
-from .config import add_config_arguments, load_config
+from .command import command_parser, one_line_errors, seed
+from .config import add_config_arguments, check_parts, load_config
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -38,7 +38,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz')
     parser.add_argument('--level', choices=LEVELS, default='instance', help='default: instance, the representation')
     parser.add_argument('--device', default='cpu', help='default: cpu')
-    parser.add_argument('--seed', type=int, default=0, help='of an untrained encoder; default: 0')
+    parser.add_argument('--seed', type=seed, default=0, help='of an untrained encoder; default: 0')
     add_config_arguments(parser)
     args = parser.parse_args(argv)
     if args.out.suffix != '.npz':
@@ -49,6 +49,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 def make_config(args: argparse.Namespace) -> Config:
     """The completed config, without a head, so that a checkpoint of any task will do."""
     config = load_config(args.config, args.fragments, args.cfg_options)
+    check_parts(config, args.config, 'model', 'test_dataloader')
     if any(option.startswith('model.cls_head') for option in args.cfg_options):
         raise UserError('features are taken before the head, so options of model.cls_head have no effect: choose the '
                         'level with --level')
@@ -65,6 +66,7 @@ def make_config(args: argparse.Namespace) -> Config:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Extract; returns the exit status."""
     args = parse_args(argv)
+    check_writable(args.out)
     config = make_config(args)
     init_default_scope(config.get('default_scope', 'mmaction'))
     checkpoint = None if args.checkpoint.endswith('.py') else args.checkpoint

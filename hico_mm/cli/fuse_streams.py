@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import UserError
 from ..evaluation.fusion import accuracies, align, comparable, default_weights, fuse, retrieve, search_weights
 from ..evaluation.stream_output import StreamOutput, load_features, load_predictions
-from ..fileio import dump_pickle
+from ..fileio import check_writable, dump_pickle
 from .command import command_parser, one_line_errors
 
 
@@ -47,7 +47,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         parser.error('--search, --names and --out go with --preds')
     args.weights = args.weights or default_weights(streams)
     if not all(0 <= weight < math.inf for weight in args.weights) or not any(args.weights):
-        parser.error('weights must be numbers from 0, and not all of them 0')
+        parser.error(f'--weights must be numbers of at least 0, one of them above 0, got {args.weights}')
     for option in 'names', 'search_names':
         value = getattr(args, option)
         if value and ':' not in value:
@@ -104,6 +104,8 @@ def fuse_features(args: argparse.Namespace) -> np.ndarray:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Fuse; returns the exit status."""
     args = parse_args(argv)
+    if args.out:
+        check_writable(args.out)
     fuse_scores(args) if args.preds else fuse_features(args)
     return 0
 

@@ -11,7 +11,7 @@ from typing import Optional, Sequence
 
 from ..datasets.annotation import read_annotation
 from ..datasets.subsets import hold_out
-from ..fileio import dump_pickle
+from ..fileio import check_writable, dump_pickle
 from .command import command_parser, one_line_errors
 
 
@@ -24,6 +24,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--names', required=True, metavar='PATTERN', help='regular expression found in names held out')
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     args = parser.parse_args(argv)
+    check_writable(args.out)
     _, clips, splits, classes = read_annotation(args.annotation)
     named = {} if classes is None else dict(classes=classes)
     divided = hold_out(dict(split=splits, annotations=clips, **named), args.split, args.names)

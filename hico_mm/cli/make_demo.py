@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from ..demo import ACTIONS, make_recordings
-from .command import command_parser, one_line_errors
+from ..fileio import check_writable
+from .command import command_parser, count, one_line_errors, seed
 
 
 @one_line_errors
@@ -19,15 +20,16 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Make the dataset; returns the exit status."""
     parser = command_parser('make_demo.py', __doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder to make')
-    parser.add_argument('--num-subjects', type=int, default=12, help='default: 12')
-    parser.add_argument('--seed', type=int, default=0, help='default: 0')
+    parser.add_argument('--num-subjects', type=count, default=12, help='default: 12')
+    parser.add_argument('--seed', type=seed, default=0, help='default: 0')
     parser.add_argument('--noise', type=float, default=.005, help='trembling of a joint, metres; default: 0.005')
-    parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
+    parser.add_argument('--workers', type=count, default=os.cpu_count(), metavar='N',
                         help='processes; default: as many as cores')
     args = parser.parse_args(argv)
     if args.out.exists():
         parser.error(f'{args.out} exists: remove it, or give another --out')
-    count = make_recordings(args.out, args.num_subjects, args.seed, args.noise, args.workers)
-    print(f'{args.out}: {count} clips of {args.num_subjects} subjects, actions '
+    check_writable(args.out, folder=True)
+    clips = make_recordings(args.out, args.num_subjects, args.seed, args.noise, args.workers)
+    print(f'{args.out}: {clips} clips of {args.num_subjects} subjects, actions '
           + ', '.join(f'{number} {name}' for number, name in enumerate(ACTIONS, 1)))
     return 0

@@ -10,6 +10,7 @@ from typing import Optional, Sequence
 
 from ..checkpoints import describe, load_checkpoint, save_checkpoint
 from ..checkpoints.official import convert, convert_back
+from ..fileio import check_writable
 from ..structures import LAYOUTS
 from .command import command_parser, one_line_errors
 
@@ -25,6 +26,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--num-persons', type=int, default=2, help='persons of a clip (default: 2)')
     parser.add_argument('--num-heads', type=int, default=4, help='attention heads of a Transformer (default: 4)')
     args = parser.parse_args(argv)
+    check_writable(args.dst)
     source = load_checkpoint(args.src)
     if args.to_official:
         save_checkpoint(convert_back(source, args.num_heads, args.src), args.dst)

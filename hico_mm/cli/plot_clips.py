@@ -11,7 +11,7 @@ from typing import Optional, Sequence
 from ..datasets.annotation import read_annotation
 from ..datasets.checks import clip_fault, clip_name, label_of
 from ..errors import UserError
-from ..fileio import atomic_write
+from ..fileio import atomic_write, check_writable
 from ..structures import LAYOUTS
 from ..visualization import plot_clips
 from .command import command_parser, one_line_errors
@@ -28,13 +28,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parser.parse_args(argv)
     if args.out.suffix not in ('.png', '.pdf', '.svg'):
         parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
+    check_writable(args.out)
     clips = read_annotation(args.file).clips
     sound = {clip_name(clip): clip for clip in clips if not clip_fault(clip, LAYOUTS[args.layout])}
     first = {label_of(clip): name for name, clip in reversed(sound.items())}
     names = args.clips or [first[label] for label in sorted(first)[:10]]
     unknown = [name for name in names if name not in sound]
     if unknown or not names:
-        raise UserError(f'{args.file} has no sound clip {", ".join(unknown)} of layout "{args.layout}": see '
+        which = f'clip {", ".join(unknown)} that is sound and' if unknown else 'sound clip'
+        raise UserError(f'{args.file} has no {which} of layout "{args.layout}": see what it holds by '
                         'tools/data/check_annotations.py')
     with atomic_write(args.out) as temporary:
         plot_clips([sound[name] for name in names], args.layout).savefig(temporary, dpi=120)

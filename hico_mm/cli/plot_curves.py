@@ -8,7 +8,7 @@ The format of the picture is that of its name: .png, .pdf, .svg.
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..fileio import atomic_write
+from ..fileio import atomic_write, check_writable
 from ..visualization import plot_curves
 from .command import command_parser, one_line_errors
 
@@ -26,6 +26,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     names = args.names or [Path(folder).name for folder in args.work_dirs]
     if len(set(names)) != len(args.work_dirs):
         parser.error(f'{len(args.work_dirs)} runs need as many names, all different: give --names')
+    check_writable(args.out)
     figure = plot_curves(dict(zip(names, args.work_dirs)))
     with atomic_write(args.out) as temporary:
         figure.savefig(temporary, dpi=120)

@@ -29,12 +29,13 @@ from typing import List, Optional, Sequence
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..engine.run_folder import lock_folder
-from ..fileio import atomic_write, write_json
+from ..fileio import atomic_write, check_writable, write_json
 from ..reproduction.data import prepare
 from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, Plan, Setting, Step, inapplicable_tasks
 from ..reproduction.results import collect, comparison, fuse_streams, table
 from ..reproduction.runner import StepRunner, check_same
-from .command import INTERRUPTED, command_parser, one_line_errors
+from .command import INTERRUPTED, command_parser, count, one_line_errors, seed
+from .config import JoinedOptions, load_config
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -44,10 +45,10 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more')
     parser.add_argument('--tasks', nargs='+', choices=TASKS, help='default: all that apply')
     parser.add_argument('--streams', nargs='+', choices=STREAMS, default=['joint'], help='default: joint')
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='N', help='of pretraining; default: 0')
-    parser.add_argument('--draws', type=int, default=5, metavar='N', help='labelled subsets a seed; default: 5')
-    parser.add_argument('--epochs', type=int, help="of pretraining, the schedule rescaled; default: the config's")
-    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='steps side by side, which share the cores')
+    parser.add_argument('--seeds', nargs='+', type=seed, default=[0], metavar='N', help='of pretraining; default: 0')
+    parser.add_argument('--draws', type=count, default=5, metavar='N', help='labelled subsets a seed; default: 5')
+    parser.add_argument('--epochs', type=count, help="of pretraining, the schedule rescaled; default: the config's")
+    parser.add_argument('--jobs', type=count, default=1, metavar='N', help='steps side by side, which share the cores')
     parser.add_argument('--raw', type=Path, metavar='DIR',
                         help='folder with the JSON clips of NW-UCLA, converted if the annotation is not there')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'), help='default: work_dirs/reproduce')
@@ -56,9 +57,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help='options for every command; those of model.* for pretraining alone, since everything else '
                         'takes the encoder from the checkpoint')
     args = parser.parse_args(argv)
-    for option in 'epochs', 'jobs', 'draws':
-        if getattr(args, option) is not None and getattr(args, option) < 1:
-            parser.error(f'--{option} must be at least 1, got {getattr(args, option)}')
+    for pair in args.cfg_options:
+        if '=' not in pair:
+            parser.error(f'--cfg-options takes KEY=VALUE pairs, got {pair!r}')
     if args.raw is not None and not args.raw.is_dir():
         parser.error(f'--raw {args.raw} is not a folder: give the one with the JSON clips')
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
@@ -75,8 +76,8 @@ def report(args: argparse.Namespace, lanes: List[List[Step]]) -> None:
     """Write and print the tables of all results that are there, of this call and of earlier ones."""
     results = {}
     for dataset in args.dataset:
-        for seed in args.seeds if 'fusion' in args.tasks else ():
-            fuse_streams(args.out, Setting(args.encoder, dataset, seed=seed), args.streams)
+        for number in args.seeds if 'fusion' in args.tasks else ():
+            fuse_streams(args.out, Setting(args.encoder, dataset, seed=number), args.streams)
         folder = args.out / dataset / args.encoder
         rows = results[dataset] = collect(folder)
         if not rows:
@@ -117,6 +118,18 @@ what next, after: source {Path(sys.executable).parent / 'activate'}
   start again        remove {out}'''
 
 
+def check_config_options(args: argparse.Namespace) -> None:
+    """Check the options of all commands by the pretraining configs, before anything runs.
+
+    Raises:
+        UserError: if one is misspelt or cannot be.
+    """
+    pairs = (pair.split('=', 1) for pair in args.cfg_options)
+    options = {key: JoinedOptions._parse_iterable(value) for key, value in pairs}
+    for dataset in args.dataset:
+        load_config(str(Setting(args.encoder, dataset).config), options=options)
+
+
 def is_left(step: Step, out: Path) -> bool:
     """Whether a step has no result yet.
 
@@ -148,6 +161,8 @@ def run(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Plan, run, tabulate; returns the exit status."""
     args = parse_args(argv)
+    check_config_options(args)
+    check_writable(args.out, folder=True)
     plan = Plan(args.tasks, args.draws, args.epochs, *(
         tuple(o for o in args.cfg_options if o.startswith('model.') == model) for model in (True, False)))
     lanes = [lane for dataset in args.dataset for lane in plan.lanes(args.encoder, dataset, args.streams, args.seeds)]

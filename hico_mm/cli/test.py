@@ -10,9 +10,10 @@ from mmengine.config import Config
 from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..engine.launch import build_runner
 from ..errors import UserError
+from ..fileio import check_writable
 from ..wiring import check_spelling, complete_config
-from .command import command_parser, one_line_errors
-from .config import add_config_arguments, add_launcher_arguments, load_config, run_name
+from .command import command_parser, one_line_errors, seed
+from .config import add_config_arguments, add_launcher_arguments, check_parts, load_config, run_name
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -23,7 +24,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         'untrained encoder, and "none" for the initial weights of the model in the config')
     parser.add_argument('--work-dir', help='folder for logs; default: work_dirs/<name of the config>')
     parser.add_argument('--dump', metavar='OUT.pkl', help='write the predictions to this pickle')
-    parser.add_argument('--seed', type=int, help='random seed, which matters for initial weights only')
+    parser.add_argument('--seed', type=seed, help='random seed, which matters for initial weights only')
     add_config_arguments(parser)
     add_launcher_arguments(parser)
     args = parser.parse_args(argv)
@@ -40,6 +41,7 @@ def make_config(args: argparse.Namespace) -> Config:
         UserError: if the checkpoint does not exist, or the config contradicts it.
     """
     config = load_config(args.config, args.fragments, args.cfg_options)
+    check_parts(config, args.config, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
     if args.work_dir:
         config.work_dir = args.work_dir
     if args.seed is not None:
@@ -69,5 +71,7 @@ def make_config(args: argparse.Namespace) -> Config:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Test; returns the exit status."""
     args = parse_args(argv)
+    if args.dump:
+        check_writable(args.dump)
     build_runner(make_config(args), run_name(args.config, args.fragments), args.launcher).test()
     return 0

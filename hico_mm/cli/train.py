@@ -17,8 +17,8 @@ from ..engine.launch import build_runner, check_steps
 from ..engine.run_folder import lock_folder, set_logs_aside
 from ..errors import UserError
 from ..wiring import check_spelling, complete_config
-from .command import INTERRUPTED, command_parser, one_line_errors
-from .config import add_config_arguments, add_launcher_arguments, load_config, run_name
+from .command import INTERRUPTED, command_parser, one_line_errors, seed
+from .config import add_config_arguments, add_launcher_arguments, check_parts, load_config, run_name
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -37,7 +37,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help="scale the learning rate with the batch of all processes over the config's base batch")
-    parser.add_argument('--seed', type=int, help='random seed')
+    parser.add_argument('--seed', type=seed, help='random seed')
     add_config_arguments(parser)
     add_launcher_arguments(parser)
     args = parser.parse_args(argv)
@@ -58,12 +58,13 @@ def make_config(args: argparse.Namespace) -> Config:
         UserError: if an option cannot be.
     """
     config = load_config(args.config, args.fragments, args.cfg_options)
+    check_parts(config, args.config, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
     config.work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{run_name(args.config, args.fragments)}'
     if args.amp:
         config.optim_wrapper.type = 'AmpOptimWrapper'
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
-        if 'auto_scale_lr' not in config:
+        if not config.get('auto_scale_lr'):
             raise UserError(f'{args.config} has no auto_scale_lr to scale by: leave --auto-scale-lr out')
         config.auto_scale_lr.enable = True
     if args.seed is not None:
@@ -85,7 +86,7 @@ def set_resume(config: Config, resume: str) -> None:
         UserError: if the checkpoint that is named does not exist or is damaged.
     """
     if resume != 'auto':
-        load_checkpoint(resume)
+        _check_unfinished(config, resume)
         config.resume, config.load_from = True, resume
         return
     found = find_last(config.work_dir)
@@ -95,12 +96,26 @@ def set_resume(config: Config, resume: str) -> None:
         where = f'resuming from {found.path}' if found.path else (
             f'note: --resume found no checkpoint in {config.work_dir}, so training starts from the beginning')
         print(where, file=sys.stderr)
+    if found.path:
+        _check_unfinished(config, str(found.path))
     config.resume, config.load_from = found.path is not None, found.path and str(found.path)
 
 
 def _is_first() -> bool:
     """Whether this is the first of the processes, which do not know each other yet."""
     return os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0'
+
+
+def _check_unfinished(config: Config, path: str) -> None:
+    """Check that a checkpoint is not of a longer training than the config asks for.
+
+    Raises:
+        UserError: if it is, or the checkpoint does not exist or is damaged.
+    """
+    done, wanted = (load_checkpoint(path).get('meta') or {}).get('epoch'), config.train_cfg.get('max_epochs')
+    if isinstance(done, int) and isinstance(wanted, int) and done > wanted:
+        raise UserError(f'{path} was trained for {done} epochs, and the config ends after {wanted}, so nothing is left '
+                        f'to train: give --epochs above {done}, or an earlier checkpoint')
 
 
 def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:

@@ -12,7 +12,7 @@ from rich.progress import track
 from ..datasets.checks import clip_fault, named
 from ..datasets.suspicions import suspicions
 from ..errors import UserError
-from ..fileio import dump_pickle
+from ..fileio import check_writable, dump_pickle
 from ..processes import start_worker
 from ..structures import get_layout
 
@@ -65,6 +65,7 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
     Raises:
         UserError: if no clip was read, or with ``strict`` if anything was dropped.
     """
+    check_writable(out)
     clips: List[dict] = []
     faults = list(conversion.faults)
     try:

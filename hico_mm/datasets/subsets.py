@@ -55,12 +55,16 @@ def hold_out(annotation: dict, split: str, pattern: str) -> dict:
     Raises:
         UserError: if there is no such split, the pattern is not a regular expression, or it divides nothing.
     """
+    if not isinstance(annotation, dict) or not isinstance(annotation.get('split'), dict):
+        raise UserError('the annotation is a list of clips without splits, so there is none to divide: give it '
+                        '{"split": {name: [frame_dir]}, "annotations": [...]}')
     if split not in annotation['split']:
         raise UserError(f'the annotation has no split "{split}": it has {sorted(annotation["split"])}')
     try:
         found = re.compile(pattern)
     except re.error as error:
-        raise UserError(f'{pattern!r} is not a regular expression: {error}') from error
+        raise UserError(f'the pattern of names {pattern!r} is not a regular expression ({error}): put "\\" before a '
+                        'bracket that is meant as such') from error
     names = annotation['split'][split]
     held = [name for name in names if found.search(name)]
     if not 0 < len(held) < len(names):

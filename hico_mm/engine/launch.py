@@ -1,5 +1,6 @@
 """From the command line to a runner."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from ..errors import UserError
+from ..fileio import check_writable
 from ..processes import end_with_parent
 
 
@@ -22,12 +24,18 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'. Defaults to 'none'.
 
     Raises:
-        UserError: if slurm or mpi is to start processes without a GPU.
+        UserError: if slurm or mpi is to start processes without a GPU, pytorch is named but did not start this one, or
+            the work directory cannot be one.
+        OSError: if nothing can be written to the work directory.
     """
     config.launcher = launcher
     if config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / name)
+    check_writable(config.work_dir, folder=True)
     if launcher == 'pytorch':
+        if 'RANK' not in os.environ:
+            raise UserError('--launcher pytorch is for processes that torchrun starts: use tools/dist_train.sh or '
+                            'tools/dist_test.sh')
         end_with_parent()
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(config, launcher)

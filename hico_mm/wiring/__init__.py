@@ -9,6 +9,8 @@ from .complete import (
     skeleton_datasets,
 )
 from .misspelt import check_argument, check_options, check_spelling
+from .reading import read_config
+from .values import check_values
 
-__all__ = ['check_argument', 'check_options', 'check_spelling', 'clip_len_of_views', 'complete_config',
-           'complete_model', 'complete_transforms', 'is_a', 'skeleton_datasets']
+__all__ = ['check_argument', 'check_options', 'check_spelling', 'check_values', 'clip_len_of_views',
+           'complete_config', 'complete_model', 'complete_transforms', 'is_a', 'read_config', 'skeleton_datasets']

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from mmaction import registry as mmaction_registry
@@ -12,6 +13,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ..errors import UserError
+from .values import check_type
 
 # What the runner, MMEngine's set-up and MMAction2's inference API read at the top level of a config.
 RUNNER_KEYS = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')} | {
@@ -37,6 +39,18 @@ PASSING_ON = ('hico_mm', 'mmengine.optim.scheduler', 'mmengine.dataset', 'mmacti
 CLOSED = ('CheckpointHook', )
 # Arguments that had other names in earlier versions.
 FORMER_NAMES = dict(once='load_pipeline', active='wrap_at', share='ratio')
+# The registry of a component by its dotted place; the first that fits counts.
+REGISTRIES = (
+    (r'model\..*init_cfg.*', 'WEIGHT_INITIALIZERS'),
+    (r'.*(_views|pipeline)\..*', 'TRANSFORMS'),
+    (r'model(\..*)?', 'MODELS'),
+    (r'\w+_dataloader(\.dataset|\.datasets\.\d+)+', 'DATASETS'),
+    (r'\w+_dataloader\.sampler', 'DATA_SAMPLERS'),
+    (r'optim_wrapper\.optimizer', 'OPTIMIZERS'),
+    (r'param_scheduler(\.\d+)?', 'PARAM_SCHEDULERS'),
+    (r'(default|custom)_hooks\.\w+', 'HOOKS'),
+    (r'(train|val|test)_cfg', 'LOOPS'),
+    (r'(val|test)_evaluator(\.\d+)?', 'METRICS'))
 # Keys that MMEngine takes out of a component's config before it builds the component.
 TAKEN_OUT = {'type', '_scope_', '_delete_', 'priority', 'constructor', 'paramwise_cfg', 'convert_to_iter_based',
              'by_epoch', 'optimizer', 'param_scheduler'}
@@ -68,7 +82,8 @@ def check_spelling(config: Config, source: object) -> None:
     """Check the keys of a whole config: at the top level, and the arguments of every registered component in it.
 
     Other names at the top level of a file are helper variables and allowed, unless they look like a known key and hold
-    a config. A type within the model must be registered.
+    a config. The type of a component must be registered, and plain arguments of ours must have the type they are
+    annotated with.
 
     Raises:
         UserError: naming the key and the nearest known one.
@@ -81,14 +96,28 @@ def check_spelling(config: Config, source: object) -> None:
         for key in (config.get(name) or {}) if known else ():
             if key not in known:
                 raise UserError(f'{source}: {name} has no key {key}{_nearest(key, known)}')
+    _check_hooks(config.get('default_hooks') or {}, source)
     for place, part in _typed(config):
         _check_type(part['type'], place, source)
         for key, value in part.items():
-            check_argument(part['type'], key, place, source)
-            fixed = FIXED_KEYS.get((part['type'], key), set())
-            for inner in value if fixed and isinstance(value, dict) else ():
-                if inner not in fixed:
-                    raise UserError(f'{source}: {place}.{key} has no key {inner}{_nearest(inner, fixed)}')
+            _check_value(part['type'], key, value, place, source)
+
+
+def _check_hooks(hooks: Mapping[str, Any], source: object) -> None:
+    """Check that every hook has a type: one without is a misspelt name of another."""
+    for name, hook in hooks.items():
+        if isinstance(hook, dict) and 'type' not in hook:
+            raise UserError(f'{source}: default_hooks.{name} has no type{_nearest(name, set(hooks) - {name})}')
+
+
+def _check_value(kind: str, key: str, value: Any, place: str, source: object) -> None:
+    """Check an argument of a component: its name, its type and, if it is a dict of fixed keys, those."""
+    check_argument(kind, key, place, source)
+    check_type(_registered(kind), key, value, place, source)
+    fixed = FIXED_KEYS.get((kind, key), set())
+    for inner in value if fixed and isinstance(value, dict) else ():
+        if inner not in fixed:
+            raise UserError(f'{source}: {place}.{key} has no key {inner}{_nearest(inner, fixed)}')
 
 
 def check_argument(kind: Any, key: str, place: str, source: object = 'the config') -> None:
@@ -103,14 +132,14 @@ def check_argument(kind: Any, key: str, place: str, source: object = 'the config
 
 
 def _check_type(kind: str, place: str, source: object) -> None:
-    """Check that the type of a part of the model is registered, as a model or, in its views, as a transform."""
-    if place.split('.')[0] != 'model' or '.' in kind:
+    """Check that the type of a component is registered in the registry of its place."""
+    name = next((name for pattern, name in REGISTRIES if re.fullmatch(pattern, place)), None)
+    if name is None or '.' in kind:
         return
-    registry: Optional[Registry] = (
-        mmaction_registry.TRANSFORMS if '_views' in place else
-        mmengine_registry.WEIGHT_INITIALIZERS if 'init_cfg' in place else mmaction_registry.MODELS)
     known: Set[str] = set()
+    registry: Optional[Registry] = getattr(mmaction_registry, name, getattr(mmengine_registry, name))
     while registry is not None:
+        registry.import_from_location()
         known |= set(registry.module_dict)
         registry = registry.parent
     if kind not in known:
@@ -124,6 +153,10 @@ def _meant(key: str, config: Config, introduction: str) -> str:
     """The end of a sentence that suggests a full key: one that ends alike, or one spelt nearly alike."""
     if key == 'seed':
         return f'{introduction}--seed?' if '?' not in introduction else ''
+    top, dot, rest = key.partition('.')
+    near = difflib.get_close_matches(top, RUNNER_KEYS, 1, 0.8)
+    if near:
+        return f'{introduction}{near[0]}{dot}{rest}?'
     full = list(_dotted(config))
     alike = [name for name in full if name.split('.')[0] in RUNNER_KEYS and (
         name.endswith(f'.{key}') or name.split('.')[-1] == key.split('.')[-1])]

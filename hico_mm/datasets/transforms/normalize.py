@@ -140,7 +140,9 @@ class NormalizeSkeleton(BaseTransform):
             UserError: if the joints are not 3-D.
         """
         if pose.shape[-1] != 3:
-            raise UserError(f'view alignment needs 3-D joints, got {pose.shape[-1]} coordinates: set align=False')
+            raise UserError(f'view alignment needs 3-D keypoints, and the clips have {pose.shape[-1]} coordinates: for '
+                            '2-D poses set load_pipeline=[dict(type="PreNormalize2D")] in each dataset and '
+                            'model.data_preprocessor.in_channels=2')
         pose = pose.astype(np.float64)
         turn = np.eye(3)
         for pair, axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):

@@ -27,7 +27,8 @@ class DataCheckHook(Hook):
         """Compare the datasets of all loops with the head and with each other.
 
         Raises:
-            UserError: if a label is missing where it is needed, or is not a class of the head.
+            UserError: if a label is missing where it is needed or is not a class of the head, or the training split
+                has fewer clips than ``KNNHead`` has neighbours.
         """
         datasets = {name: [part for part in datasets_of(runner, name) if hasattr(part, 'labels')]
                     for name in ('train', 'val', 'test')}
@@ -43,6 +44,8 @@ class DataCheckHook(Hook):
             check_labels(dataset, 'the accuracy is measured by them', remedy)
         for dataset in chain(*datasets.values()):
             check_classes(dataset, getattr(head, 'num_classes', None))
+        if datasets['train'] and scored and isinstance(head, KNNHead):
+            head.check_gallery(sum(len(dataset.labels) for dataset in datasets['train']))
         _warn_of_overlap(runner, datasets)
 
 

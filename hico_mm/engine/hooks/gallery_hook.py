@@ -35,6 +35,7 @@ class GalleryHook(Hook):
             compare_with_origin(runner, self._dataloader.dataset, 'the gallery')
             for part in leaf_datasets(self._dataloader.dataset):
                 check_labels(part, 'they are the gallery of the nearest neighbours', '', head.num_classes)
+            head.check_gallery(len(self._dataloader.dataset))  # type: ignore[arg-type]
         gallery = encode(model, self._dataloader, head.level, title='gallery')
         device = model.data_preprocessor.device
         head.set_gallery(gallery.features.to(device), gallery.labels.to(device))

@@ -6,6 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ..weight_init import xavier_init_
 
 
@@ -20,6 +21,9 @@ class TransformerEncoder(BaseModule):
         feedforward_channels: Width of the feed-forward layer; None means ``channels``, as released.
         dropout: Dropout of attention, feed-forward and residuals. Defaults to 0.1, as released.
         init_cfg: MMEngine's initialisation config. Defaults to None.
+
+    Raises:
+        UserError: if the heads do not divide the channels.
     """
 
     def __init__(self,
@@ -30,6 +34,9 @@ class TransformerEncoder(BaseModule):
                  dropout: float = 0.1,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
+        if channels % num_heads:
+            raise UserError(f'{num_heads} attention heads cannot share {channels} channels: set num_heads to a divisor '
+                            f'of {channels}, or channels to a multiple of {num_heads}')
         layer = nn.TransformerEncoderLayer(
             channels, num_heads, feedforward_channels or channels, dropout, batch_first=True)
         self.transformer = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)

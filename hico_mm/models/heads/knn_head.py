@@ -48,6 +48,15 @@ class KNNHead(BaseHead):
         self.gallery: Optional[Tensor] = None
         self.gallery_labels: Optional[Tensor] = None
 
+    def check_gallery(self, clips: int) -> None:
+        """Check that a gallery of so many clips will do, before it is encoded.
+
+        Raises:
+            UserError: if there are fewer than k.
+        """
+        if clips < self.k:
+            raise UserError(f'a gallery of {clips} clips cannot give k={self.k} neighbours: lower model.cls_head.k')
+
     def set_gallery(self, features: Tensor, labels: Tensor) -> None:
         """Take the gallery: features (n, D), which are normalised here, and labels (n,).
 
@@ -55,8 +64,7 @@ class KNNHead(BaseHead):
             ImportError: if an index is wanted and faiss is not installed.
             UserError: if there are fewer than k clips, or a label is outside 0..num_classes - 1.
         """
-        if len(features) < self.k:
-            raise UserError(f'a gallery of {len(features)} clips cannot give k={self.k} neighbours')
+        self.check_gallery(len(features))
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
             raise UserError(f'the gallery has labels {int(labels.min())}..{int(labels.max())}, but the head has '
                              f'num_classes={self.num_classes}')
@@ -106,7 +114,11 @@ def _build_index(factory: str, gallery: np.ndarray) -> Any:
         import faiss
     except ImportError:
         raise ImportError(f'KNNHead(index="{factory}") needs faiss: pip install faiss-cpu') from None
-    index = faiss.index_factory(gallery.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
-    index.train(gallery)
+    try:
+        index = faiss.index_factory(gallery.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
+        index.train(gallery)
+    except RuntimeError as error:  # of C++, with the place in its source
+        raise UserError(f'model.cls_head.index is {factory!r}, which faiss cannot make of {len(gallery)} clips '
+                        f'({str(error).rpartition(": ")[2]}): see the names in faiss, as HNSW32') from error
     index.add(gallery)
     return index

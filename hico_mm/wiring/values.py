@@ -1,0 +1,83 @@
+"""Values of a config that cannot be: of another type than the argument has, or out of range."""
+
+import inspect
+from numbers import Integral, Real
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union, get_args, get_origin
+
+from mmengine.config import Config
+
+from ..errors import LARGEST_SEED, UserError
+from .complete import plain
+
+_NONE = type(None)
+# What an argument of a type takes, in words and as a type.
+KINDS: Dict[Any, Tuple[str, Any]] = {
+    int: ('a whole number', Integral), float: ('a number', Real), bool: ('True or False', bool), str: ('text', str)}
+_SPLITS = ('train', 'val', 'test')
+# Whole numbers, by their dotted place, with the least that they can be.
+LEAST: Dict[str, int] = {
+    **{f'{split}_dataloader.batch_size': 1 for split in _SPLITS},
+    **{f'{split}_dataloader.num_workers': 0 for split in _SPLITS},
+    **{f'train_cfg.{name}': 1 for name in ('max_epochs', 'max_iters', 'batch_size', 'val_interval')}}
+
+
+def check_values(config: Config, source: object) -> None:
+    """Check the numbers of a config that decide whether anything is trained: batches, workers, epochs, rate and seed.
+
+    Raises:
+        UserError: naming the key, its value, and what it can be.
+    """
+    for place, least in LEAST.items():
+        value = _place(config, place)
+        if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
+            raise UserError(f'{source}: {place} must be a whole number of at least {least}, got {value!r}')
+    rate = _place(config, 'optim_wrapper.optimizer.lr')
+    if rate is not None and (not isinstance(rate, (int, float)) or not rate >= 0):
+        raise UserError(f'{source}: optim_wrapper.optimizer.lr must be a number of at least 0, got {rate!r}')
+    seed = _place(config, 'randomness.seed')
+    if seed is not None and (not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED):
+        raise UserError(f'{source}: the seed must be a whole number from 0 to {LARGEST_SEED}, got {seed!r}')
+
+
+def check_type(target: Optional[Callable], key: str, value: Any, place: str, source: object) -> None:
+    """Check a value against the annotation of the argument, if that is a plain type or a choice of some.
+
+    Args:
+        target: The class of ours; those of others are not checked.
+        key: Name of the argument.
+        value: Its value. None is allowed, since it is completed.
+        place: Dotted place of the component.
+        source: Path of the config, for the message.
+
+    Raises:
+        UserError: naming the argument, its value, and what it can be.
+    """
+    allowed = [kind for kind in _annotated(target, key) if kind is not _NONE]
+    if value is None or not allowed or any(kind not in KINDS for kind in allowed):
+        return
+    if not any(isinstance(value, KINDS[kind][1]) and (kind is bool or not isinstance(value, bool)) for kind in allowed):
+        said = ' or '.join(KINDS[kind][0] for kind in allowed)
+        raise UserError(f'{source}: {place}.{key} must be {said}, got {plain(value)!r}')
+
+
+def _annotated(target: Optional[Callable], key: str) -> List[Any]:
+    """The types of an argument of a class of ours, as its nearest base that names it annotates them."""
+    for cls in _ours(target):
+        parameters = inspect.signature(cls).parameters
+        if key in parameters:
+            kind = parameters[key].annotation
+            return list(get_args(kind)) if get_origin(kind) is Union else [kind]
+    return []
+
+
+def _ours(target: Optional[Callable]) -> Iterator[type]:
+    if inspect.isclass(target):
+        yield from (cls for cls in inspect.getmro(target)
+                    if cls.__module__.startswith('hico_mm') and '__init__' in vars(cls))
+
+
+def _place(config: Config, place: str) -> Any:
+    value: Any = config
+    for key in place.split('.'):
+        value = value.get(key) if isinstance(value, (dict, Config)) else None
+    return value

@@ -1,0 +1,494 @@
+"""Mistakes that users make: files and configs to make them with, and the command of each.
+
+A mistake is known by what is wrong, in the words of the first column of docs/errors.md, where what is printed stands
+beside it.
+"""
+
+import contextlib
+import errno
+import importlib
+import io
+import os
+import pickle
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+import numpy as np
+import torch
+from mmaction.visualization import ActionVisualizer
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.visualization import Visualizer
+
+from hico_mm import compat
+from hico_mm.fileio import dump_pickle
+from tests.helpers import make_annotation
+
+ROOT = Path(__file__).parents[2]
+DOC = ROOT / 'docs' / 'errors.md'
+LOADERS = '\n'.join(
+    f"{part}_dataloader = dict(batch_size=4, dataset=dict(ann_file='mine.pkl', split='{split}'))"
+    for part, split in (('train', 'train'), ('val', 'val'), ('test', 'val')))
+CONFIGS = dict(
+    pretrain=f"""
+_base_ = '{ROOT}/configs/hico/demo/hico_lstm_demo.py'
+{LOADERS}
+model = dict(backbone=dict(channels=16), projector=dict(hidden_channels=16, out_channels=8),
+             head=dict(queue_length=40), neck=dict(encoder=dict(_delete_=True, type='TransformerEncoder')))
+train_cfg = dict(max_epochs=2, val_begin=1, val_interval=1)
+""",
+    linear=f"""
+_base_ = '{ROOT}/configs/hico/linear/hico_demo_linear.py'
+{LOADERS}
+train_cfg = dict(max_epochs=2)
+""",
+    finetune=f"""
+_base_ = [
+    '{ROOT}/configs/_base_/models/finetune.py', '{ROOT}/configs/_base_/datasets/demo.py',
+    '{ROOT}/configs/_base_/schedules/finetune.py']
+{LOADERS}
+model = dict(cls_head=_base_.skeleton.cls_head)
+train_cfg = dict(max_epochs=2, val_begin=1, val_interval=1)
+""",
+    knn=f"""
+_base_ = '{ROOT}/configs/hico/knn/hico_demo_knn.py'
+{LOADERS}
+""",
+    gru="_base_ = './knn.py'\nmodel = dict(neck=dict(type='UDMNeck', encoder=dict(type='GRUEncoder')))\n",
+    syntax="_base_ = './knn.py'\nmodel = dict(\n",
+    nobase="_base_ = './gone.py'\n",
+    nomodel='work_dir = "w"\n',
+    scratch="_base_ = './finetune.py'\nload_from = 'gone.pth'\n",
+    forever="_base_ = './pretrain.py'\ntrain_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=3)\n",
+)
+
+
+def _keypoints(change):
+    """A change of the keypoints of every clip."""
+
+    def apply(tree):
+        for clip in tree['annotations']:
+            clip['keypoint'] = change(clip['keypoint'])
+
+    return apply
+
+
+def _first(**values):
+    """A change of the first clip."""
+    return lambda tree: tree['annotations'][0].update(values)
+
+
+def _labels(tree, names, label):
+    for clip in tree['annotations']:
+        if clip['frame_dir'] in names:
+            clip['label'] = label
+
+
+CLIP = np.ones((1, 9, 25, 3), 'f4')
+ANNOTATIONS = dict(
+    nosplit=lambda t: t['split'].update(train=[]),
+    gone=lambda t: t['split'].update(train=['a', 'b']),
+    joints17=_keypoints(lambda k: k[:, :, :17]),
+    plane=_keypoints(lambda k: k[..., :2]),
+    three=_keypoints(lambda k: np.concatenate([k, k])[:3]),
+    nan=_first(keypoint=CLIP * np.nan, total_frames=9),
+    far=_first(keypoint=CLIP * 1e30, total_frames=9),
+    wide=_first(keypoint=CLIP.astype('f8') * 1e300, total_frames=9),
+    empty=_first(keypoint=CLIP * 0, total_frames=9),
+    text=_first(label='wave'),
+    beyond=_first(label=999),
+    beyond_val=lambda t: _labels(t, t['split']['val'][:3], 999),
+    twice=lambda t: t['annotations'].append(dict(t['annotations'][0], label=3)),
+    less=lambda t: t['split'].update(train=t['split']['train'][:9]),
+)
+
+
+def make_scene(folder):
+    """Fill a folder with a sound annotation, damaged ones, configs, a checkpoint, and files that are something else."""
+    sound = make_annotation()
+    dump_pickle(sound, folder / 'mine.pkl')
+    for name, change in ANNOTATIONS.items():
+        tree = pickle.loads(pickle.dumps(sound))
+        change(tree)
+        dump_pickle(tree, folder / f'{name}.pkl')
+    dump_pickle(sound['annotations'], folder / 'list.pkl')
+    for name, text in CONFIGS.items():
+        (folder / f'{name}.py').write_text(text)
+    for name in ('folder', 'folder.npz', 'folder.pkl', 'folder.png', 'folder.pth', 'w_there'):
+        (folder / name).mkdir()
+    (folder / 'notes.txt').write_text('# Notes\n')
+    _make_dumps(folder)
+    code, printed = run('train pretrain.py --work-dir source --seed 1', folder)
+    assert code == 0, printed
+    shutil.copy(folder / 'source' / 'epoch_2.pth', folder / 'ckpt.pth')
+    _make_checkpoints(folder)
+
+
+def _make_dumps(folder):
+    """Predictions and features, sound and not."""
+    for name, label in (('dump', 0), ('dump_beyond', 90)):
+        dump_pickle([dict(frame_dir=f'{i}', pred_score=np.eye(4)[i % 4], gt_label=np.array([i % 4 + label]))
+                     for i in range(8)], folder / f'{name}.pkl')
+    dump_pickle([dict(pred_score=np.eye(4)[0], gt_label=np.array([0]))], folder / 'dump_nameless.pkl')
+    for name, start in (('gallery', 0), ('queries', 8)):
+        names = np.array([f'{i}' for i in range(start, start + 8)])
+        np.savez(folder / f'{name}.npz', feature=np.eye(8), label=np.arange(8) % 4, name=names)
+
+
+def _make_checkpoints(folder):
+    content = (folder / 'ckpt.pth').read_bytes()
+    (folder / 'half.pth').write_bytes(content[:-3000])
+    (folder / 'empty.pth').write_bytes(b'')
+    flipped = bytearray(content)
+    with zipfile.ZipFile(folder / 'ckpt.pth') as archive:
+        largest = max(archive.infolist(), key=lambda record: record.file_size)
+    flipped[largest.header_offset + 200 + largest.file_size // 2] ^= 1
+    (folder / 'flipped.pth').write_bytes(flipped)
+    torch.save(torch.nn.Linear(2, 2).state_dict(), folder / 'other.pth')
+    torch.save([1, 2], folder / 'pair.pth')
+    shutil.copytree(folder / 'source', folder / 'damaged')
+    (folder / 'damaged' / 'epoch_2.pth').write_bytes(content[:-3000])
+
+
+class Mistake(NamedTuple):
+    """A mistake.
+
+    Args:
+        command: The command line: the name of a tool, then its arguments. Files are those of :func:`make_scene`.
+        slow: Whether it takes seconds.
+    """
+
+    command: str
+    slow: bool = False
+
+
+TRAIN = 'train pretrain.py --work-dir w --epochs 1'
+OPTION = f'{TRAIN} --cfg-options'
+TEST = 'test knn.py ckpt.pth --work-dir w'
+LINEAR = 'train linear.py --work-dir w'
+FINETUNE = 'train finetune.py --work-dir w'
+RESUME = 'train pretrain.py --work-dir w --resume'
+
+
+def _with(name, command=OPTION):
+    """A command with another annotation."""
+    return ' '.join([command, *(f'{part}_dataloader.dataset.ann_file={name}' for part in ('train', 'val', 'test'))])
+
+
+MISTAKES = {
+    # Installing
+    'MMCV is too new': Mistake('install mmcv 2.2.0'),
+    'MMAction2 is not installed': Mistake('install mmaction2 none'),
+    # Output files
+    'a full disk': Mistake('full dump.pkl'),
+    'a folder that is read-only': Mistake('readonly dump.pkl'),
+    # Annotation files
+    'an annotation that is not there': Mistake(_with('gone/mine.pkl')),
+    'a folder in place of an annotation': Mistake(_with('folder'), slow=True),
+    'a text file in place of an annotation': Mistake(_with('notes.txt')),
+    'a checkpoint in place of an annotation': Mistake(_with('ckpt.pth')),
+    'a dump of predictions in place of an annotation': Mistake(_with('dump.pkl')),
+    'a list in place of an annotation with splits': Mistake(_with('list.pkl'), slow=True),
+    'a split that is not there': Mistake(f'{OPTION} train_dataloader.dataset.split=xset_train'),
+    'an empty split': Mistake(_with('nosplit.pkl'), slow=True),
+    'a split of clips that are not there': Mistake(_with('gone.pkl')),
+    'clips that are trained on and tested on': Mistake(
+        f'{OPTION} train_dataloader.dataset.split=val train_cfg.val_begin=9', slow=True),
+    'a clip of the same name twice': Mistake(_with('twice.pkl')),
+    '17 joints for a config of 25': Mistake(_with('joints17.pkl')),
+    '2-D keypoints for a config of 3-D': Mistake(_with('plane.pkl')),
+    'a clip with NaN': Mistake(_with('nan.pkl')),
+    'a clip with coordinates of 1e30': Mistake(_with('far.pkl')),
+    'a clip with numbers beyond float32': Mistake(_with('wide.pkl'), slow=True),
+    'a clip in which nobody is': Mistake(_with('empty.pkl'), slow=True),
+    'a label that is text': Mistake(_with('text.pkl')),
+    'labels beyond the classes, pretraining': Mistake(_with('beyond.pkl'), slow=True),
+    'labels beyond the classes, linear evaluation': Mistake(
+        _with('beyond.pkl', f'{LINEAR} --pretrained ckpt.pth --cfg-options'), slow=True),
+    'labels beyond the classes, finetuning': Mistake(
+        _with('beyond.pkl', f'{FINETUNE} --pretrained ckpt.pth --cfg-options'), slow=True),
+    'labels beyond the classes in the test split, linear evaluation': Mistake(
+        _with('beyond_val.pkl', f'{LINEAR} --pretrained ckpt.pth --cfg-options'), slow=True),
+    'labels beyond the classes in the test split, retrieval': Mistake(
+        _with('beyond_val.pkl', f'{TEST} --cfg-options'), slow=True),
+    'clips of more persons than the model takes': Mistake(_with('three.pkl'), slow=True),
+    'a layout of another number of joints': Mistake(f'{OPTION} model.data_preprocessor.layout=nw_ucla'),
+    'a layout of no name': Mistake(f'{OPTION} model.data_preprocessor.layout=ntu25'),
+    'check_annotations.py: a folder': Mistake('check_annotations folder'),
+    'check_annotations.py: a clip with NaN': Mistake('check_annotations nan.pkl'),
+    'hold_out.py: a pattern that is not a regular expression': Mistake(
+        "hold_out mine.pkl --split train --names '(' --out o.pkl"),
+    'hold_out.py: a pattern that divides nothing': Mistake('hold_out mine.pkl --split train --names S --out o.pkl'),
+    'hold_out.py: an annotation without splits': Mistake('hold_out list.pkl --split train --names 1 --out o.pkl'),
+    'plot_clips.py: another layout': Mistake('plot_clips mine.pkl --layout coco --out c.png'),
+    'plot_clips.py: a clip that is not there': Mistake('plot_clips mine.pkl --clips nobody --out c.png'),
+    'plot_clips.py: a file that is not an annotation': Mistake('plot_clips dump.pkl --out c.png'),
+    # Configs and options
+    'a config that is not there': Mistake('train configs/nope.py'),
+    'a config of an earlier version': Mistake('train configs/hico/linear/hico_gru_ntu60_linear.py'),
+    'a folder in place of a config': Mistake('train folder'),
+    'a config with a syntax error': Mistake('train syntax.py'),
+    'a config whose base is not there': Mistake('train nobase.py'),
+    'a config without a model': Mistake('train nomodel.py'),
+    'a fragment that is not there': Mistake('train pretrain.py --with gone.py'),
+    'an option without an equals sign': Mistake(f'{OPTION} model.head.temperature'),
+    'a misspelt part of the config': Mistake(f'{OPTION} train_dataloder.batch_size=8'),
+    'a misspelt part of the config, testing': Mistake(f'{TEST} --cfg-options test_dataloder.batch_size=8'),
+    'a misspelt part of the config, reproduce.py': Mistake(
+        'reproduce --encoder gru --dataset nwucla --plan --cfg-options train_dataloder.batch_size=8'),
+    'an option of reproduce.py without an equals sign': Mistake(
+        'reproduce --encoder gru --dataset nwucla --plan --cfg-options seed'),
+    'only the end of a key': Mistake(f'{OPTION} lr=0.1'),
+    'seed as an option': Mistake(f'{OPTION} seed=7'),
+    'a helper variable of a base config': Mistake(f'{OPTION} skeleton.cls_head.num_classes=5'),
+    'a name that only a base config has': Mistake(f'{OPTION} ann_file=/nowhere.pkl'),
+    'param_schedulers for param_scheduler': Mistake(f'{OPTION} param_schedulers=None'),
+    'max_epochs without train_cfg': Mistake(f'{OPTION} max_epochs=3'),
+    'optimizer without optim_wrapper': Mistake(f'{OPTION} optimizer.lr=1'),
+    'a misspelt argument of the optimizer': Mistake(f'{OPTION} optim_wrapper.optimizer.learning_rate=1'),
+    'an optimizer of no name': Mistake(f'{OPTION} optim_wrapper.optimizer.type=Adma'),
+    'a misspelt part of the model': Mistake(f'{OPTION} model.hed.temperature=0.1'),
+    'a misspelt argument of the head': Mistake(f'{OPTION} model.head.temprature=0.1'),
+    'a misspelt argument of the preprocessor': Mistake(f'{OPTION} model.data_preprocessor.streams=bone'),
+    'a stream of no name': Mistake(f'{OPTION} model.data_preprocessor.stream=bones'),
+    'a misspelt argument of the classifier': Mistake(f'{OPTION} model.cls_head.kk=5'),
+    'a misspelt argument of the backbone': Mistake(f'{OPTION} model.backbone.chanels=32'),
+    'a misspelt argument of the dataset': Mistake(f'{OPTION} train_dataloader.dataset.splt=x'),
+    'a dataset of no name': Mistake(f'{OPTION} train_dataloader.dataset.type=SkeletonDatset'),
+    'a misspelt argument of the loader': Mistake(f'{OPTION} train_dataloader.batchsize=8'),
+    'a misspelt argument of a hook': Mistake(f'{OPTION} default_hooks.checkpoint.intervall=2'),
+    'a misspelt hook': Mistake(f'{OPTION} default_hooks.chekpoint.interval=2'),
+    'a misspelt argument of the loop': Mistake(f'{OPTION} train_cfg.val_intervall=1'),
+    'text for a number': Mistake(f'{OPTION} model.head.temperature=low'),
+    'text for a width': Mistake(f'{OPTION} model.backbone.channels=wide'),
+    'a temperature of 0': Mistake(f'{OPTION} model.head.temperature=0'),
+    'a temperature below 0': Mistake(f'{OPTION} model.head.temperature=-0.2', slow=True),
+    'a queue of length 0': Mistake(f'{OPTION} model.head.queue_length=0', slow=True),
+    'a place in a list that is not there': Mistake(f'{OPTION} param_scheduler.7.gamma=1'),
+    'a component of no name': Mistake(f'{OPTION} model.neck.encoder.type=Mamba'),
+    'more granularities than the clip has halves': Mistake(f'{OPTION} model.neck.num_granularities=9'),
+    'an odd width for a recurrent encoder': Mistake(
+        f'{OPTION} model.backbone.channels=15 model.neck.encoder.type=LSTMEncoder'),
+    'a width that the attention heads do not divide': Mistake(f'{OPTION} model.backbone.channels=15'),
+    'an unknown option': Mistake(f'{TRAIN} --lr 1'),
+    'a shortened option': Mistake('train pretrain.py --work-dir w --epoch 1'),
+    'reproduce.py: a misspelt task': Mistake('reproduce --encoder gru --dataset nwucla --tasks lineer --plan'),
+    'reproduce.py: data that is not there': Mistake(
+        'reproduce --encoder lstm --dataset pku1 --tasks knn --out rep --epochs 1'),
+    # Checkpoints
+    'a checkpoint of another encoder': Mistake('test gru.py ckpt.pth --work-dir w'),
+    'a checkpoint of another width': Mistake(f'{TEST} --cfg-options model.backbone.channels=32'),
+    'a checkpoint of another number of granularities': Mistake(f'{TEST} --cfg-options model.neck.num_granularities=3'),
+    'a checkpoint of another number of attention heads': Mistake(
+        f'{TEST} --cfg-options model.neck.encoder.num_heads=8'),
+    'a checkpoint of another stream': Mistake(f'{TEST} --cfg-options model.data_preprocessor.stream=bone'),
+    'a checkpoint of another number of persons': Mistake(
+        f'{TEST} --cfg-options model.data_preprocessor.num_persons=1'),
+    'clips prepared otherwise than in training': Mistake(
+        f'{TEST} --cfg-options test_dataloader.dataset.load_pipeline=[]'),
+    'a checkpoint that is not there': Mistake('test knn.py gone.pth --work-dir w'),
+    'a truncated checkpoint': Mistake('test knn.py half.pth --work-dir w'),
+    'an empty checkpoint': Mistake('test knn.py empty.pth --work-dir w'),
+    'a checkpoint with a flipped bit': Mistake('test knn.py flipped.pth --work-dir w'),
+    'a checkpoint of another model': Mistake('test knn.py other.pth --work-dir w'),
+    'a list in place of a checkpoint': Mistake('test knn.py pair.pth --work-dir w'),
+    'an annotation in place of a checkpoint': Mistake('test knn.py mine.pkl --work-dir w'),
+    'a folder in place of a checkpoint': Mistake('test knn.py folder.pth --work-dir w'),
+    '--pretrained that is not there': Mistake(f'{LINEAR} --pretrained gone.pth'),
+    '--pretrained that is a folder': Mistake(f'{LINEAR} --pretrained folder.pth'),
+    '--pretrained that is truncated': Mistake(f'{LINEAR} --pretrained half.pth'),
+    'linear evaluation without --pretrained': Mistake(LINEAR),
+    'linear evaluation with --pretrained none': Mistake(f'{LINEAR} --pretrained none'),
+    'finetuning without --pretrained': Mistake(FINETUNE),
+    'two sources of the encoder': Mistake(f'{LINEAR} --pretrained ckpt.pth --cfg-options model.pretrained=other.pth'),
+    'a config that starts from a checkpoint that is not there': Mistake(f'{TRAIN} --cfg-options load_from=gone.pth'),
+    'checkpoint_info.py: a truncated checkpoint': Mistake('checkpoint_info half.pth'),
+    'official_checkpoint.py: one of ours': Mistake('official_checkpoint ckpt.pth o.pth'),
+    'official_checkpoint.py: a file that is not there': Mistake('official_checkpoint gone.pth o.pth'),
+    # Training
+    'fewer clips than a batch': Mistake(f'{OPTION} train_dataloader.batch_size=4096'),
+    'a batch of 0 clips': Mistake(f'{OPTION} train_dataloader.batch_size=0'),
+    'a batch of 0 clips, testing': Mistake(f'{TEST} --cfg-options test_dataloader.batch_size=0'),
+    'a batch of 0 features': Mistake(f'{LINEAR} --pretrained ckpt.pth --cfg-options train_cfg.batch_size=0'),
+    'fewer than no workers': Mistake(f'{OPTION} train_dataloader.num_workers=-1'),
+    '0 epochs': Mistake('train pretrain.py --epochs 0'),
+    '0 epochs in the config': Mistake('train pretrain.py --cfg-options train_cfg.max_epochs=0'),
+    '--epochs for a config that counts iterations': Mistake('train forever.py --epochs 3'),
+    'a learning rate below 0': Mistake(f'{OPTION} optim_wrapper.optimizer.lr=-0.1'),
+    'a learning rate that diverges': Mistake(
+        'train pretrain.py --work-dir w --epochs 9 --cfg-options optim_wrapper.optimizer.lr=1e12 param_scheduler=None',
+        slow=True),
+    'a seed below 0': Mistake(f'{TRAIN} --seed -1'),
+    'a seed that is too large': Mistake(f'{TRAIN} --seed 1099511627776'),
+    'a seed that is too large, testing': Mistake(f'{TEST} --seed 1099511627776'),
+    '--amp without a GPU': Mistake(f'{TRAIN} --amp'),
+    '--auto-scale-lr for a config that names no base batch': Mistake(
+        'train pretrain.py --auto-scale-lr --cfg-options auto_scale_lr=None'),
+    'a work directory that is a file': Mistake('train pretrain.py --work-dir notes.txt'),
+    'a work directory below a file': Mistake('train pretrain.py --work-dir notes.txt/w'),
+    # Resuming
+    '--resume in a folder without a checkpoint': Mistake(RESUME, slow=True),
+    '--resume of a file that is not there': Mistake(f'{RESUME} gone.pth'),
+    '--resume of a folder': Mistake(f'{RESUME} folder.pth'),
+    '--resume of a truncated file': Mistake(f'{RESUME} half.pth'),
+    'a truncated newest checkpoint': Mistake('train pretrain.py --work-dir damaged --resume', slow=True),
+    '--resume and --pretrained': Mistake(f'{RESUME} --pretrained none'),
+    'another batch size than the run had': Mistake(
+        f'{RESUME} ckpt.pth --cfg-options train_cfg.max_epochs=3 train_dataloader.batch_size=6', slow=True),
+    'another learning rate than the run had': Mistake(
+        f'{RESUME} ckpt.pth --cfg-options optim_wrapper.optimizer.lr=5.0', slow=True),
+    'another seed than the run had': Mistake(f'{RESUME} ckpt.pth --seed 99', slow=True),
+    'other data than the run had': Mistake(_with('less.pkl', f'{RESUME} ckpt.pth --cfg-options'), slow=True),
+    'fewer epochs than the run has': Mistake(f'{RESUME} ckpt.pth --epochs 1', slow=True),
+    # Evaluation and features
+    'more neighbours than the gallery has clips': Mistake(f'{TEST} --cfg-options model.cls_head.k=100', slow=True),
+    'more neighbours than the gallery has clips, pretraining': Mistake(f'{OPTION} model.cls_head.k=100', slow=True),
+    'no neighbours': Mistake(f'{TEST} --cfg-options model.cls_head.k=0'),
+    'an index that faiss does not know': Mistake(f'{TEST} --cfg-options model.cls_head.index=HNSWX', slow=True),
+    '--dump of another format': Mistake(f'{TEST} --dump x.txt'),
+    '--dump into a folder that cannot be made': Mistake(f'{TEST} --dump notes.txt/x.pkl'),
+    '--dump that is a folder': Mistake(f'{TEST} --dump folder.pkl'),
+    'extract_features.py: a split that is not there': Mistake(
+        'extract_features knn.py ckpt.pth --split nope --out f.npz'),
+    'extract_features.py: --out that is a folder': Mistake(
+        'extract_features knn.py ckpt.pth --split val --out folder.npz'),
+    'extract_features.py: a GPU that is not there': Mistake(
+        'extract_features knn.py ckpt.pth --split val --out f.npz --device cuda'),
+    'extract_features.py: a device of no name': Mistake(
+        'extract_features knn.py ckpt.pth --split val --out f.npz --device gpu'),
+    'extract_features.py: a seed that is too large': Mistake(
+        'extract_features knn.py ckpt.pth --split val --out f.npz --seed 1099511627776'),
+    'extract_features.py: an option of the head': Mistake(
+        'extract_features knn.py ckpt.pth --split val --out f.npz --cfg-options model.cls_head.k=5'),
+    'plot_curves.py: a folder without a log': Mistake('plot_curves folder --out c.png'),
+    'plot_curves.py: --out that is a folder': Mistake('plot_curves source --out folder.png'),
+    'plot_curves.py: --out of another format': Mistake('plot_curves source --out c.gif'),
+    # Fusion
+    'dumps that are not there': Mistake('fuse_streams --preds a.pkl b.pkl'),
+    'folders in place of dumps': Mistake('fuse_streams --preds folder folder'),
+    'annotations in place of dumps': Mistake('fuse_streams --preds mine.pkl mine.pkl'),
+    'a weight that is NaN': Mistake('fuse_streams --preds dump.pkl dump.pkl --weights nan 1'),
+    'a weight below 0': Mistake('fuse_streams --preds dump.pkl dump.pkl --weights -1 1'),
+    'weights that are all 0': Mistake('fuse_streams --preds dump.pkl dump.pkl --weights 0 0'),
+    'fewer weights than streams': Mistake('fuse_streams --preds dump.pkl dump.pkl --weights 1'),
+    'labels beyond the scores': Mistake('fuse_streams --preds dump_beyond.pkl dump_beyond.pkl'),
+    'dumps without names': Mistake('fuse_streams --preds dump_nameless.pkl dump_nameless.pkl'),
+    '--search on the test clips': Mistake('fuse_streams --preds dump.pkl dump.pkl --search dump.pkl dump.pkl'),
+    '--features and no --gallery': Mistake('fuse_streams --features queries.npz'),
+    'a gallery that has the test clips': Mistake('fuse_streams --features queries.npz --gallery queries.npz'),
+    'a folder in place of features': Mistake('fuse_streams --features folder.npz --gallery gallery.npz'),
+    '--out of the fusion that is a folder': Mistake('fuse_streams --preds dump.pkl dump.pkl --out folder.pkl'),
+    # Converters
+    'prepare_ntu.py: a folder without recordings': Mistake('prepare_ntu --raw folder --dataset ntu60 --out o.pkl'),
+    'prepare_ntu.py: --raw that is not there': Mistake('prepare_ntu --raw nope --dataset ntu60 --out o.pkl'),
+    'prepare_ntu.py: --out that is a folder': Mistake('prepare_ntu --raw folder --dataset ntu60 --out folder.pkl'),
+    'prepare_ntu.py: --out below a file': Mistake('prepare_ntu --raw folder --dataset ntu60 --out notes.txt/o.pkl'),
+    'prepare_ntu.py: no workers': Mistake('prepare_ntu --raw folder --dataset ntu60 --out o.pkl --workers 0'),
+    'prepare_ntu.py: --missing that is an image': Mistake(
+        f'prepare_ntu --raw folder --dataset ntu60 --out o.pkl --missing {ROOT}/docs/clips.png'),
+    'prepare_ntu.py: --missing that is not there': Mistake(
+        'prepare_ntu --raw folder --dataset ntu60 --out o.pkl --missing gone.txt'),
+    'prepare_nwucla.py: a folder without clips': Mistake('prepare_nwucla --raw folder --out o.pkl'),
+    'prepare_pku.py: a folder without recordings': Mistake('prepare_pku --raw folder --part 1 --out o.pkl'),
+    'make_demo.py: --out that is there': Mistake('make_demo --out folder'),
+    'make_demo.py: --out below a file': Mistake('make_demo --out notes.txt/demo'),
+    'make_demo.py: no subjects': Mistake('make_demo --out demo --num-subjects 0'),
+    # Several processes
+    'dist_train.sh without a number of processes': Mistake('dist_train.sh pretrain.py'),
+    'dist_test.sh without a number of processes': Mistake('dist_test.sh knn.py ckpt.pth'),
+    'slurm_train.sh without a config': Mistake('slurm_train.sh partition job'),
+    'slurm without a GPU': Mistake('train pretrain.py --launcher slurm'),
+    '--launcher pytorch without torchrun': Mistake('train pretrain.py --launcher pytorch'),
+    'a batch per process that is larger than its part of the clips': Mistake(
+        'dist_train.sh pretrain.py 2 --work-dir w --cfg-options train_dataloader.batch_size=8', slow=True),
+}
+
+
+def _install(folder, package, version):
+    """The check of the packages, where one has another version."""
+    found = importlib.util.find_spec
+    with mock.patch.object(compat, '_installed_version', lambda name: (
+            None if version == 'none' else version) if name == package else None), \
+            mock.patch.object(compat.importlib.util, 'find_spec', lambda name, *args: (
+                None if package.startswith(name) else found(name, *args))):
+        try:
+            compat.check_versions()
+        except ImportError as error:
+            return 1, f'ImportError: {error}'
+    return 0, ''
+
+
+def _full(folder, name):
+    """Fusion onto a disk that is full when the file is written."""
+    with mock.patch('hico_mm.fileio.pickle.Pickler') as pickler:
+        pickler.return_value.dump.side_effect = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return run(f'fuse_streams --preds {name} {name} --out fused.pkl', folder)
+
+
+def _readonly(folder, name):
+    """Fusion into a folder on which the system refuses to write."""
+    refuse = mock.Mock(side_effect=OSError(errno.EROFS, os.strerror(errno.EROFS), '/tmp/x'))
+    with mock.patch('hico_mm.fileio.tempfile.TemporaryFile', refuse):
+        return run(f'fuse_streams --preds {name} {name} --out folder/fused.pkl', folder)
+
+
+CONDITIONS = dict(install=_install, full=_full, readonly=_readonly)
+
+
+def run(command, folder):
+    """Run a command in a folder -> its exit status, and what it printed to either stream.
+
+    A command of Python runs in this process; an exception that it lets out counts as a traceback.
+    """
+    tool, *argv = shlex.split(command)
+    shutil.rmtree(folder / 'w', ignore_errors=True)
+    if tool in CONDITIONS:
+        return CONDITIONS[tool](folder, *argv)
+    if tool.endswith('.sh'):
+        environment = dict(os.environ, PYTHON=sys.executable, PORT='29517')
+        done = subprocess.run(['bash', ROOT / 'tools' / tool, *argv], cwd=folder, env=environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
+    # They write where the last run did, if it began within a second.
+    for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
+        kind._instance_dict.clear()
+    printed = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        try:
+            code = importlib.import_module(f'hico_mm.cli.{tool}').main(argv)
+        except SystemExit as stop:
+            code = stop.code
+    return code, printed.getvalue()
+
+
+class Row(NamedTuple):
+    """A row of docs/errors.md: what is wrong, what is printed, and the exit status that goes with it."""
+
+    wrong: str
+    printed: str
+    code: int
+
+
+def documented():
+    """The rows of docs/errors.md."""
+    cells = (line.strip('|').split(' | ') for line in DOC.read_text().splitlines() if line.startswith('| '))
+    return [row for row in map(_row, cells) if row is not None]
+
+
+def _row(cells):
+    text = re.fullmatch(r'\s*(warning |usage )?`(.*)`\s*', cells[1])
+    if text is None:
+        return None
+    return Row(cells[0].strip(), text[2].replace(r'\|', '|'), {None: 1, 'usage ': 2, 'warning ': 0}[text[1]])
+
+
+def is_printed(row, printed):
+    """Whether a text has what a row says; … stands for a path."""
+    pattern = r'\S*'.join(re.escape(part) for part in row.printed.split('…'))
+    return re.search(pattern, ' '.join(printed.split())) is not None
