@@ -447,6 +447,8 @@ def run(command, folder):
     A command of Python runs in this process; an exception that it lets out counts as a traceback.
     """
     tool, *argv = shlex.split(command)
+    for visualizer in ActionVisualizer._instance_dict.values():  # threads of TensorBoard write on behind a run
+        visualizer.close()
     shutil.rmtree(folder / 'w', ignore_errors=True)
     if tool in CONDITIONS:
         return CONDITIONS[tool](folder, *argv)
