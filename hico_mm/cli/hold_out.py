@@ -25,7 +25,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     args = parser.parse_args(argv)
     check_writable(args.out)
-    _, clips, splits, classes = read_annotation(args.annotation)
+    annotation = read_annotation(args.annotation)
+    annotation.of_split(args.split)
+    _, clips, splits, classes = annotation
     named = {} if classes is None else dict(classes=classes)
     divided = hold_out(dict(split=splits, annotations=clips, **named), args.split, args.names)
     dump_pickle(divided, args.out)

@@ -34,6 +34,8 @@ class Annotation(NamedTuple):
         """
         if split is None:
             return list(self.clips)
+        if not self.splits:
+            raise UserError(f'{self.path} has no splits, so no split "{split}": {FORM}')
         if split not in self.splits:
             raise UserError(f'{self.path} has no split "{split}": it has {sorted(self.splits)}')
         places = {name: place for place, name in enumerate(self.splits[split])}

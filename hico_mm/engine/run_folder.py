@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Union
 
 from ..errors import UserError
-from ..fileio import TEMPORARY
+from ..fileio import TEMPORARY, check_writable
 from ..locks import lock, remove_abandoned
 
 LOCK = '.lock'
@@ -27,6 +27,7 @@ def lock_folder(folder: Union[str, Path]) -> Iterator[None]:
         UserError: if another process holds it.
     """
     folder = Path(folder)
+    check_writable(folder, folder=True)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open('a+') as file:
         if lock(file.fileno()) is False:

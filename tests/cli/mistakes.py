@@ -338,7 +338,7 @@ MISTAKES = {
     '--resume of a folder': Mistake(f'{RESUME} folder.pth'),
     '--resume of a truncated file': Mistake(f'{RESUME} half.pth'),
     'a truncated newest checkpoint': Mistake('train pretrain.py --work-dir damaged --resume', slow=True),
-    '--resume and --pretrained': Mistake(f'{RESUME} --pretrained none'),
+    '--resume CKPT and --pretrained': Mistake(f'{RESUME} a.pth --pretrained none'),
     'another batch size than the run had': Mistake(
         f'{RESUME} ckpt.pth --cfg-options train_cfg.max_epochs=3 train_dataloader.batch_size=6', slow=True),
     'another learning rate than the run had': Mistake(
