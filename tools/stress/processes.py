@@ -41,15 +41,13 @@ def launch(command: str, argv: Sequence[object], cwd: Path, before: Optional[Cal
     process = os.fork()
     if process:
         return process
+    status = 1
     try:
         status = _run(command, [str(word) for word in argv], cwd, before)
+        sys.stdout.flush()
     except BaseException:
         traceback.print_exc()
-        status = 1
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
+    finally:  # whatever has happened, even to the log: the rest of the parent's program is not for this process
         os._exit(status)
 
 
