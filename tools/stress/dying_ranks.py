@@ -2,7 +2,7 @@
 
     python -m tools.stress.dying_ranks
 
-A process that is stopped can only be noticed by the others, which wait for it no longer than env_cfg.dist_cfg.timeout.
+A process that is stopped can only be noticed by the others, which RankWatchHook does.
 """
 
 import os
@@ -19,7 +19,7 @@ from typing import Dict, List, Optional, Sequence, Set
 from .common import ROOT, Report, check_parser, make_demo, scratch_folder, write_configs
 from .ranks import FIXED, free_port
 
-LIMIT = 20  # seconds that a process may take to answer, given to the runs
+LIMIT = 20  # seconds of silence that a run waits for a process
 PATIENCE = LIMIT + 55  # seconds in which a run must have ended
 CAUSE = re.compile(r'Error|error:|Signal|exitcode|closed|time', re.ASCII)
 VICTIMS = (('rank 1', 'SIGKILL'), ('rank 0', 'SIGKILL'), ('rank 1', 'SIGTERM'), ('the script', 'SIGTERM'),
@@ -130,7 +130,7 @@ def try_victim(victim: str, name: str, config: Path, scratch: Path) -> List[str]
     shutil.rmtree(scratch / 'dying', ignore_errors=True)
     launch = Launch(['bash', ROOT / 'tools/dist_train.sh', config, 2, '--work-dir', scratch / 'dying', '--seed', 0,
                      '--cfg-options', 'train_dataloader.batch_size=16', 'train_cfg.max_epochs=500',
-                     f'env_cfg.dist_cfg.timeout={LIMIT}'], scratch / 'dying.log')
+                     f'default_hooks.rank_watch.minutes={LIMIT / 60}'], scratch / 'dying.log')
     launch.until('Epoch(train) [2]')
     if 'Epoch(train)' not in launch.text():
         return [f'does not start: see {launch.log}', *launch.end_faults()]

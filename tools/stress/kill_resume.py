@@ -86,7 +86,7 @@ def kill_at_random(training: Training, folder: Path, length: float, times: int, 
     """Kill a training so many times, unless it ends before; returns the moments."""
     moments: List[str] = []
     for attempt in range(times):
-        moment = rng.uniform(0.05, length)
+        moment = rng.uniform(0.05, 0.9 * length)
         process = training.launch(folder, resume=attempt > 0)
         time.sleep(moment)
         send(process, signal.SIGKILL)
