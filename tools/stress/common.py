@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,7 @@ def make_demo(folder: Path, subjects: int = 4) -> Path:
     """Make demo data of a few subjects, 60 clips each; the recordings are in ``raw`` beside the annotation file."""
     raw, out = folder / 'raw', folder / 'demo.pkl'
     if not out.exists():
+        shutil.rmtree(raw, ignore_errors=True)
         run_command(ROOT / 'tools/data/make_demo.py', '--out', raw, '--num-subjects', subjects).check_returncode()
         run_command(ROOT / 'tools/data/prepare_ntu.py', '--raw', raw, '--dataset', 'ntu60', '--out', out,
                     '--missing', raw / 'missing.txt').check_returncode()

@@ -86,7 +86,7 @@ def kill_at_random(training: Training, folder: Path, length: float, times: int, 
     """Kill a training so many times, unless it ends before; returns the moments."""
     moments: List[str] = []
     for attempt in range(times):
-        moment = rng.uniform(0.05, 0.9 * length)
+        moment = rng.uniform(0.05, 0.8 * length)
         process = training.launch(folder, resume=attempt > 0)
         time.sleep(moment)
         send(process, signal.SIGKILL)
@@ -144,6 +144,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         moments = kill_at_random(training, folder, length, min(args.per_run, args.kills - kills), rng)
         kills += len(moments)
+        length *= 1 if moments else 0.8  # the first run was slower, say because of other work
         faults = resumed_faults(training, folder, whole) if moments else compare(whole, training.record(folder))
         orphaned = [f'orphans: {moment}' for moment in moments if 'orphans' in moment]
         report.trial(f'killed after {", ".join(moments) or "its end"}', faults + orphaned, 'exact', len(moments))

@@ -23,6 +23,7 @@ from .processes import output, run
 from .ranks import free_port
 
 NOBODY = 65534
+PYTHON = '/usr/bin/python3'  # the one of an environment may lie where another user cannot read
 HAND_OVER = """
 import sys, numpy as np, torch.distributed as dist
 from hico_mm.datasets.clip_store import ClipStore, load_once_a_host
@@ -123,7 +124,7 @@ def exchanged_folder(folder: Path, mark: Mark) -> List[str]:
         place.chmod(0o777)
     evil.write_bytes(pickle.dumps(mark.evil))
     (folder / 'store').unlink(missing_ok=True)
-    thief = subprocess.Popen(['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', 'python3', '-c',
+    thief = subprocess.Popen(['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', PYTHON, '-c',
                               EXCHANGE, str(shared), str(evil)])
     environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'TMPDIR': str(shared)}
     processes = [subprocess.Popen([sys.executable, '-c', HAND_OVER, str(rank), str(folder / 'store')], text=True,
