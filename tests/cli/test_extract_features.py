@@ -4,7 +4,8 @@ import pytest
 from hico_mm.cli import extract_features
 from hico_mm.engine.loaders import training_split
 from hico_mm.evaluation import encode
-from tests.helpers import small_model
+from hico_mm.fileio import dump_pickle
+from tests.helpers import make_annotation, small_model
 
 
 def run(*args):
@@ -24,6 +25,20 @@ def test_features_labels_and_names_in_order(make_runner, linear_model, tmp_path)
             np.testing.assert_allclose(written['feature'], expected.features, atol=1e-6)
             assert written['label'].tolist() == expected.labels.tolist()
             assert written['name'].tolist() == [sample.frame_dir for sample in expected.samples]
+
+
+def test_the_order_is_that_of_the_split_and_not_of_the_annotations(make_runner, tmp_path):
+    annotation = make_annotation()
+    names = annotation['split']['val'] = annotation['split']['val'][::-1]
+    dump_pickle(annotation, tmp_path / 'annotation.pkl')
+    runner = make_runner('pretrain')
+    runner.train()
+    runner.cfg.dump(tmp_path / 'config.py')
+    out = tmp_path / 'features.npz'
+    assert run(tmp_path / 'config.py', runner.work_dir + '/epoch_1.pth', '--split', 'val', '--out', out) == 0
+    with np.load(out) as written:
+        assert written['name'].tolist() == names
+        assert written['label'].tolist() == [int(name[4:]) % 4 for name in names]
 
 
 def test_what_cannot_be_done_is_said(make_runner, tmp_path, capsys):

@@ -94,3 +94,11 @@ def test_untrained_means_untrained_where_a_config_names_a_checkpoint(make_runner
     config.dump(tmp_path / 'tiny.py')
     made = train.make_config(train.parse_args([str(tmp_path / 'tiny.py'), '--pretrained', 'none']))
     assert made.load_from is None and made.default_hooks.frozen_weights.allow_untrained
+
+
+def test_options_that_are_given_twice_are_joined(make_runner, tmp_path):
+    make_runner('tiny').cfg.dump(tmp_path / 'tiny.py')
+    made = train.make_config(train.parse_args([
+        str(tmp_path / 'tiny.py'), '--cfg-options', 'train_dataloader.batch_size=3', '--seed', '7', '--cfg-options',
+        'train_cfg.max_epochs=9']))
+    assert (made.train_dataloader.batch_size, made.train_cfg.max_epochs, made.randomness.seed) == (3, 9, 7)

@@ -1,5 +1,6 @@
 """What is checked of data before the first step, and of losses at every step."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -36,6 +37,29 @@ def test_labels_beyond_the_classes_are_refused(make_runner):
     with pytest.raises(UserError, match=r'annotation.pkl: 3 clips of split "train" have labels up to 3, but '
                                         'model.cls_head.num_classes is 3'):
         make_runner('labels', model=model, custom_hooks=CHECKS).train()
+
+
+def test_labels_that_are_integers_of_numpy(make_runner, linear_model, tmp_path):
+    """As np.unique and pandas give them."""
+    annotation = make_annotation()
+    for clip in annotation['annotations']:
+        clip['label'] = np.int64(clip['label'])
+    dump_pickle(annotation, tmp_path / 'annotation.pkl')
+    make_runner('pretraining', custom_hooks=CHECKS).train()
+    finetuning = make_runner('finetuning', custom_hooks=CHECKS, model={**linear_model, 'frozen': ()})
+    finetuning.train()
+    assert finetuning.iter == 2
+
+
+def test_a_label_of_the_test_split_alone_beyond_the_classes_is_refused(make_runner, tmp_path):
+    annotation = make_annotation()
+    clips = {clip['frame_dir']: clip for clip in annotation['annotations']}
+    clips[annotation['split']['val'][-1]]['label'] = 42
+    dump_pickle(annotation, tmp_path / 'annotation.pkl')
+    runner = make_runner('labels', custom_hooks=CHECKS)
+    with pytest.raises(UserError, match='1 clips of split "val" have labels up to 42, but model.cls_head.num_classes'):
+        runner.train()
+    assert runner.iter == 0
 
 
 def test_clips_that_train_and_test_are_said(make_runner, tmp_path):

@@ -63,6 +63,31 @@ def test_a_damaged_checkpoint_is_left_out(run, tmp_path):
     assert run(tmp_path / 'first').epoch == 3
 
 
+def test_a_run_that_was_moved_goes_on(run, tmp_path):
+    before = sorted(path.name for path in (tmp_path / 'first').iterdir())
+    shutil.move(tmp_path / 'first', tmp_path / 'moved')
+    assert run(tmp_path / 'moved').epoch == 3
+    assert not (tmp_path / 'first').exists() and set(before) <= {path.name for path in (tmp_path / 'moved').iterdir()}
+
+
+@pytest.mark.parametrize('damage, said', [
+    (lambda path: path.write_bytes(path.read_bytes()[:-1000]), 'is truncated'),
+    (lambda path: path.write_bytes(path.read_bytes()[:path.stat().st_size // 2]), 'is truncated'),
+    (lambda path: path.write_bytes(b''), 'is truncated'),
+    (lambda path: path.write_bytes(bytes(path.stat().st_size)), 'is truncated'),
+    (lambda path: path.write_bytes(b'version https://git-lfs.github.com/spec/v1'), 'is truncated'),
+    (lambda path: (path.unlink(), path.mkdir()), 'is not a file'),
+    (lambda path: (path.unlink(), path.symlink_to('gone')), 'does not exist')])
+def test_whatever_has_become_of_the_newest_checkpoint_the_one_before_is_found(tmp_path, damage, said):
+    for epoch in (1, 2):
+        torch.save(dict(state_dict=dict(weight=torch.randn(1000)), optimizer={}), tmp_path / f'epoch_{epoch}.pth')
+    (tmp_path / 'last_checkpoint').write_bytes(b'\xff')  # nobody asks it
+    assert find_last(tmp_path) == (tmp_path / 'epoch_2.pth', [])
+    damage(tmp_path / 'epoch_2.pth')
+    found = find_last(tmp_path)
+    assert found.path == tmp_path / 'epoch_1.pth' and 'epoch_2.pth' in found.left_out[0] and said in found.left_out[0]
+
+
 def test_published_weights_cannot_be_resumed(run, tmp_path):
     for epoch in (1, 2):
         path = tmp_path / 'first' / f'epoch_{epoch}.pth'

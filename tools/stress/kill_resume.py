@@ -1,0 +1,155 @@
+"""Kill a training, resume it, and compare it bit for bit with one that was left alone.
+
+    python -m tools.stress.kill_resume --task pretrain --kills 50
+    python -m tools.stress.kill_resume --task linear --points
+
+Compared are weights, optimizer, schedule, message hub, the best checkpoints, every row of scalars.json and TensorBoard,
+and the files that are left.
+"""
+
+import random
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Callable, List, NamedTuple, Optional, Sequence
+
+from .common import EPOCHS, TASKS, Report, check_parser, last_line, make_demo, scratch_folder, write_configs
+from .points import POINTS, strike_at
+from .processes import launch, orphans, output, preload, run, send, wait
+from .records import Record, compare, read_record
+
+COUNTS = (1, 2, 4)  # a named point strikes the first, the second and the fourth time
+
+
+class Training(NamedTuple):
+    """A training that can be run in any folder.
+
+    Args:
+        task: One of :data:`TASKS`.
+        config: Its config.
+        workers: Worker processes of each data loader.
+        pretrained: The checkpoint that it starts from.
+        options: More of ``--cfg-options``.
+    """
+
+    task: str
+    config: Path
+    workers: int = 0
+    pretrained: Optional[Path] = None
+    options: Sequence[str] = ()
+
+    def arguments(self, resume: bool) -> List[str]:
+        """Arguments of ``tools/train.py``; a run is started and resumed by the same command but for ``--resume``."""
+        start = ['--pretrained', str(self.pretrained)] if self.pretrained else []
+        loaders = [f'{part}_dataloader.{option}' for part in ('train', 'val') for option in (
+            f'num_workers={self.workers}', f'persistent_workers={self.workers > 0}')]
+        return [str(self.config), '--work-dir', 'w', '--seed', '3', *start, *(['--resume'] if resume else []),
+                '--cfg-options', *loaders, *self.options]
+
+    def launch(self, folder: Path, resume: bool = False, before: Optional[Callable[[], None]] = None) -> int:
+        """Start it; returns the number of the process."""
+        return launch('train', self.arguments(resume), folder, before)
+
+    def run(self, folder: Path, resume: bool = False, before: Optional[Callable[[], None]] = None) -> int:
+        """Run it to its end; returns the exit status."""
+        return run('train', self.arguments(resume), folder, before)
+
+    def record(self, folder: Path) -> Record:
+        """What it has left in a folder."""
+        return read_record(folder / 'w', EPOCHS[self.task])
+
+
+def prepare(scratch: Path, task: str, workers: int = 0) -> Training:
+    """Make data, configs and, for a downstream task, the checkpoint it starts from."""
+    configs = write_configs(scratch / 'configs', make_demo(scratch))
+    preload()
+    if task == 'pretrain':
+        return Training(task, configs / 'pretrain.py', workers)
+    source = scratch / 'source'
+    checkpoint = source / 'w' / f'epoch_{EPOCHS["pretrain"]}.pth'
+    if not checkpoint.exists():
+        must_end_well(Training('pretrain', configs / 'pretrain.py'), source)
+    return Training(task, configs / f'{task}.py', workers, checkpoint)
+
+
+def must_end_well(training: Training, folder: Path) -> Record:
+    """Run a training from the beginning; returns what it left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if training.run(folder) != 0:
+        sys.exit(f'a training that nothing disturbs has failed: {last_line(output(folder))} ({folder}/out.log)')
+    return training.record(folder)
+
+
+def kill_at_random(training: Training, folder: Path, length: float, times: int, rng: random.Random) -> List[str]:
+    """Kill a training so many times, unless it ends before; returns the moments."""
+    moments: List[str] = []
+    for attempt in range(times):
+        moment = rng.uniform(0.05, 0.8 * length)
+        process = training.launch(folder, resume=attempt > 0)
+        time.sleep(moment)
+        send(process, signal.SIGKILL)
+        if wait(process, 60) == 0:
+            break
+        moments.append(f'{moment:.2f} s' + (f' ({left} orphans)' if (left := orphans(process)) else ''))
+    return moments
+
+
+def resumed_faults(training: Training, folder: Path, whole: Record) -> List[str]:
+    """Resume a training that was ended, and compare it with the whole one."""
+    status = training.run(folder, resume=True)
+    if status:
+        return [f'cannot be resumed: status {status}, {last_line(output(folder))}']
+    return compare(whole, training.record(folder))
+
+
+def try_points(training: Training, folder: Path, whole: Record, report: Report) -> None:
+    """Kill a training at every named point, resume and compare."""
+    for point in POINTS:
+        for count in COUNTS:
+            shutil.rmtree(folder, ignore_errors=True)
+            status = training.run(folder, before=strike_at(point, count))
+            what = f'{point}, time {count}'
+            if status == -signal.SIGKILL:
+                report.trial(what, resumed_faults(training, folder, whole), 'exact')
+            else:
+                faults = [f'failed: status {status}, {last_line(output(folder))}'] if status else []
+                report.trial(what, faults, 'never comes there')
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Kill, resume, compare; returns the exit status."""
+    parser = check_parser(__doc__)
+    parser.add_argument('--task', choices=TASKS, default='pretrain')
+    parser.add_argument('--kills', type=int, default=20, help='kills at random moments; default: 20')
+    parser.add_argument('--per-run', type=int, default=2, help='most kills of one training; default: 2')
+    parser.add_argument('--points', action='store_true', help='kill at each named point, not at random')
+    parser.add_argument('--workers', type=int, default=0, help='of each data loader; default: 0')
+    args = parser.parse_args(argv)
+    scratch = scratch_folder(args, 'kill_resume')
+    training = prepare(scratch, args.task, args.workers)
+    folder = scratch / f'trial_{args.task}'
+    began = time.monotonic()
+    whole = must_end_well(training, scratch / f'whole_{args.task}')
+    length = time.monotonic() - began
+    report = Report(f'kill_resume {args.task}', len(POINTS) * len(COUNTS) if args.points else args.kills)
+    again = compare(whole, must_end_well(training, folder))
+    print(f'{args.task}: takes {length:.1f} s; a second time: {again or "the same"}', flush=True)
+    if args.points:
+        try_points(training, folder, whole, report)
+        return report.end()
+    rng, kills = random.Random(args.seed), 0
+    while kills < args.kills:
+        shutil.rmtree(folder, ignore_errors=True)
+        moments = kill_at_random(training, folder, length, min(args.per_run, args.kills - kills), rng)
+        kills += len(moments)
+        length *= 1 if moments else 0.8  # the first run was slower, say because of other work
+        faults = resumed_faults(training, folder, whole) if moments else compare(whole, training.record(folder))
+        orphaned = [f'orphans: {moment}' for moment in moments if 'orphans' in moment]
+        report.trial(f'killed after {", ".join(moments) or "its end"}', faults + orphaned, 'exact', len(moments))
+    return report.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

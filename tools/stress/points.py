@@ -1,0 +1,162 @@
+"""Named moments of saving, validating and removing, at which a training kills itself."""
+
+import functools
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+
+class Strike:
+    """Kills its process, by SIGKILL, the ``count``-th time it is called."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __call__(self) -> None:
+        """Count, and kill."""
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(strike: Strike, owner: Any, name: str, where: Callable[..., bool] = lambda *args, **kwargs: True) -> None:
+    """Strike before each call of a method whose arguments meet a condition."""
+    method = getattr(owner, name)
+
+    @functools.wraps(method)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if where(*args, **kwargs):
+            strike()
+        return method(*args, **kwargs)
+
+    setattr(owner, name, wrapped)
+
+
+def _after(strike: Strike, owner: Any, name: str, where: Callable[..., bool] = lambda *args, **kwargs: True) -> None:
+    """Strike after each call of a method whose arguments meet a condition."""
+    method = getattr(owner, name)
+
+    @functools.wraps(method)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        if where(*args, **kwargs):
+            strike()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _is_best(backend: Any, path: Any) -> bool:
+    return Path(path).name.startswith('best_')
+
+
+def _is_old(backend: Any, path: Any) -> bool:
+    return not _is_best(backend, path)
+
+
+def _half_a_checkpoint(strike: Strike) -> None:
+    from mmengine.fileio import LocalBackend
+    put = LocalBackend.put
+
+    def put_half(backend: Any, obj: Any, filepath: Any) -> None:
+        content = obj if isinstance(obj, bytes) else obj.getvalue()
+        Path(filepath).write_bytes(content[:len(content) // 2])
+        strike()
+        put(backend, obj, filepath)
+
+    LocalBackend.put = put_half
+
+
+def _half_a_line(strike: Strike) -> None:
+    from mmengine.visualization import LocalVisBackend
+
+    def dump(backend: Any, value_dict: dict, file_path: str, file_format: str) -> None:
+        line = json.dumps(value_dict) + '\n'
+        with open(file_path, 'a') as file:
+            file.write(line[:len(line) // 2])
+            file.flush()
+            strike()
+            file.write(line[len(line) // 2:])
+
+    LocalVisBackend._dump = dump
+
+
+def _pointer(strike: Strike, written: bool) -> None:
+    """Strike when MMEngine has opened, or written, the file that names the last checkpoint."""
+    from mmengine.hooks import checkpoint_hook
+
+    class Pointer:
+        def __init__(self, path: str) -> None:
+            self.path = Path(path)
+
+        def __enter__(self) -> 'Pointer':
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+        def write(self, text: str) -> None:
+            self.path.write_text(text if written else '')
+            strike()
+            self.path.write_text(text)
+
+    def opened(path: Any, mode: str = 'r', **options: Any) -> Any:
+        is_pointer = str(path).endswith('last_checkpoint') and 'w' in mode
+        return Pointer(path) if is_pointer else open(path, mode, **options)
+
+    checkpoint_hook.open = opened  # type: ignore[attr-defined]
+
+
+def _files(strike: Strike, point: str) -> None:
+    from mmengine.fileio import LocalBackend
+
+    from hico_mm.fileio import AtomicLocalBackend
+    {'before saving': lambda: _before(strike, AtomicLocalBackend, 'put'),
+     'half a checkpoint written': lambda: _half_a_checkpoint(strike),
+     'checkpoint written, not renamed': lambda: _after(strike, LocalBackend, 'put'),
+     'after saving': lambda: _after(strike, AtomicLocalBackend, 'put'),
+     'pointer emptied': lambda: _pointer(strike, written=False),
+     'pointer written': lambda: _pointer(strike, written=True),
+     'before removing': lambda: _before(strike, LocalBackend, 'remove'),
+     'old checkpoint removed': lambda: _after(strike, LocalBackend, 'remove', _is_old),
+     'best checkpoint removed': lambda: _after(strike, LocalBackend, 'remove', _is_best)}[point]()
+
+
+def _loops(strike: Strike, point: str) -> None:
+    from mmengine.runner import Runner, ValLoop
+
+    from hico_mm.engine import CheckpointDescriptionHook, FeatureTrainLoop
+
+    def is_step(runner: Any, name: str, **kwargs: Any) -> bool:
+        return name == 'after_train_iter'
+
+    def both(place: Callable[..., None]) -> None:
+        place(strike, ValLoop, 'run')
+        place(strike, FeatureTrainLoop, 'validate')
+
+    def inside() -> None:
+        _before(strike, ValLoop, 'run_iter', lambda loop, idx, batch: idx == 1)
+        _after(strike, FeatureTrainLoop, 'evaluate')
+
+    {'before validating': lambda: both(_before),
+     'validating': inside,
+     'after validating': lambda: both(_after),
+     'after a step': lambda: _after(strike, Runner, 'call_hook', is_step),
+     'half a line of JSON written': lambda: _half_a_line(strike),
+     'last scores not in the checkpoint': lambda: _before(strike, CheckpointDescriptionHook, 'after_train'),
+     'at the very end': lambda: _after(strike, CheckpointDescriptionHook, 'after_train')}[point]()
+
+
+POINTS: Dict[str, Callable[[Strike, str], None]] = {
+    **dict.fromkeys(('before saving', 'half a checkpoint written', 'checkpoint written, not renamed', 'after saving',
+                     'pointer emptied', 'pointer written', 'before removing', 'old checkpoint removed',
+                     'best checkpoint removed'), _files),
+    **dict.fromkeys(('before validating', 'validating', 'after validating', 'after a step',
+                     'half a line of JSON written', 'last scores not in the checkpoint', 'at the very end'), _loops)}
+
+
+def strike_at(point: str, count: int) -> Callable[[], None]:
+    """What makes a process kill itself the ``count``-th time it comes to a point; to be called in that process."""
+    return lambda: POINTS[point](Strike(count), point)

@@ -1,0 +1,137 @@
+"""Kill reproduce.py, run it again: the results must be the same, and no folder may have two trainings at once.
+
+    python -m tools.stress.reproduce_kill
+
+It is killed in pretraining and in linear evaluation, by each of three signals.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from .common import ROOT, Report, check_parser, last_line, make_demo, scratch_folder
+
+EPOCHS = 12
+# Signal, the step it comes in, and what the step has logged by then.
+MOMENTS = (('SIGKILL', 'pretrain', '[3]['), ('SIGTERM', 'pretrain', '[3]['), ('SIGINT', 'pretrain', '[3]['),
+           ('SIGKILL', 'linear', 'Epoch(val)'), ('SIGTERM', 'linear', 'Epoch(val)'), ('SIGINT', 'linear', 'Epoch(val)'))
+
+
+class Reproduction:
+    """A small reproduction that writes into a folder.
+
+    Args:
+        out: The folder.
+        data: Annotation of the demo data.
+    """
+
+    def __init__(self, out: Path, data: Path) -> None:
+        self.out, self.data = out, data
+
+    def start(self) -> 'subprocess.Popen[bytes]':
+        """Start it, in a process group of its own."""
+        options = [f'{part}_dataloader.dataset.ann_file={self.data}' for part in ('train', 'val', 'test')]
+        command = [sys.executable, ROOT / 'tools/reproduce.py', '--encoder', 'lstm', '--dataset', 'demo', '--tasks',
+                   'linear', 'knn', '--epochs', EPOCHS, '--out', self.out, '--cfg-options', *options,
+                   'train_dataloader.batch_size=16', 'model.backbone.channels=16']
+        with self.out.with_suffix('.log').open('ab') as log:
+            return subprocess.Popen([str(word) for word in command], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                                    stdin=subprocess.DEVNULL, start_new_session=True,
+                                    env={**os.environ, 'PYTHONPATH': str(ROOT)})
+
+    def results(self) -> Optional[Dict[Tuple[str, int], Tuple[Any, ...]]]:
+        """The accuracies by task and seed, None if there are none."""
+        path = self.out / 'demo/lstm/results.json'
+        if not path.exists():
+            return None
+        return {(row['task'], row['seed']): (row['top1'], row['mean1'], row.get('best_top1'))
+                for row in json.loads(path.read_text())['results']}
+
+    def log(self, step: str) -> str:
+        """What a step has printed."""
+        return ''.join(path.read_text(errors='replace') for path in self.out.glob(f'demo/**/{step}/output.log'))
+
+    def trainings(self) -> List[int]:
+        """The processes that train or test in the folder."""
+        found = []
+        for entry in Path('/proc').iterdir():
+            try:
+                words = (entry / 'cmdline').read_text(errors='replace') if entry.name.isdigit() else ''
+                state = (entry / 'stat').read_text().rpartition(')')[2].split()[0] if words else 'X'
+            except OSError:
+                continue
+            tool = 'tools/train.py' in words or 'tools/test.py' in words
+            if tool and state not in 'ZX' and f'{self.out}/' in words:
+                found.append(int(entry.name))
+        return found
+
+
+def until(condition: Callable[[], object], limit: float) -> bool:
+    """Wait until something holds; returns whether it does."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return bool(condition())
+
+
+def kill_and_repeat(run: Reproduction, name: str, step: str, text: str) -> List[str]:
+    """Signal a reproduction in a step, and run it again to its end; returns what is wrong but for the results."""
+    shutil.rmtree(run.out, ignore_errors=True)
+    process = run.start()
+    faults = [] if until(lambda: text in run.log(step), 300) else [f'does not come to {text}: in {step}']
+    os.kill(process.pid, getattr(signal, name))
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        faults.append('does not end: after 60 s')
+    again, most = run.start(), 0
+
+    def ended() -> bool:
+        nonlocal most
+        most = max(most, len(run.trainings()))
+        return again.poll() is not None
+
+    if not until(ended, 600):
+        again.kill()
+    faults += [f'two trainings: {most} at once'] if most > 1 else []
+    if again.wait():
+        printed = run.out.with_suffix('.log').read_text(errors='replace')
+        faults.append(f'status: {again.returncode}, {last_line(printed)}')
+    left = run.trainings()
+    for training in left:
+        os.kill(training, signal.SIGKILL)
+    return faults + ([f'orphans: {len(left)}'] if left else [])
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Kill, repeat, compare; returns the exit status."""
+    args = check_parser(__doc__).parse_args(argv)
+    scratch = scratch_folder(args, 'reproduce_kill')
+    data = make_demo(scratch)
+    whole = Reproduction(scratch / 'whole', data)
+    if whole.results() is None:
+        whole.start().wait(900)
+    expected = whole.results()
+    if not expected:
+        sys.exit(f'a reproduction that nothing disturbs has failed: see {whole.out.with_suffix(".log")}')
+    report = Report('reproduce_kill', len(MOMENTS))
+    for name, step, text in MOMENTS:
+        run = Reproduction(scratch / 'trial', data)
+        faults = kill_and_repeat(run, name, step, text)
+        results = run.results()
+        faults += [] if results == expected else [f'other results: {results} for {expected}']
+        report.trial(f'{name} in {step}', faults, 'the same results')
+    return report.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Crafted pickles and checkpoints, at every place that reads a file of somebody else's.
+
+    python -m tools.stress.security
+
+None may run code, crash the interpreter, take memory that its size does not explain, or have a file removed; each must
+be refused in one line.
+"""
+
+import json
+import os
+import pickle
+import resource
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+import torch
+
+from hico_mm.apis import extract, init_model
+from hico_mm.checkpoints import META_KEY, load_checkpoint
+from hico_mm.datasets.checks import clip_fault
+from hico_mm.datasets.safe_pickle import load_plain_pickle
+from hico_mm.errors import UserError
+
+from .common import Report, check_parser, last_line, scratch_folder
+from .crafted import Mark, broken_pickles, pickles_that_run
+from .damaged import refused_faults
+from .kill_resume import Training, prepare
+from .processes import output, run, wait
+
+MEMORY = 6 << 30  # bytes of address space that a process that reads a crafted file may have
+TYPES = ('os.system', 'builtins.eval', 'stress_module', 'this', 'antigravity', 'mmengine.Config.fromfile',
+         'torch.hub.load', ['os'], None, True, 'ＨｉＣｏ')
+
+
+def in_a_process(action: Any, log: Path) -> List[str]:
+    """Do something in a process of its own, of little memory, where it must raise our own error."""
+    process = os.fork()
+    if not process:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        try:
+            action()
+            said = 'accepted: no complaint'
+        except UserError:
+            said = ''
+        except BaseException as error:
+            said = f'another error: {type(error).__name__}: {str(error)[:150]}'
+        log.write_text(said)
+        os._exit(0)
+    status = wait(process, 60)
+    return [f'crash: status {status}'] if status else [said for said in [log.read_text()] if said]
+
+
+def read_and_check(path: Path) -> None:
+    """Read an annotation, and look at its first clip."""
+    content = load_plain_pickle(path)
+    fault = clip_fault(content['annotations'][0])
+    raise UserError(fault) if fault else RuntimeError('nothing is wrong')
+
+
+def describe_and_run(path: Path) -> None:
+    """Build the model that a checkpoint describes, and encode a clip."""
+    extract(init_model(None, path), [np.random.rand(2, 9, 25, 3)])
+
+
+def try_descriptions(sound: Dict[str, Any], folder: Path, mark: Mark, report: Report) -> None:
+    """Checkpoints whose description names something that is not a registered component, or is deep."""
+    os.chdir(folder)
+    (folder / 'stress_module.py').write_text(f'open({str(mark.path)!r}, "w")\n')
+    sys.path.insert(0, str(folder))
+    path, places = folder / 'described.pth', (('model', ), ('load_pipeline', 0), ('model', 'neck', 'encoder'))
+    for kind in TYPES:
+        for place in places:
+            content = json.loads(sound['meta'][META_KEY])
+            part: Any = content
+            for key in place[:-1]:
+                part = part[key]
+            part[place[-1]] = dict(type=kind)
+            torch.save(dict(sound, meta={META_KEY: json.dumps(content)}), path)
+            faults = in_a_process(lambda: describe_and_run(path), folder / 'log') + mark.faults()
+            report.trial(f'{".".join(map(str, place))} of type {kind!r}', faults, 'refused')
+    for text in ('{"model": ' + '[' * 100_000 + ']' * 100_000 + '}', 'null', '[]', '{"model": {}}', '\0'):
+        torch.save(dict(sound, meta={META_KEY: text}), path)
+        faults = in_a_process(lambda: describe_and_run(path), folder / 'log')
+        report.trial(f'a description of {text[:20]!r}', faults, 'refused')
+
+
+def try_deleting(training: Training, checkpoint: Path, folder: Path, report: Report) -> None:
+    """Checkpoints that name the user's files as the best checkpoint, which a better one replaces."""
+    for target in (folder / 'thesis.tex', folder / 'thesis'):
+        (folder / 'thesis').mkdir(exist_ok=True)
+        (folder / 'thesis.tex').write_text('x')
+        crafted = load_checkpoint(checkpoint)
+        hub = crafted['message_hub']
+        hub['runtime_info'].update(best_ckpt=str(target), best_score=-1.0)
+        hub['resumed_keys'].update(best_ckpt=True, best_score=True)
+        torch.save(crafted, folder / 'crafted.pth')
+        shutil.rmtree(folder / 'deleting', ignore_errors=True)
+        arguments = [training.config, '--work-dir', 'w', '--resume', folder / 'crafted.pth']
+        status = run('train', arguments, folder / 'deleting')
+        faults = [] if target.exists() else [f'removed: {target.name}']
+        faults += [f'status: {status}, {last_line(output(folder / "deleting"))}'] if status else []
+        report.trial(f'best_ckpt names {target.name}', faults, 'it stays')
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Attack; returns the exit status."""
+    args = check_parser(__doc__).parse_args(argv)
+    folder = scratch_folder(args, 'security')
+    training, checkpoint = prepare(folder, 'pretrain'), prepare(folder, 'linear').pretrained
+    assert checkpoint is not None
+    mark = Mark(folder / 'MARK')
+    commands, broken = pickles_that_run(folder, mark.evil, folder / 'configs', checkpoint), broken_pickles()
+    report = Report('security', len(commands) + len(broken) + 3 * len(TYPES) + 5 + 2)
+    for name, (command, arguments) in commands.items():
+        shutil.rmtree(folder / 'log_of_one', ignore_errors=True)
+        faults = refused_faults(folder / 'log_of_one', run(command, arguments, folder / 'log_of_one'))
+        report.trial(f'a pickle that runs a command, {name}', faults + mark.faults(), 'refused')
+    for name, content in broken.items():
+        (folder / 'broken.pkl').write_bytes(pickle.dumps(content, 4))
+        faults = in_a_process(lambda: read_and_check(folder / 'broken.pkl'), folder / 'log')
+        report.trial(f'a pickle with {name}', faults, 'refused')
+    try_descriptions(load_checkpoint(checkpoint), folder, mark, report)
+    try_deleting(training, checkpoint.with_name('epoch_7.pth'), folder, report)
+    return report.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
