@@ -8,9 +8,11 @@ import sys
 import types
 import warnings
 from importlib import metadata
-from typing import Any
+from typing import Any, List, Tuple
 
 from packaging.specifiers import SpecifierSet
+
+from .restricted_load import load_restricted
 
 REQUIRED = {
     'torch': '>=2.0',
@@ -82,22 +84,33 @@ def _history_method(owner: Any, name: str) -> Any:
 def allow_mmengine_checkpoints() -> None:
     """Admit what mmengine itself puts into a checkpoint to torch's ``weights_only`` loading, and nothing else.
 
-    torch >= 2.6 refuses it otherwise, in testing and in ``--resume``: ``HistoryBuffer``, its methods, numpy scalars.
+    torch >= 2.6 refuses it otherwise, in testing and in ``--resume``. Before torch 2.6, mmengine would run what a file
+    names: there our own loading takes the place of its.
     """
-    import numpy as np
     import torch
+    from mmengine.runner import CheckpointLoader
+
+    if not SpecifierSet('<2.6').contains(torch.__version__.split('+')[0], prereleases=True):
+        torch.serialization.add_safe_globals(parts_of_checkpoints())  # type: ignore[arg-type]
+        return
+    CheckpointLoader.register_scheme('', loader=lambda filename, map_location: load_restricted(
+        filename, parts_of_checkpoints(), map_location), force=True)
+
+
+def parts_of_checkpoints() -> List[Tuple[Any, str]]:
+    """What mmengine puts into a checkpoint beside tensors: objects, and the dotted names they go by in a file."""
+    import numpy as np
     from mmengine.logging import HistoryBuffer
 
-    if SpecifierSet('<2.6').contains(torch.__version__.split('+')[0], prereleases=True):
-        return
     HistoryBuffer()  # fills its table of methods
     # numpy 1 pickles as numpy.core, numpy 2 as numpy._core; a checkpoint may come from either.
     core = importlib.import_module('numpy._core.multiarray' if hasattr(np, '_core') else 'numpy.core.multiarray')
     numpy_functions = [(getattr(core, name), f'numpy.{package}.multiarray.{name}')
                        for name in ('_reconstruct', 'scalar') for package in ('core', '_core')]
     dtypes = [type(np.dtype(kind)) for kind in ('float64', 'float32', 'int64', 'int32', 'bool')]
-    torch.serialization.add_safe_globals([
-        HistoryBuffer, np.ndarray, np.dtype, *dtypes, *numpy_functions, (_history_method, 'builtins.getattr')])
+    kinds = [(kind, f'{kind.__module__}.{kind.__qualname__}')
+             for kind in (HistoryBuffer, np.ndarray, np.dtype, *dtypes)]
+    return [*kinds, *numpy_functions, (_history_method, 'builtins.getattr')]
 
 
 def format_configs_once() -> None:

@@ -1,3 +1,4 @@
+import os
 import pickle
 import subprocess
 import sys
@@ -5,9 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 
 from hico_mm import compat
+from hico_mm.compat import parts_of_checkpoints
+from hico_mm.restricted_load import load_restricted
 
 
 def test_missing_and_wrong_versions_get_one_sentence(monkeypatch):
@@ -65,3 +69,47 @@ def test_ranges_are_those_that_are_installed_by():
     text = (Path(__file__).parents[1] / 'setup.py').read_text()
     for package, wanted in compat.REQUIRED.items():
         assert package == 'mmcv' or f"'{package}{wanted}'" in text
+
+
+class MakesFolder:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path), )
+
+
+@pytest.mark.parametrize('new_format', [True, False])
+def test_the_loader_for_torch_before_2_6_runs_nothing(make_runner, tmp_path, new_format):
+    path = tmp_path / 'evil.pth'
+    torch.save(dict(state_dict={}, meta=MakesFolder(tmp_path / 'ran')), path, _use_new_zipfile_serialization=new_format)
+    with pytest.raises(pickle.UnpicklingError, match='it names posix.mkdir, which no checkpoint needs'):
+        load_restricted(str(path), parts_of_checkpoints())
+    assert not (tmp_path / 'ran').exists()
+    runner = make_runner('run')
+    runner.train()
+    written = str(tmp_path / 'run' / 'epoch_1.pth')
+    ours, torchs = load_restricted(written, parts_of_checkpoints()), torch.load(written, weights_only=True)
+    torch.testing.assert_close(ours['state_dict'], torchs['state_dict'], rtol=0, atol=0)
+    assert ours['meta'] == torchs['meta'] and ours['message_hub'].keys() == torchs['message_hub'].keys()
+
+
+def test_a_config_is_formatted_once_and_anew_when_it_changes(monkeypatch):
+    texts = []
+    monkeypatch.setattr('mmengine.config.config.FormatCode',
+                        lambda text, **kwargs: (texts.append(text), (text, True))[1])
+    config = Config(dict(a=1, nested=dict(b=[2])))
+    assert config.pretty_text == config.pretty_text and len(texts) == 1
+    config.nested.b = [3]
+    assert '3' in config.pretty_text and len(texts) == 2
+
+
+def test_ctrl_c_while_a_config_is_formatted_is_ctrl_c(monkeypatch):
+    def interrupted(text, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('mmengine.config.config.FormatCode', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        str(Config(dict(unlike_any_other=1)).pretty_text)

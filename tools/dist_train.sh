@@ -7,6 +7,8 @@ config=$1 gpus=$2
 tools=$(cd "$(dirname "$0")" && pwd)
 # No empty entry: it would stand for the current folder, whose files would then be run.
 export PYTHONPATH=${tools%/*}${PYTHONPATH:+:$PYTHONPATH}
+# Slurm warns with USR1, which is for the processes; torchrun would die of it.
+trap '' USR1
 # exec: what ends this script ends the processes.
 exec "${PYTHON:-python}" -m torch.distributed.run \
   --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}" \

@@ -16,8 +16,7 @@ from ..fileio import atomic_write
 def load_checkpoint(path: Union[str, Path]) -> dict:
     """Load a checkpoint to the CPU.
 
-    Only weights and plain data are loaded, and the checksums of the file are checked. Before torch 2.6 that does not
-    protect from a file with code in it.
+    Only weights and plain data are loaded, and the checksums of the file are checked.
 
     Raises:
         UserError: if the file is missing, truncated, or holds more than weights and plain data; the message names it.

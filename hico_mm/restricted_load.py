@@ -1,0 +1,34 @@
+"""Checkpoints for torch before 2.6, whose own loading runs what a file names."""
+
+import pickle
+from types import SimpleNamespace
+from typing import Any, Dict, Sequence, Tuple
+
+
+def load_restricted(path: str, more: Sequence[Tuple[Any, str]], map_location: Any = 'cpu') -> Any:
+    """Load a checkpoint in which nothing is named but tensors and what is admitted here.
+
+    Args:
+        path: The file.
+        more: Objects beside those of tensors, and the dotted names they go by in a file.
+        map_location: Where its tensors go; see ``torch.load``. Defaults to the CPU.
+
+    Raises:
+        pickle.UnpicklingError: if it names anything else.
+    """
+    import torch
+    from torch._weights_only_unpickler import _get_allowed_globals
+
+    allowed: Dict[str, Any] = {**_get_allowed_globals(), **{name: value for value, name in more}}
+
+    class Unpickler(pickle.Unpickler):
+
+        def find_class(self, module: str, name: str) -> Any:
+            full = f'{module}.{name}'.replace('__builtin__.', 'builtins.')  # Python 2's name, in protocol 2
+            if full not in allowed:
+                raise pickle.UnpicklingError(f'it names {full}, which no checkpoint needs')
+            return allowed[full]
+
+    restricted = SimpleNamespace(
+        __name__='pickle', Unpickler=Unpickler, load=lambda file, **options: Unpickler(file, **options).load())
+    return torch.load(path, map_location, pickle_module=restricted, weights_only=False)
