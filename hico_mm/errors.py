@@ -21,11 +21,12 @@ class Interrupted(KeyboardInterrupt):
 
     Args:
         number: The signal.
+        together: Whether all processes end after the same step, and so can wait for each other. Defaults to False.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, together: bool = False) -> None:
         super().__init__(f'ended by {signal.Signals(number).name}')
-        self.number = number
+        self.number, self.together = number, together
 
     @property
     def status(self) -> int:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from hico_mm.engine import MeanLossHook
+from hico_mm.engine.agreement import Agreement
 from hico_mm.models.selfsup.shuffle import BatchShuffle
 from hico_mm.structures import get_layout
 
@@ -76,4 +78,15 @@ def shuffle_on(rank, folder):
     shuffle = BatchShuffle.draw(8, own.device)
     dealt = shuffle.apply(own)
     torch.save((dealt, shuffle.undo(10 * dealt)), f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def losses_on(rank, folder):
+    """What one of two ranks logs after a step whose losses are its rank and ten times that, and its agreements."""
+    torch.distributed.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
+    outputs = dict(loss=torch.tensor(float(rank)), loss_clip=torch.tensor(10. * rank, dtype=torch.float64), text='kept')
+    MeanLossHook().after_train_iter(None, 0, None, outputs)
+    agreement = Agreement()
+    agreed = [agreement.exchange(number) for number in ([0, 3, 0, 0], [1, 0, 0, 0])[rank]]
+    torch.save((outputs, agreed), f'{folder}/{rank}.pth')
     torch.distributed.destroy_process_group()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -100,6 +101,31 @@ def test_a_graph_network_by_two_processes(run):
     assert checkpoint['backbone.data_bn.num_batches_tracked'] == STEPS * 4
     again = run('bash', TOOLS / 'dist_test.sh', GRAPH, 'gcn/epoch_1.pth', 2)
     assert accuracy(again) == accuracy(printed)  # in training too both processes had the same statistics
+
+
+@pytest.mark.parametrize(('config', 'options'), [
+    (PRETRAIN, TINY), pytest.param(GRAPH, ('model.norm_groups=4', ), marks=pytest.mark.slow)])
+def test_both_processes_end_after_the_same_step_and_go_on_from_there(run, config, options):
+    """By SIGTERM to the launcher; the running statistics of a graph network are each process's own until then."""
+    options = ('--seed', 0, *ONE_EPOCH, 'train_dataloader.batch_size=8', 'default_hooks.logger.interval=1', *options)
+    command = ('bash', TOOLS / 'dist_train.sh', config, 2)
+    whole, ended = (f'{name}_{config.stem}' for name in ('whole', 'ended'))
+    run(*command, '--work-dir', whole, *options)
+    process = start(run.folder, *command, '--work-dir', ended, *options, PORT=free_port())
+    printed = ''
+    while '[1][ 3/11]' not in printed:
+        printed += process.stdout.readline()
+        assert process.poll() is None, printed[-6000:]
+    process.send_signal(signal.SIGTERM)
+    printed += process.communicate()[0]
+    assert f'ended by SIGTERM; the last checkpoint is latest.pth in {ended}' in printed
+    assert process.returncode
+    latest = torch.load(run.folder / ended / 'latest.pth', weights_only=True)
+    assert 3 <= latest['meta']['iter'] < 11 and latest['meta']['epoch'] == 0
+    assert 'resuming from' in run(*command, '--work-dir', ended, '--resume', *options)
+    files = [torch.load(run.folder / name / 'epoch_1.pth', weights_only=True) for name in (whole, ended)]
+    for part in ('state_dict', 'optimizer'):
+        torch.testing.assert_close(files[0][part], files[1][part], rtol=0, atol=0)
 
 
 @pytest.mark.slow

@@ -114,6 +114,8 @@ def describe(checkpoint: Mapping, source: object, complete: bool = True) -> Desc
         content = json.loads(meta[META_KEY])
         if not isinstance(content['model'], dict):
             raise TypeError('its model is not a config')
+        if 'type' not in content['model']:
+            raise TypeError('its model has no type')
         content = _upgrade(content) if 'format' not in content else content
         for transform in content.get('load_pipeline') or ():
             if transform.get('type') in ('NormalizeSkeleton', 'PreNormalize2D'):  # of before there was a choice

@@ -9,7 +9,7 @@ from typing import Any, Optional, Sequence
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, is_main_process
 
 from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
 from ..checkpoints.resume import find_last
@@ -201,7 +201,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt as interrupt:
         if is_main_process():
             print(f'\n{interrupt or "interrupted"}; {how_to_go_on(config.work_dir)}',
-                  file=sys.stderr)
+                  file=sys.stderr, flush=True)
+        if getattr(interrupt, 'together', False):
+            barrier()  # a launcher ends all when one has ended, and this one may still be speaking
         return getattr(interrupt, 'status', INTERRUPTED)
     return 0
 

@@ -14,6 +14,8 @@ from ..errors import UserError
 from ..fileio import check_writable
 from ..processes import end_with_parent
 
+OF_MMENGINE = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+
 
 def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
     """Build the runner of a config; without a GPU several processes talk over gloo.
@@ -32,6 +34,9 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
     if config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / name)
     check_writable(config.work_dir, folder=True)
+    if config.get('default_hooks'):  # MMEngine takes None for its own hooks alone
+        config.default_hooks = {name: hook for name, hook in config.default_hooks.items()
+                                if hook is not None or name in OF_MMENGINE}
     if launcher == 'pytorch':
         if 'RANK' not in os.environ:
             raise UserError('--launcher pytorch is for processes that torchrun starts: use tools/dist_train.sh or '

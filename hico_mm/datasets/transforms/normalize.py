@@ -141,7 +141,7 @@ class NormalizeSkeleton(BaseTransform):
         """
         if pose.shape[-1] != 3:
             raise UserError(f'view alignment needs 3-D keypoints, and the clips have {pose.shape[-1]} coordinates: for '
-                            '2-D poses set load_pipeline=[dict(type="PreNormalize2D")] in each dataset and '
+                            '2-D poses set load_pipeline=[dict(type="NormalizePose2D")] in each dataset and '
                             'model.data_preprocessor.in_channels=2')
         pose = pose.astype(np.float64)
         turn = np.eye(3)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence
 
 from mmaction.registry import HOOKS
+from mmengine import dist
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -116,7 +117,8 @@ class InterruptHook(Hook):
             self._save(runner)
         if self._agreed > SAVE:
             self._number = self._number or self._agreed - STOP
-            self._end()
+            dist.barrier()  # the first process has written: a launcher ends all when one has ended
+            self._end(together=True)
         self._agreed = 0
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -150,9 +152,9 @@ class InterruptHook(Hook):
                                backend_args=dict(backend='AtomicLocalBackend'))
         self._saved = time.monotonic()
 
-    def _end(self) -> None:
+    def _end(self, together: bool = False) -> None:
         self._give_back()
-        raise Interrupted(self._number)
+        raise Interrupted(self._number, together)
 
     def _give_back(self) -> None:
         if self._ending is not None:
