@@ -34,7 +34,22 @@ class Interrupted(KeyboardInterrupt):
         return 128 + self.number
 
 
-def check_number(value: Any, name: str, above: Optional[float] = None, least: Optional[float] = None) -> None:
+def check_count(value: Any, name: str) -> None:
+    """Check that an argument is an integer of at least 1.
+
+    Args:
+        value: The argument.
+        name: Its name, for the message.
+
+    Raises:
+        UserError: if it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UserError(f'{name} must be an integer of at least 1, got {value!r}')
+
+
+def check_number(value: Any, name: str, above: Optional[float] = None, least: Optional[float] = None,
+                 below: Optional[float] = None) -> None:
     """Check that an argument is a finite number in its range.
 
     Args:
@@ -42,11 +57,14 @@ def check_number(value: Any, name: str, above: Optional[float] = None, least: Op
         name: Its name, for the message.
         above: It must be greater than this. Defaults to None.
         least: It must be at least this. Defaults to None.
+        below: It must be less than this. Defaults to None.
 
     Raises:
         UserError: if it is not.
     """
-    bound = f' above {above}' if above is not None else f' of at least {least}' if least is not None else ''
+    bounds = [f'{word} {bound}' for word, bound in (('above', above), ('of at least', least), ('below', below))
+              if bound is not None]
     if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value) or (
-            above is not None and value <= above) or (least is not None and value < least):
-        raise UserError(f'{name} must be a finite number{bound}, got {value!r}')
+            above is not None and value <= above) or (least is not None and value < least) or (
+            below is not None and not value < below):
+        raise UserError(f'{name} must be a finite number{" " if bounds else ""}{" and ".join(bounds)}, got {value!r}')

@@ -7,7 +7,7 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.registry import Registry
 
-from ..errors import UserError
+from ..errors import UserError, check_count
 from ..structures import SkeletonLayout, get_layout
 from .table import ARGUMENTS, CONTRACTS, TELLS, TELLS_TRANSFORMS
 
@@ -266,6 +266,7 @@ def _check_granularities(model: dict) -> None:
         return
     lengths = dict(temporal=source['clip_len'], spatial=source['num_persons'] * get_layout(source['layout']).num_joints)
     granularities = neck['num_granularities']
+    check_count(granularities, 'neck.num_granularities')
     for branch in neck['branches']:
         if lengths[branch] >> (granularities - 1) == 0:
             raise UserError(f'neck.num_granularities is {granularities}, but the {lengths[branch]} tokens of the '

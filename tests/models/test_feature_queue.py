@@ -40,3 +40,11 @@ def test_starts_as_unit_vectors_and_is_saved():
     assert set(queue.state_dict()) == {'features', 'pointer'}
     with pytest.raises(ValueError, match='wrap_at must lie within 1..16'):
         FeatureQueue(16, 4, wrap_at=17)
+
+
+def test_a_key_that_is_not_finite_is_not_stored():
+    queue = FeatureQueue(4, 2)
+    before = queue.features.clone()
+    queue.enqueue(torch.tensor([[1., 2.], [float('nan'), 1.], [float('inf'), 0.]]))
+    assert queue.features[0].tolist() == [1, 2] and queue.pointer == 3
+    torch.testing.assert_close(queue.features[1:], before[1:], rtol=0, atol=0)

@@ -115,7 +115,7 @@ def test_groups_are_normalised_by_themselves_and_stay_in_order():
     for level, embedding in whole.items():
         torch.testing.assert_close(embedding, torch.cat([part[level] for part in parts]))
     assert len(in_groups(model.query_encoder, clips[:2], 8)['instance']) == 2
-    with pytest.raises(ValueError, match='norm_groups must be 1 or more, got 0'):
+    with pytest.raises(ValueError, match='norm_groups must be an integer of at least 1, got 0'):
         graph_model(norm_groups=0)
 
 

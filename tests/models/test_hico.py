@@ -3,6 +3,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import nn
 
+from hico_mm.errors import UserError
 from hico_mm.models.selfsup import KeyEncoder
 from hico_mm.structures import LEVELS
 from tests.helpers import small_model
@@ -105,3 +106,13 @@ def test_key_encoder_keeps_its_own_batch_norm_statistics():
     key.update_parameters(query)
     torch.testing.assert_close(key.module[0].weight, expected)
     assert (key.module[1].running_mean == own).all() and (own != query[1].running_mean).all()
+
+
+@pytest.mark.parametrize(('change', 'said'), [
+    (dict(momentum=2), 'momentum must be a finite number above 0 and below 1, got 2'),
+    (dict(momentum=float('nan')), 'momentum must be a finite number above 0 and below 1, got nan'),
+    ({'neck.num_granularities': 0}, 'neck.num_granularities must be an integer of at least 1, got 0'),
+    ({'neck.num_granularities': 1.5}, 'neck.num_granularities must be an integer of at least 1, got 1.5')])
+def test_values_that_cannot_be_get_one_sentence(change, said):
+    with pytest.raises(UserError, match=said):
+        MODELS.build(small_model(**change))

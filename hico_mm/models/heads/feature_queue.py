@@ -37,8 +37,13 @@ class FeatureQueue(nn.Module):
 
     @torch.no_grad()
     def enqueue(self, keys: Tensor) -> None:
-        """Store keys (n, D) of all ranks, in order of rank, over the oldest; of too many the last are kept."""
+        """Store keys (n, D) of all ranks, in order of rank, over the oldest; of too many the last are kept.
+
+        A key that is not finite is not stored, since it would spoil every loss until it is overwritten.
+        """
         keys = torch.cat(dist.all_gather(keys.detach().to(self.features.dtype).contiguous()))
         places = (self.pointer + torch.arange(len(keys), device=keys.device)) % self.wrap_at
-        self.features[places[-self.wrap_at:]] = keys[-self.wrap_at:]
         self.pointer.copy_((self.pointer + len(keys)) % self.wrap_at)
+        places, keys = places[-self.wrap_at:], keys[-self.wrap_at:]
+        finite = keys.isfinite().all(1, keepdim=True)
+        self.features[places] = torch.where(finite, keys, self.features[places])

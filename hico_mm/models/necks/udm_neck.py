@@ -7,7 +7,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import UserError
+from ...errors import UserError, check_count
 from ...structures import BRANCHES, HierarchicalFeatures, check_names
 from .udm import UDM
 
@@ -78,6 +78,7 @@ class UDMNeck(BaseModule):
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
+        check_count(num_granularities, 'num_granularities')
         self.channels, self.num_granularities = channels, num_granularities
         # A neck that is built by itself tells its parts what the completed config of a model has written out.
         encoder = {'channels': channels, **(encoder or dict(type='GRUEncoder'))}

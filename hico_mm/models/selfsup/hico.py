@@ -9,7 +9,7 @@ from mmengine import dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...errors import UserError
+from ...errors import UserError, check_count, check_number
 from ..recognizers import SkeletonRecognizer
 from .key_encoder import KeyEncoder
 from .shuffle import BatchShuffle, in_groups
@@ -58,8 +58,8 @@ class HiCo(SkeletonRecognizer):
                  train_cfg: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Union[dict, nn.Module, None] = None) -> None:
-        if norm_groups < 1:
-            raise UserError(f'norm_groups must be 1 or more, got {norm_groups}')
+        check_count(norm_groups, 'norm_groups')
+        check_number(momentum, 'momentum', above=0, below=1)
         parts = dict(data_preprocessor=data_preprocessor, backbone=backbone, neck=neck, projector=projector, head=head,
                      cls_head=cls_head)
         settings = dict(momentum=momentum, norm_groups=norm_groups)
