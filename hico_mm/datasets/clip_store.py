@@ -115,18 +115,18 @@ def _attempt(load: Load) -> 'str | Exception':
         np.save(Path(folder) / 'values.npy', store.values)
         dump_pickle((store.shapes, rest), Path(folder) / 'clips.pkl')
         return folder
-    except OSError as error:
+    except Exception as error:
         if folder is None:
             return error
         _remove(folder)
+        if not isinstance(error, OSError):
+            return error
         return OSError(f'{folder} has no room for the {store.values.nbytes / 1e9:.1f} GB that the processes of this '
                        f'host share ({error}): set TMPDIR to a folder that has')
-    except Exception as error:
-        return error
 
 
 def _remove(folder: str) -> None:
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
     os.close(_held.pop(folder))
 
 
