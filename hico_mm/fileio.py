@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator, Union
 
@@ -32,7 +32,7 @@ UMASK = _umask()  # read once, when no other thread makes files
 def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; it is renamed to ``path`` on success and removed on failure.
 
-    Folders are made as needed. What a write of this file left there that was killed is removed.
+    Folders are made as needed. Leftovers of killed writes of this file are removed.
     """
     path = Path(path)
     try:
@@ -45,7 +45,8 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     try:
         lock(descriptor)
         yield temporary
-        temporary.chmod(0o666 & ~UMASK)
+        with suppress(OSError):  # some file systems have no modes
+            temporary.chmod(0o666 & ~UMASK)
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)

@@ -6,7 +6,7 @@ from typing import Any, Dict, Sequence, Tuple
 
 
 def load_restricted(path: str, more: Sequence[Tuple[Any, str]], map_location: Any = 'cpu') -> Any:
-    """Load a checkpoint in which nothing is named but tensors and what is admitted here.
+    """Load a checkpoint that may contain only tensors and the objects listed in ``more``.
 
     Args:
         path: The file.

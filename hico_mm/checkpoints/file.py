@@ -27,6 +27,8 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
     try:
         _check_crc(path)
         checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
+    except (MemoryError, PermissionError):
+        raise  # of the machine, not of the file
     except Exception as error:  # torch raises what the damaged bytes make of it
         raise UserError(f'checkpoint {path} is truncated or not a checkpoint of plain weights ({_reason(error)}): copy '
                         'it again, or save it again with the code it came from') from error

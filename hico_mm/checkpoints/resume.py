@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from mmengine.optim import ReduceOnPlateauParamScheduler
+from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
 from .file import load_checkpoint
 
 LATEST = 'latest.pth'  # written on a signal, or by the clock
+RUN = '.run'  # names the run that was begun last in a folder
+KEY = 'hico_mm_resume'  # of a checkpoint: what resuming needs beside MMEngine's own
 NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
-# What of a scheduler's state is set by its config, and decides the learning rates to come.
+# The parts of a scheduler's state that come from its config, and decide the learning rates to come.
 SCHEDULE = ('T_max', 'milestones', 'total_iters',
             'gamma', 'eta_min', 'start_factor', 'end_factor', 'step_size', 'power')
 
@@ -28,13 +31,12 @@ def find_last(work_dir: Union[str, Path]) -> Found:
     """Find the newest checkpoint in a folder from which training can be resumed.
 
     Only names in the folder itself count, so a run that was moved or copied resumes from its own files. One that is
-    damaged, or lacks an optimizer, is left out; so are those of later epochs than ``last_checkpoint`` names, which an
-    earlier run has left. ``latest.pth``, of the middle of an epoch, counts if it is of a later step.
+    damaged, or lacks an optimizer, is left out, with a sentence; so are those of an earlier run in the folder, in
+    silence. ``latest.pth``, of the middle of an epoch, counts if it is of a later step than the epochs.
     """
     folder, left_out = Path(work_dir), []
     numbers = {path: int(match[1]) for path in folder.glob('*.pth') if (match := NAME.fullmatch(path.name))}
-    named = folder / _pointer(folder)
-    candidates = sorted((p for p, n in numbers.items() if n <= numbers.get(named, n)), key=lambda p: -numbers[p])
+    candidates, run = sorted(numbers, key=lambda path: -numbers[path]), current_run(folder)
     best, step = None, -1
     for path in [folder / LATEST, *candidates] if (folder / LATEST).exists() else candidates:
         try:
@@ -42,10 +44,12 @@ def find_last(work_dir: Union[str, Path]) -> Found:
         except UserError as error:
             left_out.append(str(error))
             continue
+        if run and (checkpoint.get(KEY) or {}).get('run') != run:
+            continue
         if 'optimizer' not in checkpoint:
             left_out.append(f'{path} has no optimizer, so training cannot be resumed from it')
             continue
-        taken = checkpoint['meta'].get('iter', 0)
+        taken = (checkpoint.get('meta') or {}).get('iter', 0)
         if taken >= step:
             best, step = path, taken
         if path.name != LATEST:
@@ -53,12 +57,17 @@ def find_last(work_dir: Union[str, Path]) -> Found:
     return Found(best, left_out)
 
 
-def _pointer(folder: Path) -> str:
-    """The name of the checkpoint that MMEngine wrote last, as far as ``last_checkpoint`` can be read."""
+def current_run(folder: Union[str, Path]) -> Optional[str]:
+    """The name of the run that was begun last in a folder; None if none was since folders know."""
     try:
-        return Path((folder / 'last_checkpoint').read_text().strip()).name
+        return Path(folder, RUN).read_text() or None
     except (OSError, ValueError):
-        return ''
+        return None
+
+
+def source_of(runner: Any) -> str:
+    """The checkpoint that a runner loads, whose path MMEngine does not keep when it finds the last one itself."""
+    return runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
 
 
 def keep_to_folder(checkpoint: Dict[str, Any], source: Union[str, Path], work_dir: Union[str, Path]) -> None:

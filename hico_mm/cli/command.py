@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import logging
 import re
 import sys
 import traceback
@@ -11,6 +12,7 @@ from typing import Callable, List, Optional, Sequence
 from mmengine.dist import get_rank, is_main_process
 
 from ..errors import LARGEST_SEED, UserError
+from ..fileio import TEMPORARY
 
 Main = Callable[..., int]
 INTERRUPTED = 130
@@ -59,8 +61,11 @@ def _sentence(error: Exception) -> str:
     """An expected error as a sentence: one of the system names the file that was meant, not a temporary one."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
-    path = Path(str(error.filename or 'the file'))
-    temporary = re.fullmatch(r'\.(.+?)\.\w{8}(?:\.\w+)?', path.name)
+    if error.filename is None:
+        return (f'a file cannot be written or read ({error.strerror}): make room, or use another place; --debug says '
+                'where')
+    path = Path(str(error.filename))
+    temporary = re.fullmatch(rf'\.(.+?){re.escape(TEMPORARY)}\w{{8}}(?:\.\w+)?', path.name)
     return f'{path.with_name(temporary[1]) if temporary else path}: {error.strerror}'
 
 
@@ -76,6 +81,7 @@ def one_line_errors(main: Main) -> Main:
     def run(argv: Optional[Sequence[str]] = None) -> int:
         arguments: List[str] = list(sys.argv[1:] if argv is None else argv)
         debug = '--debug' in arguments
+        logging.raiseExceptions = debug  # a log that cannot be written is one fault among others
         try:
             return main([argument for argument in arguments if argument != '--debug'])
         except (UserError, OSError) as error:

@@ -13,8 +13,8 @@ from mmengine.dist import barrier, is_main_process
 
 from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
 from ..checkpoints.resume import find_last
-from ..engine.launch import build_runner, check_steps
-from ..engine.run_folder import lock_folder, set_logs_aside
+from ..engine.launch import build_runner, check_same_start, check_steps
+from ..engine.run_folder import begin_run, lock_folder, set_logs_aside
 from ..errors import UserError
 from ..wiring import check_spelling, complete_config
 from .command import INTERRUPTED, command_parser, one_line_errors, seed
@@ -71,26 +71,49 @@ def make_config(args: argparse.Namespace) -> Config:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.epochs:
         scale_schedule(config, args.epochs)
-    if args.resume:
-        set_resume(config, args.resume)
-    set_encoder(config, args.pretrained, args.config)
-    complete_config(config)
-    check_spelling(config, args.config)
     return config
 
 
-def set_resume(config: Config, resume: str) -> None:
-    """Resume from a checkpoint, or from the newest intact one in the work directory, and say which.
+def complete(config: Config, args: argparse.Namespace) -> None:
+    """Complete a config with what it starts from, in place; the folder of the run is ours by now.
 
     Raises:
-        UserError: if the checkpoint that is named does not exist or is damaged.
+        UserError: if it cannot start from that.
+    """
+    resume = args.resume or (config.get('load_from') or 'auto' if config.get('resume') else None)
+    if resume:
+        set_resume(config, resume, is_first(args.launcher))
+    set_encoder(config, args.pretrained, args.config)
+    complete_config(config)
+    check_spelling(config, args.config)
+    if is_first(args.launcher) and not config.get('resume'):
+        if resume:
+            set_logs_aside(config.work_dir)
+        if begin_run(config.work_dir):
+            print(f'note: {config.work_dir} has checkpoints of an earlier run: they are overwritten one by one, and '
+                  '--resume will not take them', file=sys.stderr)
+
+
+def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
+    """Resume from a checkpoint, or from the newest intact one in the work directory, and say which.
+
+    Args:
+        config: The config, changed in place.
+        resume: The checkpoint; 'auto' looks for it.
+        speaks: Whether this process says it. Defaults to True.
+
+    Raises:
+        UserError: if the checkpoint that is named does not exist or is damaged, or all that there are cannot be used.
     """
     if resume != 'auto':
         _check_unfinished(config, resume)
         config.resume, config.load_from = True, resume
         return
     found = find_last(config.work_dir)
-    if _is_first():
+    if found.left_out and found.path is None:
+        raise UserError(f'none of the {len(found.left_out)} checkpoint(s) in {config.work_dir} can be resumed from '
+                        f'({found.left_out[0]}): move them away to start anew')
+    if speaks:
         for sentence in found.left_out:
             print(f'warning: left out: {sentence}', file=sys.stderr)
         where = f'resuming from {found.path}' if found.path else (
@@ -101,9 +124,10 @@ def set_resume(config: Config, resume: str) -> None:
     config.resume, config.load_from = found.path is not None, found.path and str(found.path)
 
 
-def _is_first() -> bool:
-    """Whether this is the first of the processes, which do not know each other yet."""
-    return os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0'
+def is_first(launcher: str) -> bool:
+    """Whether this is the first of the processes of a launcher, which do not know each other yet."""
+    rank = dict(pytorch='RANK', slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK').get(launcher)
+    return rank is None or os.environ.get(rank, '0') == '0'
 
 
 def _check_unfinished(config: Config, path: str) -> None:
@@ -192,11 +216,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parse_args(argv)
     config = make_config(args)
     try:
-        with lock_folder(config.work_dir) if _is_first() else nullcontext():
-            if args.resume and not config.resume and _is_first():
-                set_logs_aside(config.work_dir)
+        with lock_folder(config.work_dir) if is_first(args.launcher) else nullcontext():
+            complete(config, args)
             runner = build_runner(config, run_name(args.config, args.fragments), args.launcher)
             check_steps(runner)
+            check_same_start(runner)
             runner.train()
     except KeyboardInterrupt as interrupt:
         if is_main_process():

@@ -20,7 +20,6 @@ from ..errors import UserError
 _PREPARE = 'make it with one of tools/data/prepare_*.py, or set ann_file to where it is'
 _DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
 _DEEPEST = 100  # containers within containers; what is deeper breaks whatever walks through it by recursion
-_SCANNED = 100 << 20  # bytes; in a larger file no index of a memo is out of proportion
 _MEMO_OPCODES = ('PUT', 'BINPUT', 'LONG_BINPUT')
 
 
@@ -224,9 +223,8 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
         if os.path.exists(path) and not os.path.isfile(path):  # a named pipe would wait for ever
             raise UserError(f'{path} is not a file: {remedy}')
         with open(path, 'rb') as file:
-            if os.fstat(file.fileno()).st_size <= _SCANNED:
-                _check_memo(file.read())
-                file.seek(0)
+            _check_memo(file, os.fstat(file.fileno()).st_size)
+            file.seek(0)
             loaded = _PlainUnpickler(io.BufferedReader(file, 1 << 20), tensors).load()  # type: ignore[arg-type]
             return _finished(loaded)
     except UserError:
@@ -240,11 +238,11 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
         raise UserError(f'{path} is not a whole pickle of plain data ({reason}): copy or prepare it again') from error
 
 
-def _check_memo(content: bytes) -> None:
+def _check_memo(file: Any, size: int) -> None:
     """Refuse an index of the memo that is out of proportion: the unpickler would make room for all those before it."""
-    for opcode, argument, _ in pickletools.genops(content):
-        if opcode.name in _MEMO_OPCODES and int(argument or 0) > len(content):
-            raise pickle.UnpicklingError(f'an index of {argument} in a file of {len(content)} bytes')
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name in _MEMO_OPCODES and int(argument or 0) > size:
+            raise pickle.UnpicklingError(f'an index of {argument} in a file of {size} bytes')
 
 
 def _finished(loaded: Any) -> Any:

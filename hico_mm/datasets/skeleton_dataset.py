@@ -14,7 +14,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from rich.progress import track
 
-from ..errors import UserError
+from ..errors import UserError, check_count
 from ..structures import SkeletonLayout, get_layout
 from ..wiring import complete_transforms
 from .annotation import read_annotation
@@ -70,6 +70,8 @@ class SkeletonDataset(PoseDataset):
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')] if self.layout is not None else []
         self.load_pipeline = complete_transforms(load_pipeline, 'the dataset', layout=layout)
+        if num_persons is not None:
+            check_count(num_persons, 'num_persons')
         self.subset, self.num_persons = subset, num_persons
         super().__init__(ann_file, list(pipeline), split=split, **kwargs)
 

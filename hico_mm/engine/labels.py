@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ..datasets import SkeletonDataset
 from ..datasets.checks import UNLABELLED
 from ..errors import UserError
 
@@ -12,7 +13,7 @@ def check_labels(dataset: Any, purpose: str, remedy: str, classes: Optional[int]
     """Check that all clips of a dataset have a label, and one that the head knows.
 
     Args:
-        dataset: The dataset; one without ``labels`` is not looked at.
+        dataset: The dataset; one that is not a ``SkeletonDataset`` is not looked at.
         purpose: What needs the labels, for the message.
         remedy: What to do without them, for the message.
         classes: The number of classes of the head, None if it has none. Defaults to None.
@@ -20,9 +21,9 @@ def check_labels(dataset: Any, purpose: str, remedy: str, classes: Optional[int]
     Raises:
         UserError: if a label is missing or is not a class of the head.
     """
-    labels = getattr(dataset, 'labels', None)
-    if labels is None:
+    if not isinstance(dataset, SkeletonDataset):
         return
+    labels = dataset.labels
     bare = np.flatnonzero(labels == UNLABELLED)
     if len(bare):
         raise UserError(f'{dataset.ann_file}: {len(bare)} of the {len(labels)} clips of split "{dataset.split}" have '
@@ -36,9 +37,9 @@ def check_classes(dataset: Any, classes: Optional[int]) -> None:
     Raises:
         UserError: if one is not.
     """
-    labels = getattr(dataset, 'labels', None)
-    if labels is None or not isinstance(classes, int):
+    if not isinstance(dataset, SkeletonDataset) or not isinstance(classes, int):
         return
+    labels = dataset.labels
     beyond = labels[labels >= classes]
     if len(beyond):
         raise UserError(f'{dataset.ann_file}: {len(beyond)} clips of split "{dataset.split}" have labels up to '

@@ -1,11 +1,13 @@
 """From the command line to a runner."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmaction.registry import RUNNERS
+from mmengine import dist
 from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import distributed
@@ -35,8 +37,8 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
         config.work_dir = str(Path('work_dirs') / name)
     check_writable(config.work_dir, folder=True)
     if config.get('default_hooks'):  # MMEngine takes None for its own hooks alone
-        config.default_hooks = {name: hook for name, hook in config.default_hooks.items()
-                                if hook is not None or name in OF_MMENGINE}
+        config.default_hooks = {key: hook for key, hook in config.default_hooks.items()
+                                if hook is not None or key in OF_MMENGINE}
     if launcher == 'pytorch':
         if 'RANK' not in os.environ:
             raise UserError('--launcher pytorch is for processes that torchrun starts: use tools/dist_train.sh or '
@@ -52,7 +54,8 @@ def _start_gloo(config: Config, launcher: str) -> None:
     if launcher != 'pytorch':
         raise UserError(f'without a GPU only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
     if not distributed.is_initialized():
-        distributed.init_process_group('gloo')
+        seconds = (config.get('env_cfg', {}).get('dist_cfg') or {}).get('timeout')
+        distributed.init_process_group('gloo', timeout=None if seconds is None else timedelta(seconds=seconds))
     config.model_wrapper_cfg = dict(config.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel'),
                                     device_ids=None)
 
@@ -71,3 +74,15 @@ def check_steps(runner: Runner) -> None:
         f'the training split has {clips} clips, which is {each} for each of {runner.world_size} process(es): fewer '
         f'than a batch of {loader.batch_size}, so no step would be taken. Set --cfg-options '
         f'train_dataloader.batch_size={max(1, each)} or train_dataloader.drop_last=False')
+
+
+def check_same_start(runner: Runner) -> None:
+    """Check that all processes start from the same checkpoint, which each has looked for by itself.
+
+    Raises:
+        UserError: if they do not.
+    """
+    found = dist.all_gather_object(runner._load_from)
+    if len(set(found)) > 1:
+        raise UserError(f'the processes found different checkpoints to start from ({", ".join(map(str, set(found)))}): '
+                        'give one by --resume CKPT')

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import find_latest_checkpoint
 
+from hico_mm.checkpoints.resume import find_last
 from hico_mm.cli import train
 from tests.conftest import ROOT
 
@@ -78,7 +80,8 @@ def test_options_that_cannot_be(make_runner, tmp_path, capsys, options, sentence
     assert sentence in capsys.readouterr().err
 
 
-def test_no_encoder_has_a_remedy(capsys):
+def test_no_encoder_has_a_remedy(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     config = str(ROOT / 'configs/hico/linear/hico_nwucla_linear.py')
     for options, sentence in (((), 'takes its encoder from a checkpoint: give --pretrained CKPT'),
                               (('--pretrained', 'none'), 'give the pretraining config in place of "none"'),
@@ -86,13 +89,17 @@ def test_no_encoder_has_a_remedy(capsys):
         assert train.main([config, *options]) == 1
         printed = capsys.readouterr().err
         assert sentence in printed and 'Traceback' not in printed and printed.count('error: ') == 1
+        assert not Path('nowhere').exists()
 
 
 def test_untrained_means_untrained_where_a_config_names_a_checkpoint(make_runner, tmp_path):
     config = make_runner('tiny').cfg
     config.load_from = 'gone.pth'
     config.dump(tmp_path / 'tiny.py')
-    made = train.make_config(train.parse_args([str(tmp_path / 'tiny.py'), '--pretrained', 'none']))
+    args = train.parse_args([str(tmp_path / 'tiny.py'), '--pretrained', 'none', '--work-dir', str(tmp_path / 'w')])
+    made = train.make_config(args)
+    (tmp_path / 'w').mkdir()
+    train.complete(made, args)
     assert made.load_from is None and made.default_hooks.frozen_weights.allow_untrained
 
 
@@ -102,3 +109,32 @@ def test_options_that_are_given_twice_are_joined(make_runner, tmp_path):
         str(tmp_path / 'tiny.py'), '--cfg-options', 'train_dataloader.batch_size=3', '--seed', '7', '--cfg-options',
         'train_cfg.max_epochs=9']))
     assert (made.train_dataloader.batch_size, made.train_cfg.max_epochs, made.randomness.seed) == (3, 9, 7)
+
+
+def test_a_new_run_in_a_used_folder_is_not_resumed_from_the_earlier_one(make_runner, tmp_path, monkeypatch, capsys):
+    """The checkpoints of the earlier run are of later epochs, and have other weights."""
+    monkeypatch.chdir(tmp_path)
+    make_runner('tiny', epochs=2).cfg.dump(tmp_path / 'tiny.py')
+    assert train.main(['tiny.py', '--work-dir', 'w']) == 0
+    assert find_last('w').path == Path('w/epoch_2.pth')
+    assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '1', '--seed', '1']) == 0
+    assert 'note: w has checkpoints of an earlier run' in capsys.readouterr().err
+    assert Path('w/epoch_2.pth').exists() and find_last('w').path == Path('w/epoch_1.pth')
+
+
+def test_checkpoints_that_cannot_be_used_are_not_written_over(make_runner, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_runner('tiny').cfg.dump(tmp_path / 'tiny.py')
+    Path('w').mkdir()
+    Path('w/epoch_7.pth').write_bytes(b'half')
+    assert train.main(['tiny.py', '--work-dir', 'w', '--resume']) == 1
+    assert 'none of the 1 checkpoint(s) in w can be resumed from' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('launcher', 'variable'), [('pytorch', 'RANK'), ('slurm', 'SLURM_PROCID'),
+                                                    ('mpi', 'OMPI_COMM_WORLD_RANK')])
+def test_the_first_process_is_that_of_the_launcher(launcher, variable, monkeypatch):
+    monkeypatch.setenv(variable, '1')
+    assert not train.is_first(launcher) and train.is_first('none')
+    monkeypatch.setenv(variable, '0')
+    assert train.is_first(launcher)

@@ -30,7 +30,7 @@ def test_clips_splits_and_classes(read):
 def test_a_bare_list_has_no_splits(read):
     annotation = read(make_annotation()['annotations'])
     assert annotation.splits == {} and annotation.classes is None
-    with pytest.raises(ValueError, match='a.pkl has no split "train"'):
+    with pytest.raises(ValueError, match='a.pkl has no splits, so no split "train"'):
         annotation.of_split('train')
 
 

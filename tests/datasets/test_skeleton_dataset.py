@@ -108,7 +108,7 @@ def clip_without(key):
     (clip_with(label=True), 'clip clip0 has the label True, not an integer'),
     (clip_with(label=np.array(1)), 'clip clip0 has the label .ndarray., not an integer'),
     (clip_with(label='wave'), "clip clip0 has the label 'wave', not an integer"),
-    (dict(annotations=[]), r'has no split "train": it has \[\]'),
+    (dict(annotations=[]), r'has no splits, so no split "train": it must hold'),
     ([1, 2], 'is not a skeleton annotation'),
     (dict(split=dict(train=[]), annotations=[]), 'has no clips in split "train"'),
     (dict(split=dict(a=[], b=[]), annotations=[]), r'has no split "train": it has \[\'a\', \'b\'\]'),

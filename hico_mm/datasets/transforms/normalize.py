@@ -46,8 +46,10 @@ def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def nearest_frames(known: np.ndarray) -> np.ndarray:
     """(T,) flags, one of them set -> (T,) the nearest frame whose flag is set, the earlier of two."""
-    frames = known.nonzero()[0]
-    return frames[np.abs(np.arange(len(known))[:, None] - frames).argmin(1)]
+    frames, every = known.nonzero()[0], np.arange(len(known))
+    after = np.searchsorted(frames, every).clip(max=len(frames) - 1)
+    before = np.maximum(after - 1, 0)
+    return np.where(np.abs(frames[before] - every) <= np.abs(frames[after] - every), frames[before], frames[after])
 
 
 def check_lost_joints(lost_joints: str) -> str:

@@ -4,12 +4,12 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 
 from ...checkpoints import META_KEY, Description, Origin, check_fit, describe, origin_of, weights_of
 from ...checkpoints.encoder import check_same_encoder, check_same_preparation
-from ...checkpoints.resume import follow_schedule, keep_to_folder
+from ...checkpoints.resume import follow_schedule, keep_to_folder, source_of
 from ...errors import UserError
 from ...models.unwrap import unwrap
 from ...wiring import complete_model
@@ -51,7 +51,7 @@ class CheckpointFitHook(Hook):
             UserError: if a weight that is needed is absent or of another shape, the description contradicts the config,
                 or resuming would execute the file.
         """
-        source, meta = _source(runner), checkpoint.get('meta') or {}
+        source, meta = source_of(runner), checkpoint.get('meta') or {}
         if runner._resume and 'config' in meta:
             raise UserError(f'{source} carries Python source that MMEngine would execute on resuming: start from it '
                             'with --pretrained instead')
@@ -76,11 +76,6 @@ class CheckpointFitHook(Hook):
             if said:
                 runner.logger.warning(said)
         model.origin = Origin.of_resumed(description) if runner._resume else Origin.of(source, description)
-
-
-def _source(runner: Runner) -> str:
-    """The checkpoint's path, which MMEngine does not keep when it finds the last one itself."""
-    return runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
 
 
 def _check_preparation(runner: Runner, load_pipeline: Optional[Sequence], source: str) -> None:

@@ -7,6 +7,7 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...datasets import SkeletonDataset
 from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
 from ..labels import check_classes, check_labels
@@ -30,7 +31,7 @@ class DataCheckHook(Hook):
             UserError: if a label is missing where it is needed or is not a class of the head, or the training split
                 has fewer clips than ``KNNHead`` has neighbours.
         """
-        datasets = {name: [part for part in datasets_of(runner, name) if hasattr(part, 'labels')]
+        datasets = {name: [part for part in datasets_of(runner, name) if isinstance(part, SkeletonDataset)]
                     for name in ('train', 'val', 'test')}
         head = getattr(unwrap(runner.model), 'cls_head', None)
         scored = datasets['val'] + datasets['test']

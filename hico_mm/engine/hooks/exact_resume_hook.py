@@ -7,12 +7,11 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 
+from ...checkpoints.resume import KEY, current_run, source_of
 from ...errors import UserError
 from ..loaders import training_settings
 from ..loops import ResumableTrainLoop
 from ..run_folder import cut_logs, log_sizes
-
-KEY = 'hico_mm_resume'
 
 
 @HOOKS.register_module()
@@ -30,7 +29,8 @@ class ExactResumeHook(Hook):
             getattr(backend.experiment, 'flush', lambda: None)()  # TensorBoard writes two minutes late
         loop = runner.train_loop
         state = loop.state_dict() if isinstance(loop, ResumableTrainLoop) else {}
-        checkpoint[KEY] = dict(loop=state, logs=log_sizes(runner.work_dir), settings=training_settings(runner))
+        checkpoint[KEY] = dict(loop=state, logs=log_sizes(runner.work_dir), settings=training_settings(runner),
+                               run=current_run(runner.work_dir))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Go back to where the checkpoint was written.
@@ -44,7 +44,7 @@ class ExactResumeHook(Hook):
         if state.get('loop'):
             self._check(runner, state)
             runner.train_loop.load_state_dict(state['loop'])
-        if Path(runner._load_from).resolve().parent == Path(runner.work_dir).resolve() and runner.rank == 0:
+        if Path(source_of(runner)).resolve().parent == Path(runner.work_dir).resolve() and runner.rank == 0:
             cut_logs(runner.work_dir, state.get('logs') or {}, keep=runner.timestamp)
 
     def before_train(self, runner: Runner) -> None:
@@ -62,5 +62,5 @@ class ExactResumeHook(Hook):
         if not isinstance(runner.train_loop, ResumableTrainLoop):
             changed.append('train_cfg.type is not ResumableTrainLoop')
         if changed:
-            raise UserError(f'{runner._load_from} is of the middle of an epoch, which cannot be finished with other '
+            raise UserError(f'{source_of(runner)} is of the middle of an epoch, which cannot be finished with other '
                             f'batches ({", ".join(changed)}): resume from an epoch_N.pth, or leave that as it was')

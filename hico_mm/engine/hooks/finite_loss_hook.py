@@ -4,6 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import torch
 from mmaction.registry import HOOKS
+from mmengine import dist
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
@@ -52,6 +53,10 @@ class FiniteLossHook(Hook):
         if not losses:
             return
         finite = torch.stack([value.isfinite().all() for value in losses.values()])
+        if dist.get_world_size() > 1:  # all end after the same step, and none saves what another has spoilt
+            flags = finite.float()
+            dist.all_reduce(flags, 'min')
+            finite = flags > 0
         self._check()
         self._pending = self._copied(Pending(runner.iter + 1, losses, finite, data_batch))
         if not finite.is_cuda:
@@ -85,6 +90,9 @@ class FiniteLossHook(Hook):
         if bool(finite.all()):
             return
         name = list(losses)[int((~finite).int().argmax())]
+        if losses[name].isfinite().all():
+            raise UserError(f'{name} of step {step} is not finite in another process, which names its clips, so '
+                            'training has ended')
         raise UserError(f'{name} of step {step} is {float(losses[name])}, so training has ended. The last checkpoint '
                         'is older, and good. Lower the learning rate, or look at the clips of the step: '
                         f'{", ".join(_names(batch)) or "not known"}')

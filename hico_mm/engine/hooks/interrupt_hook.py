@@ -1,9 +1,10 @@
 """Runs that are stopped, and lose nothing."""
 
+import atexit
+import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -49,10 +50,11 @@ class _WorkerStart:
 class InterruptHook(Hook):
     """Write a checkpoint and end training on Ctrl-C, SIGTERM, SIGHUP or SIGUSR1, which is slurm's warning.
 
-    All processes end after the same step, and ``latest.pth`` in the work directory is what ``--resume`` goes on from.
-    That file is also written every ``minutes``, for what gives no warning. It goes when a checkpoint of an epoch is
-    newer. A second signal ends training at once, as does one while there is nothing to save. Training in another
-    thread than the main one leaves signals to that one, since no other may take them over.
+    All processes end after the same step, and ``--resume`` goes on from ``latest.pth`` in the work directory. That file
+    is also written every ``minutes``, in case the process is killed without a signal. It is removed once a newer
+    checkpoint of an epoch exists. A second signal ends training at once, as does one while there is nothing to save. A
+    signal that is ignored, as SIGHUP under ``nohup``, stays ignored. Only the main thread can handle signals, so
+    training in another thread does not.
 
     Args:
         minutes: Minutes between writes of ``latest.pth``; None writes it on a signal alone. Defaults to None.
@@ -66,6 +68,7 @@ class InterruptHook(Hook):
         self.minutes = minutes
         self._agreement: Optional[Agreement] = None
         self._ending: Any = None
+        self._saves = False
         self._previous: Dict[int, Any] = {}
         self._begin()
 
@@ -77,10 +80,14 @@ class InterruptHook(Hook):
         """Take over the signals."""
         self._begin()
         self._agreement, self._ending = Agreement(), multiprocessing.get_context().Value('b', 0, lock=False)
+        atexit.register(self._let_workers_end)  # training that fails does not come to after_train
+        self._saves = _goes_on_from_here(runner)
         for loader in (runner.train_dataloader, *([runner.val_dataloader] if runner.val_loop else [])):
             loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, self._ending)
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._signalled) for number in SIGNALS}
+            # dist_train.sh ignores SIGUSR1 for the sake of the launcher alone.
+            self._previous = {number: signal.signal(number, self._signalled) for number in SIGNALS
+                              if number == signal.SIGUSR1 or signal.getsignal(number) != signal.SIG_IGN}
 
     def _signalled(self, number: int, frame: Any) -> None:
         if os.getpid() != self._process:  # a worker
@@ -91,8 +98,10 @@ class InterruptHook(Hook):
         if self._safe or now - self._when > AGAIN:
             self._end()
         if first and is_main_process():
-            print(f'{signal.Signals(number).name}: training ends after this step, with a checkpoint; a second signal '
-                  'ends it at once', file=sys.stderr)
+            end = 'with a checkpoint' if self._saves else 'with the last checkpoint, since its loop is not resumable'
+            with contextlib.suppress(OSError):  # the terminal may be gone; print is not for signal handlers
+                os.write(2, f'{signal.Signals(number).name}: training ends after this step, {end}; a second signal '
+                            'ends it at once\n'.encode())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """A step begins, so there is something to save."""
@@ -113,7 +122,7 @@ class InterruptHook(Hook):
         self._agreed = max(self._agreed, self._agreement.exchange(own) if self._agreement else own)
         if not self._agreed or not _is_whole_step(runner):
             return
-        if _goes_on_from_here(runner):
+        if self._saves:
             self._save(runner)
         if self._agreed > SAVE:
             self._number = self._number or self._agreed - STOP
@@ -156,9 +165,13 @@ class InterruptHook(Hook):
         self._give_back()
         raise Interrupted(self._number, together)
 
-    def _give_back(self) -> None:
+    def _let_workers_end(self) -> None:
         if self._ending is not None:
             self._ending.value = 1
+
+    def _give_back(self) -> None:
+        self._let_workers_end()
+        atexit.unregister(self._let_workers_end)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous = {}

@@ -27,7 +27,9 @@ class MeanLossHook(Hook):
         """Average, in place, by one message."""
         if outputs is None or dist.get_world_size() == 1:
             return
-        names = [name for name, value in outputs.items() if isinstance(value, Tensor) and value.numel() == 1]
+        names = sorted(name for name, value in outputs.items() if isinstance(value, Tensor) and value.numel() == 1)
+        if not names:
+            return
         means = torch.stack([outputs[name].detach().float().reshape(()) for name in names])
         dist.all_reduce(means, 'mean')
         outputs.update(zip(names, means))

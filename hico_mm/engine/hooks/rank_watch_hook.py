@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from datetime import timedelta
 from typing import Optional
 
@@ -24,8 +23,9 @@ class RankWatchHook(Hook):
     """End a process if the next one in rank gives no sign of life, naming it; the launcher then ends the others.
 
     Without it all would wait for one that was stopped, or whose machine has gone, as long as their backend does, and
-    not say for whom. Each process counts in the store that they found each other by, from a thread, so a long step or a
-    long validation is no silence.
+    not say for whom. A thread of each process increases a counter in the store through which the processes were
+    connected, so a long step or a long validation is not taken for silence. Nor is a pause of the whole run: a process
+    counts its own signs of life that had no answer.
 
     Args:
         minutes: Minutes of silence after which a run ends. Defaults to 10.
@@ -54,24 +54,23 @@ class RankWatchHook(Hook):
     def _watch(self, runner: Runner) -> None:
         rank, following = dist.get_rank(), (dist.get_rank() + 1) % dist.get_world_size()
         address, port = os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT'])
-        count, heard, when = 0, b'', time.monotonic()
-        try:
-            store = PrefixStore('hico_mm_watch', TCPStore(
-                address, port, is_master=False, timeout=timedelta(seconds=self.seconds)))
-            while not self._stop.wait(min(BEAT, self.seconds / 5)):
-                count += 1
+        beat = min(BEAT, self.seconds / 5)
+        count, heard, silent, store = 0, '', 0, None
+        while not self._stop.wait(beat):
+            count, found = count + 1, heard
+            try:
+                store = store or PrefixStore('hico_mm_watch', TCPStore(
+                    address, port, is_master=False, timeout=timedelta(seconds=beat)))
                 store.set(str(rank), f'{count} {socket.gethostname()}')
-                found = store.get(str(following))
-                if found != heard:
-                    heard, when = found, time.monotonic()
-                elif time.monotonic() - when > self.seconds:
-                    host = heard.decode().partition(' ')[2]
-                    self._end(runner, f'rank {following} on {host} has given no sign of life')
-        except (RuntimeError, OSError) as error:
-            if not self._stop.is_set():
-                self._end(runner, f'rank {following}, or the store at {address}:{port}, does not answer ({error})')
+                found = store.get(str(following)).decode()
+            except (RuntimeError, OSError):  # the store is gone, or the next process has not begun
+                store = None
+            silent, heard = (silent + 1, heard) if found == heard else (0, found)
+            if silent * beat > self.seconds:
+                self._end(runner, following, heard.partition(' ')[2] or f'the network of {address}:{port}')
 
-    def _end(self, runner: Runner, what: str) -> None:
-        print(f'error: {what} for {self.seconds:g} s, so rank {dist.get_rank()} ends the run at step {runner.iter}: '
-              f'look after that process or its machine, and go on with --resume', file=sys.stderr, flush=True)
+    def _end(self, runner: Runner, following: int, host: str) -> None:
+        print(f'error: rank {following} on {host} has given no sign of life for {self.seconds:g} s, so rank '
+              f'{dist.get_rank()} ends the run at step {runner.iter}: check that process and its machine, then run '
+              'again with --resume', file=sys.stderr, flush=True)
         os._exit(1)

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 def step_seed(seed: int, rank: int, iteration: int) -> int:
     """A seed for one training step of one rank, well mixed."""
-    return int(np.random.SeedSequence([seed, rank, iteration]).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence([seed, rank, iteration]).generate_state(1, np.uint64)[0]) >> 1
 
 
 @HOOKS.register_module()

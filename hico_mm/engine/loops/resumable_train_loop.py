@@ -34,7 +34,7 @@ class _Rest(Sampler):
 def skip_batches(loader: DataLoader, count: int) -> Iterator[Iterator]:
     """Yield the batches of a loader after the first ``count``, whose clips are not read."""
     batches: Any = loader.batch_sampler
-    if not isinstance(batches, BatchSampler):  # one of another kind can only be read and dropped
+    if type(batches) is not BatchSampler:  # batches of another kind can only be read and dropped
         yield islice(loader, count, None)
         return
     sampler = batches.sampler
@@ -64,6 +64,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """Train; returns the model."""
         self.runner.call_hook('before_train')
         self.restore_buffers()
+        self._decide_current_val_interval()
         if self._is_validated() and self.is_unscored():
             self.runner.val_loop.run()
         while self._epoch < self._max_epochs and not self.stop_training:
@@ -114,10 +115,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """What a checkpoint needs to go on from the middle of an epoch; nothing at its end."""
         if not self.batches_done:
             return {}
-        state: Dict[str, Any] = dict(batches_done=self.batches_done)
-        if self._buffers:
-            state['buffers'] = self._buffers
-        return state
+        buffers, self._buffers = self._buffers, None  # of this step alone
+        return dict(batches_done=self.batches_done, **(dict(buffers=buffers) if buffers else {}))
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
         """Go on where the checkpoint was written."""

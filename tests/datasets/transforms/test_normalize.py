@@ -160,5 +160,5 @@ def test_wrong_options_get_one_sentence():
             transform(lost_joints='zero')
     with pytest.raises(ValueError, match='layout "coco" names no spine and shoulders'):
         NormalizeSkeleton('coco')
-    with pytest.raises(ValueError, match='needs 3-D joints, got 2 coordinates: set align=False'):
+    with pytest.raises(ValueError, match='needs 3-D keypoints, and the clips have 2 coordinates: for 2-D poses'):
         NormalizeSkeleton()(dict(keypoint=np.ones((1, 3, 25, 2))))
