@@ -89,6 +89,7 @@ def test_raw_untrained_and_trained_side_by_side():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     """Fusion of two streams of a narrow model, then with semi-supervised learning: what is there is kept."""
     annotation = make_annotation(layout='nw_ucla', num_persons=1)
