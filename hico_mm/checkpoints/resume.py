@@ -31,8 +31,8 @@ def find_last(work_dir: Union[str, Path]) -> Found:
     """Find the newest checkpoint in a folder from which training can be resumed.
 
     Only names in the folder itself count, so a run that was moved or copied resumes from its own files. One that is
-    damaged, or lacks an optimizer, is left out, with a sentence; so are those of an earlier run in the folder, in
-    silence. ``latest.pth``, of the middle of an epoch, counts if it is of a later step than the epochs.
+    damaged, lacks an optimizer, or is of an earlier run in the folder, is left out, with a sentence. ``latest.pth``,
+    of the middle of an epoch, counts if it is of a later step than the epochs.
     """
     folder, left_out = Path(work_dir), []
     numbers = {path: int(match[1]) for path in folder.glob('*.pth') if (match := NAME.fullmatch(path.name))}
@@ -45,6 +45,7 @@ def find_last(work_dir: Union[str, Path]) -> Found:
             left_out.append(str(error))
             continue
         if run and (checkpoint.get(KEY) or {}).get('run') != run:
+            left_out.append(f'{path} is of an earlier run than the one begun last in this folder')
             continue
         if 'optimizer' not in checkpoint:
             left_out.append(f'{path} has no optimizer, so training cannot be resumed from it')
@@ -58,7 +59,7 @@ def find_last(work_dir: Union[str, Path]) -> Found:
 
 
 def current_run(folder: Union[str, Path]) -> Optional[str]:
-    """The name of the run that was begun last in a folder; None if none was since folders know."""
+    """The name of the run that was begun last in a folder; None if the folder does not say it."""
     try:
         return Path(folder, RUN).read_text() or None
     except (OSError, ValueError):

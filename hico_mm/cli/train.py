@@ -52,7 +52,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 
 def make_config(args: argparse.Namespace) -> Config:
-    """The completed config of the run, with what the command line changes in it.
+    """The config of the run, with what the command line changes in it; :func:`complete` completes it.
 
     Raises:
         UserError: if an option cannot be.
@@ -91,7 +91,7 @@ def complete(config: Config, args: argparse.Namespace) -> None:
             set_logs_aside(config.work_dir)
         if begin_run(config.work_dir):
             print(f'note: {config.work_dir} has checkpoints of an earlier run: they are overwritten one by one, and '
-                  '--resume will not take them', file=sys.stderr)
+                  'resumed from only if --resume names one', file=sys.stderr)
 
 
 def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
@@ -112,7 +112,7 @@ def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
     found = find_last(config.work_dir)
     if found.left_out and found.path is None:
         raise UserError(f'none of the {len(found.left_out)} checkpoint(s) in {config.work_dir} can be resumed from '
-                        f'({found.left_out[0]}): move them away to start anew')
+                        f'({found.left_out[0]}): name one by --resume CKPT, or start anew without --resume')
     if speaks:
         for sentence in found.left_out:
             print(f'warning: left out: {sentence}', file=sys.stderr)

@@ -120,6 +120,11 @@ def test_a_new_run_in_a_used_folder_is_not_resumed_from_the_earlier_one(make_run
     assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '1', '--seed', '1']) == 0
     assert 'note: w has checkpoints of an earlier run' in capsys.readouterr().err
     assert Path('w/epoch_2.pth').exists() and find_last('w').path == Path('w/epoch_1.pth')
+    Path('w/epoch_1.pth').unlink()  # as if the second run had been started by mistake, and stopped at once
+    capsys.readouterr()
+    assert train.main(['tiny.py', '--work-dir', 'w', '--resume']) == 1
+    assert 'w/epoch_2.pth is of an earlier run' in capsys.readouterr().err
+    assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '3', '--resume', 'w/epoch_2.pth']) == 0
 
 
 def test_checkpoints_that_cannot_be_used_are_not_written_over(make_runner, tmp_path, monkeypatch, capsys):
