@@ -2,7 +2,7 @@
 
 import sys
 
-from hico_mm.cli.checkpoint_info import main
+from hico_mm.cli.info import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -7,17 +7,15 @@
 # EPOCHS changes the length of pretraining, SEED its seed. Run again, it reuses what is there and goes on where it stopped.
 set -euo pipefail
 usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
-name=demo arguments=(--dataset demo demo-xview)
+arguments=()
 case "${1:-}" in
   '') ;;
   --data) data=${2:?--data needs the folder with the JSON clips}
     [ -d "$data" ] || { echo "--data $data is not a folder: give the one with the JSON clips" >&2; exit 1; }
-    name=nwucla arguments=(--dataset nwucla_small --raw "$(cd "$data" && pwd)") ;;
+    arguments=(--data "$(cd "$data" && pwd)") ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
 cd "$(dirname "$0")/.."
 VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh
-exec "${VENV:-$PWD/.venv}/bin/python" tools/reproduce.py --encoder lstm "${arguments[@]}" --tasks raw untrained linear knn \
-  --jobs 2 --seeds "${SEED:-0}" --epochs "${EPOCHS:-150}" \
-  --out "work_dirs/quickstart_$name/epochs${EPOCHS:-150}_seed${SEED:-0}"
+exec "${VENV:-$PWD/.venv}/bin/hico-mm" demo "${arguments[@]}" --seed "${SEED:-0}" --epochs "${EPOCHS:-150}"

@@ -7,6 +7,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from ..errors import UserError
+from ..shipped import find_config
 from ..structures import get_layout
 from ..wiring import check_argument, is_a, read_config, skeleton_datasets
 from ..wiring.complete import plain, same
@@ -43,7 +44,7 @@ class EncoderSource(NamedTuple):
             UserError: if the file is missing or damaged.
         """
         if str(path).endswith('.py'):
-            return cls._of_config(str(path))
+            return cls._of_config(str(find_config(path)))
         checkpoint = load_checkpoint(path)
         meta = checkpoint.get('meta')
         if not isinstance(meta, Mapping) or META_KEY not in meta:

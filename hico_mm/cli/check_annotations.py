@@ -1,6 +1,6 @@
 """Say what an annotation pickle holds, and what is wrong with it.
 
-    python tools/data/check_annotations.py data/mine/mine.pkl [--layout ntu]
+    hico-mm check data/mine/mine.pkl [--layout ntu]
 
 Exit status 1 if something is wrong. What is legal but probably not meant is a warning: other units than metres, labels
 without a class name, clips without labels.
@@ -20,7 +20,7 @@ SHOWN = 10  # clips named for each thing that is wrong
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Check; returns the exit status."""
-    parser = command_parser('check_annotations.py', __doc__)
+    parser = command_parser('check', __doc__)
     parser.add_argument('file', type=Path, help='annotation pickle')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), help='the skeleton it must have')
     args = parser.parse_args(argv)

@@ -3,14 +3,17 @@
 import argparse
 import functools
 import logging
+import os
 import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
+import argcomplete
 from mmengine.dist import get_rank, is_main_process
 
+from ..converters.ntu import LISTS
 from ..errors import LARGEST_SEED, UserError
 from ..fileio import TEMPORARY
 
@@ -18,10 +21,26 @@ Main = Callable[..., int]
 INTERRUPTED = 130
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A parser that completes words in the shell, if the shell asks for it."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, or answer the shell and end."""
+        if '_ARGCOMPLETE' in os.environ:
+            argcomplete.autocomplete(self)
+        return super().parse_args(args, namespace)
+
+
 def command_parser(name: str, doc: Optional[str]) -> argparse.ArgumentParser:
-    """A parser whose help is the docstring of the command's module, with ``--debug``."""
-    parser = argparse.ArgumentParser(prog=name, description=doc, allow_abbrev=False,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    """A parser whose help is the docstring of the command's module, with ``--debug``.
+
+    Args:
+        name: Name of the command, as ``hico-mm`` has it, or of a script, which ends with '.py'.
+        doc: The docstring.
+    """
+    program = name if name.endswith('.py') else f'hico-mm {name}'
+    parser = CommandParser(prog=program, description=doc, allow_abbrev=False,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser
 
@@ -29,12 +48,26 @@ def command_parser(name: str, doc: Optional[str]) -> argparse.ArgumentParser:
 def converter_parser(name: str, doc: Optional[str], raw: str) -> argparse.ArgumentParser:
     """The parser of a converter; ``raw`` says what is in the folder."""
     parser = command_parser(name, doc)
-    parser.add_argument('--raw', type=_folder, required=True, help=f'folder with {raw}, at any depth')
+    parser.add_argument('--raw', type=folder, required=True, help=f'folder with {raw}, at any depth')
+    add_converter_arguments(parser)
+    return parser
+
+
+def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what all converters take but the folder to read."""
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     parser.add_argument('--workers', type=count, default=1, metavar='N', help='processes; default: 1')
     parser.add_argument('--strict', action='store_true', help='write nothing if a file cannot be used; by default it '
                         'is left out and named')
-    return parser
+
+
+def add_ntu_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the converter of NTU RGB+D takes besides."""
+    parser.add_argument('--missing', type=_list_of_clips, metavar='LIST',
+                        help='NTU: list of clips to leave out, as published')
+    parser.add_argument('--bodies', choices=['slot', 'id'], default='slot',
+                        help="NTU: what a person is: a place in the file, as in the released code, or a body's ID; "
+                        'default: slot')
 
 
 def count(text: str) -> int:
@@ -51,9 +84,16 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def _folder(name: str) -> Path:
+def folder(name: str) -> Path:
+    """The folder of a dataset, for an argument."""
     if not Path(name).is_dir():
         raise argparse.ArgumentTypeError(f'{name} is not a folder: give the one the dataset was unpacked to')
+    return Path(name)
+
+
+def _list_of_clips(name: str) -> Path:
+    if not Path(name).is_file():
+        raise argparse.ArgumentTypeError(f'{name} does not exist: get the list from {LISTS}')
     return Path(name)
 
 

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
+from argcomplete.completers import FilesCompleter
 from mmengine.config import Config, DictAction
 
 from ..errors import UserError
+from ..shipped import find_config, shipped_configs
 from ..wiring import check_options, check_spelling, check_values, read_config
 
 TASKS = 'linear|knn|semi|finetune'
@@ -35,6 +37,19 @@ SUCCESSORS = (
 )
 # Datasets of former names whose downstream configs are those of the whole dataset.
 SAME_DATA = {'nwucla_small': 'nwucla'}
+
+
+def add_config(parser: argparse.ArgumentParser, what: str = '') -> None:
+    """Add the positional argument that names a config."""
+    argument: Any = parser.add_argument(
+        'config', help=f'config file{what}, or the name of one that comes with hico_mm, as hico_gru_nwucla')
+    argument.completer = complete_config_name
+
+
+def complete_config_name(prefix: str, **_: Any) -> List[str]:
+    """What a shell may complete the beginning of a config to: names of the package's configs, and files."""
+    names = [path.stem for path in shipped_configs()]
+    return [*(name for name in names if name.startswith(prefix)), *FilesCompleter(['.py'])(prefix)]
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,15 +122,16 @@ def run_name(path: str, fragments: Sequence[str] = ()) -> str:
     return '_'.join(Path(part).stem for part in (path, *fragments))
 
 
-def _read(path: str) -> Config:
-    if not Path(path).is_file():
-        raise UserError(f'config {path} does not exist{successor(path)}')
-    return read_config(path)
+def _read(name: str) -> Config:
+    path = find_config(name)
+    if not path.is_file():
+        raise UserError(f'config {name} does not exist{successor(name)}')
+    return read_config(str(path))
 
 
 def successor(path: str) -> str:
     """The end of a sentence that names the config which took the place of one of an earlier version."""
-    parts: List[str] = Path(path).with_suffix('').parts[-2:]  # type: ignore[assignment]
+    parts: List[str] = Path(path.removesuffix('.py')).parts[-2:]  # type: ignore[assignment]
     for pattern, name, more in SUCCESSORS:
         match = re.fullmatch(pattern, '/'.join(parts))
         if match:

@@ -1,6 +1,6 @@
 """Write the features of a split to a NumPy file.
 
-    python tools/extract_features.py configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
+    hico-mm extract configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
 
 The config says which data; the encoder comes from the checkpoint. The file has ``feature`` (n, D), ``label`` (n,) and
 ``name`` (n,), in the order of the split. The label of a clip that has none is -1.
@@ -25,13 +25,13 @@ from ..fileio import atomic_write, check_writable
 from ..structures import LEVELS
 from ..wiring import check_spelling, complete_config
 from .command import command_parser, one_line_errors, seed
-from .config import add_config_arguments, check_parts, load_config
+from .config import add_config, add_config_arguments, check_parts, load_config
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """The command line."""
-    parser = command_parser('extract_features.py', __doc__)
-    parser.add_argument('config', help='config file of the data')
+    parser = command_parser('extract', __doc__)
+    add_config(parser, ' of the data')
     parser.add_argument('checkpoint', help='checkpoint of any task; a pretraining config (.py) in its place stands for '
                         'its untrained encoder')
     parser.add_argument('--split', required=True, help='name of the split in the annotation')

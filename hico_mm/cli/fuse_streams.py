@@ -1,7 +1,7 @@
 """Fuse streams (for example joint, bone and motion): classification scores, or features for retrieval.
 
-    python tools/fuse_streams.py --preds joint.pkl bone.pkl motion.pkl
-    python tools/fuse_streams.py --features joint_val.npz bone_val.npz --gallery joint_train.npz bone_train.npz
+    hico-mm fuse --preds joint.pkl bone.pkl motion.pkl
+    hico-mm fuse --features joint_val.npz bone_val.npz --gallery joint_train.npz bone_train.npz
 
 Scores are dumps of ``tools/test.py --dump``, or of any MMAction2 model; features are of ``tools/extract_features.py``.
 They are joined by the names of the clips.
@@ -23,7 +23,7 @@ from .command import command_parser, one_line_errors
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """The command line."""
-    parser = command_parser('fuse_streams.py', __doc__)
+    parser = command_parser('fuse', __doc__)
     parser.add_argument('--preds', nargs='+', metavar='PKL', help='dumped predictions, one file a stream')
     parser.add_argument('--features', nargs='+', metavar='NPZ', help='features of the test clips, one file a stream')
     parser.add_argument('--gallery', nargs='+', metavar='NPZ', help='features of the training clips, in the same order')

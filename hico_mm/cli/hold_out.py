@@ -1,6 +1,6 @@
 """Hold out a part of the training clips, to choose settings without the test split.
 
-    python tools/data/hold_out.py data/nwucla/nwucla.pkl --split xview_train --names '_s(09|10)_' --out FILE.pkl
+    hico-mm hold-out data/nwucla/nwucla.pkl --split xview_train --names '_s(09|10)_' --out FILE.pkl
 
 FILE.pkl has the same clips and splits, and of the split two parts: ``xview_train_held``, the clips whose names contain
 the pattern, and ``xview_train_fit``, the others. For NTU, ``P(005|009)`` holds out two subjects.
@@ -18,7 +18,7 @@ from .command import command_parser, one_line_errors
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Split; returns the exit status."""
-    parser = command_parser('hold_out.py', __doc__)
+    parser = command_parser('hold-out', __doc__)
     parser.add_argument('annotation', type=Path, help='annotation pickle')
     parser.add_argument('--split', required=True, help='split to divide')
     parser.add_argument('--names', required=True, metavar='PATTERN', help='regular expression found in names held out')

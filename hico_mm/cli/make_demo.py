@@ -1,6 +1,6 @@
 """Make synthetic demo data, a small set of moving bodies in the text format of NTU RGB+D.
 
-    python tools/data/make_demo.py --out data/demo/raw
+    hico-mm make-demo --out data/demo/raw
 
 Ten actions, two of them of two persons; twelve subjects, three cameras, a poor sensor. ``missing.txt`` lists the clips
 in which nobody is seen, as NTU's authors do.
@@ -18,7 +18,7 @@ from .command import command_parser, count, one_line_errors, seed
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Make the dataset; returns the exit status."""
-    parser = command_parser('make_demo.py', __doc__)
+    parser = command_parser('make-demo', __doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder to make')
     parser.add_argument('--num-subjects', type=count, default=12, help='default: 12')
     parser.add_argument('--seed', type=seed, default=0, help='default: 0')

@@ -1,7 +1,7 @@
 """Convert a pretraining checkpoint of the authors' released code into one of hico_mm, and the other way.
 
-    python tools/convert/official_checkpoint.py SRC.pth.tar DST.pth
-    python tools/convert/official_checkpoint.py --to-official SRC.pth DST.pth.tar
+    hico-mm convert-checkpoint SRC.pth.tar DST.pth
+    hico-mm convert-checkpoint --to-official SRC.pth DST.pth.tar
 
 Encoder and sizes are read off the weights. What weights cannot tell is an option.
 """
@@ -18,7 +18,7 @@ from .command import command_parser, one_line_errors
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert; returns the exit status."""
-    parser = command_parser('official_checkpoint.py', __doc__)
+    parser = command_parser('convert-checkpoint', __doc__)
     parser.add_argument('src', metavar='SRC')
     parser.add_argument('dst', metavar='DST')
     parser.add_argument('--to-official', action='store_true', help='the other way, from hico_mm to the released code')

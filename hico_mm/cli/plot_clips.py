@@ -1,6 +1,6 @@
 """Draw clips of an annotation as rows of stick figures.
 
-    python tools/analysis/plot_clips.py data/demo/demo.pkl --layout ntu --out clips.png [--clips NAME ...]
+    hico-mm show data/demo/demo.pkl --layout ntu --out clips.png [--clips NAME ...]
 
 The format of the picture is that of its name: .png, .pdf, .svg.
 """
@@ -20,7 +20,7 @@ from .command import command_parser, one_line_errors
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Draw; returns the exit status."""
-    parser = command_parser('plot_clips.py', __doc__)
+    parser = command_parser('show', __doc__)
     parser.add_argument('file', type=Path, help='annotation pickle')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='default: ntu')
     parser.add_argument('--out', type=Path, required=True, help='picture to write')

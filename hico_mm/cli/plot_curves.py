@@ -1,6 +1,6 @@
 """Draw the curves of pretrainings: losses and contrast accuracy of each level, k-NN accuracy.
 
-    python tools/analysis/plot_curves.py work_dirs/hico_gru_nwucla [...] --out curves.png
+    hico-mm curves work_dirs/hico_gru_nwucla [...] --out curves.png
 
 The format of the picture is that of its name: .png, .pdf, .svg.
 """
@@ -16,7 +16,7 @@ from .command import command_parser, one_line_errors
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Draw; returns the exit status."""
-    parser = command_parser('plot_curves.py', __doc__)
+    parser = command_parser('curves', __doc__)
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='work directory of a pretraining')
     parser.add_argument('--names', nargs='+', help='names to show, as many; default: those of the folders')
     parser.add_argument('--out', type=Path, required=True, help='picture to write')

@@ -6,12 +6,10 @@ Splits: ``xsub_train`` and ``xsub_val``; ``xview_*`` of NTU-60, ``xset_*`` of NT
 camera coordinates; the one or two persons that move most, the greater first.
 """
 
-from pathlib import Path
 from typing import Optional, Sequence
 
 from ..converters import BENCHMARKS, convert, plan_ntu
-from ..converters.ntu import LISTS
-from .command import converter_parser, one_line_errors
+from .command import add_ntu_arguments, converter_parser, one_line_errors
 
 
 @one_line_errors
@@ -19,12 +17,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert; returns the exit status."""
     parser = converter_parser('prepare_ntu.py', __doc__, 'the .skeleton files')
     parser.add_argument('--dataset', choices=BENCHMARKS, required=True)
-    parser.add_argument('--missing', type=Path, metavar='LIST', help='list of clips to leave out, as published')
-    parser.add_argument('--bodies', choices=['slot', 'id'], default='slot',
-                        help="what a person is: a place in the file, as in the released code, or a body's ID; "
-                        'default: slot')
+    add_ntu_arguments(parser)
     args = parser.parse_args(argv)
-    if args.missing and not args.missing.is_file():
-        parser.error(f'--missing {args.missing} does not exist: get the list from {LISTS}')
     convert(plan_ntu(args.raw, args.dataset, args.missing, args.bodies), args.out, args.workers, args.strict)
     return 0

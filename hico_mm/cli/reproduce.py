@@ -1,8 +1,8 @@
 """Run the paper's experiments for an encoder and a dataset, and tabulate them beside the paper's figures.
 
-    python tools/reproduce.py --encoder gru --dataset nwucla
-    python tools/reproduce.py --encoder gru --dataset nwucla --epochs 20 --seeds 0 1 2 --streams joint bone motion
-    python tools/reproduce.py --encoder lstm --dataset demo demo-xview --jobs 2
+    hico-mm reproduce --encoder gru --dataset nwucla
+    hico-mm reproduce --encoder gru --dataset nwucla --epochs 20 --seeds 0 1 2 --streams joint bone motion
+    hico-mm reproduce --encoder lstm --dataset demo demo-xview --jobs 2
 
 Pretrains what is missing, then evaluates: OUT/DATASET/ENCODER/VARIANT/STREAM/seedN/TASK has the log, the checkpoints
 and ``result.json`` of each step; OUT/DATASET/ENCODER/results.md and results.json have the table. Interrupted, or run
@@ -40,7 +40,7 @@ from .config import JoinedOptions, load_config
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """The command line."""
-    parser = command_parser('reproduce.py', __doc__)
+    parser = command_parser('reproduce', __doc__)
     parser.add_argument('--encoder', choices=ENCODERS, required=True)
     parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more')
     parser.add_argument('--tasks', nargs='+', choices=TASKS, help='default: all that apply')
@@ -109,11 +109,11 @@ pretrained encoder   {command[2]}
 curves               python -m tensorboard.main --logdir {out}
 
 what next, after: source {Path(sys.executable).parent / 'activate'}
-  what it is         python tools/checkpoint_info.py {command[2]}
-  retrieval again    python {" ".join(command[:3])}
-  features, arrays   python tools/extract_features.py {" ".join(command[1:3])} \\
+  what it is         hico-mm info {command[2]}
+  retrieval again    hico-mm {" ".join(command[:3])}
+  features, arrays   hico-mm extract {" ".join(command[1:3])} \\
                        --split {split} --out features.npz
-  another encoder    python {pretrain} --cfg-options model.neck.encoder.type=TransformerEncoder
+  another encoder    hico-mm {pretrain} --cfg-options model.neck.encoder.type=TransformerEncoder
   your own clips     README.md, "Your own data"
   start again        remove {out}'''
 
@@ -169,7 +169,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     left = [[step for step in lane if is_left(step, args.out)] for lane in lanes]
     if args.plan:
         for step in (step for lane in left for step in lane):
-            print(shlex.join(['python', *step.command(args.out)]))
+            print(shlex.join(['hico-mm', *step.command(args.out)]))
         return 0
     if not any('ann_file=' in option for option in args.cfg_options):
         for dataset in args.dataset:

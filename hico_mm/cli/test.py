@@ -1,4 +1,8 @@
-"""Test a checkpoint by a config: classification or k-NN retrieval."""
+"""Test a checkpoint by a config: classification or k-NN retrieval.
+
+hico-mm test hico_nwucla_knn work_dirs/hico_gru_nwucla/epoch_451.pth
+hico-mm test hico_nwucla_linear work_dirs/hico_nwucla_linear/epoch_80.pth --dump joint.pkl
+"""
 
 import argparse
 import os
@@ -13,13 +17,13 @@ from ..errors import UserError
 from ..fileio import check_writable
 from ..wiring import check_spelling, complete_config
 from .command import command_parser, one_line_errors, seed
-from .config import add_config_arguments, add_launcher_arguments, check_parts, load_config, run_name
+from .config import add_config, add_config_arguments, add_launcher_arguments, check_parts, load_config, run_name
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """The command line."""
-    parser = command_parser('test.py', __doc__)
-    parser.add_argument('config', help='config file')
+    parser = command_parser('test', __doc__)
+    add_config(parser)
     parser.add_argument('checkpoint', help='checkpoint; a pretraining config (.py) in its place stands for its '
                         'untrained encoder, and "none" for the initial weights of the model in the config')
     parser.add_argument('--work-dir', help='folder for logs; default: work_dirs/<name of the config>')

@@ -1,4 +1,8 @@
-"""Train by a config: pretraining, linear evaluation, finetuning."""
+"""Train by a config: pretraining, linear evaluation, finetuning.
+
+hico-mm train hico_gru_nwucla --seed 0
+hico-mm train hico_nwucla_linear --pretrained work_dirs/hico_gru_nwucla/epoch_451.pth
+"""
 
 import argparse
 import os
@@ -14,17 +18,17 @@ from mmengine.dist import barrier, is_main_process
 from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
 from ..checkpoints.resume import find_last
 from ..engine.launch import build_runner, check_same_start, check_steps
-from ..engine.run_folder import begin_run, lock_folder, set_logs_aside
+from ..engine.run_folder import begin_run, check_places, lock_folder, set_logs_aside
 from ..errors import UserError
 from ..wiring import check_spelling, complete_config
 from .command import INTERRUPTED, command_parser, one_line_errors, seed
-from .config import add_config_arguments, add_launcher_arguments, check_parts, load_config, run_name
+from .config import add_config, add_config_arguments, add_launcher_arguments, check_parts, load_config, run_name
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """The command line."""
-    parser = command_parser('train.py', __doc__)
-    parser.add_argument('config', help='config file')
+    parser = command_parser('train', __doc__)
+    add_config(parser)
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
                         help='go on from this checkpoint, or from the last one in the work directory; if there is none '
@@ -78,8 +82,9 @@ def complete(config: Config, args: argparse.Namespace) -> None:
     """Complete a config with what it starts from, in place; the folder of the run is ours by now.
 
     Raises:
-        UserError: if it cannot start from that.
+        UserError: if it cannot start from that, or a checkpoint cannot be written.
     """
+    check_places(config.work_dir)
     resume = args.resume or (config.get('load_from') or 'auto' if config.get('resume') else None)
     if resume:
         set_resume(config, resume, is_first(args.launcher))

@@ -75,6 +75,17 @@ def begin_run(work_dir: Union[str, Path]) -> bool:
     return any(Path(work_dir).glob('*.pth'))
 
 
+def check_places(work_dir: Union[str, Path]) -> None:
+    """Check that no folder stands where training writes a checkpoint.
+
+    Raises:
+        UserError: naming the first that does.
+    """
+    for path in sorted(Path(work_dir).glob('*.pth')):
+        if path.is_dir():
+            raise UserError(f'{path} is a folder where training writes a checkpoint: rename or remove it')
+
+
 def log_sizes(work_dir: Union[str, Path]) -> Dict[str, int]:
     """The sizes of the logs of a folder in bytes, by their name in it."""
     folder = Path(work_dir)

@@ -12,7 +12,7 @@ from ..datasets.inspection import clip_problems, split_problems, summary, warnin
 from ..demo import make_recordings
 from ..errors import UserError
 from ..structures import get_layout
-from .plan import ROOT, Setting
+from .plan import Setting
 
 
 def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
@@ -28,7 +28,7 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
         UserError: if it is not there and cannot be made.
     """
     dataset: Any = Config.fromfile(setting.config).train_dataloader.dataset
-    path = ROOT / dataset.ann_file
+    path = Path(dataset.ann_file)
     if path.exists():
         if raw is not None:
             print(f'{dataset.ann_file} is there already and used as it is: remove it to convert {raw}')

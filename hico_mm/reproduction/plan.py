@@ -5,8 +5,8 @@ from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, 
 
 from mmengine.config import Config
 
-ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / 'configs' / 'hico'
+from ..shipped import CONFIGS, TOOLS
+
 ENCODERS = ('gru', 'lstm', 'transformer')
 STREAMS = ('joint', 'bone', 'motion')
 BASELINES = ('raw', 'untrained', 'scratch')
@@ -72,7 +72,7 @@ class Setting(NamedTuple):
     @property
     def config(self) -> Path:
         """Its pretraining config."""
-        return CONFIGS / f'{self.protocol.pretraining.format(encoder=self.encoder)}.py'
+        return CONFIGS / 'hico' / f'{self.protocol.pretraining.format(encoder=self.encoder)}.py'
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ class Step(NamedTuple):
     Args:
         setting: What the encoder was pretrained with.
         task: 'pretrain', a downstream task, 'dump' or 'dump_train'.
-        tool: 'train.py' or 'test.py'.
+        tool: 'train' or 'test'.
         config: Config file.
         source: What the encoder is taken from: a path relative to the output folder, or an absolute one.
         arguments: Further arguments.
@@ -116,12 +116,17 @@ class Step(NamedTuple):
         """Its folder."""
         return f'{self.setting.name}/{self.task}' + ('' if self.draw is None else f'/draw{self.draw}')
 
+    @property
+    def script(self) -> str:
+        """The file that is run."""
+        return str(TOOLS / f'{self.tool}.py')
+
     def command(self, out: Path) -> List[str]:
-        """The command line, from the project's root; training that was begun is resumed."""
+        """The command and its arguments, as ``hico-mm`` takes them; training that was begun is resumed."""
         folder = out / self.name
-        args = [f'tools/{self.tool}', str(self.config.relative_to(ROOT)), '--work-dir', str(folder)]
-        source = None if self.source is None else str(out / self.source).replace(f'{ROOT}/configs', 'configs')
-        if self.tool == 'test.py':
+        args = [self.tool, _shown(self.config), '--work-dir', str(folder)]
+        source = None if self.source is None else _shown(out / self.source)
+        if self.tool == 'test':
             args.insert(2, str(source))
         else:
             args += ['--resume', *(['--pretrained', source] if source else [])]
@@ -165,30 +170,30 @@ class Plan(NamedTuple):
         folder = Path(setting.name) / 'pretrain'
         trained, untrained = folder / f'epoch_{length}.pth', folder / setting.config.name
         shared = (*setting.protocol.options, *self.every)
-        yield Step(setting, 'pretrain', 'train.py', setting.config, arguments=(
+        yield Step(setting, 'pretrain', 'train', setting.config, arguments=(
             '--epochs', str(length), *setting.arguments, *_options(*shared, *self.pretraining)))
         if 'raw' in self.tasks:
             views = (f'model.data_preprocessor.clip_len={config.model.data_preprocessor.clip_len}',
                      f'model.data_preprocessor.stream={setting.stream}')
-            raw = CONFIGS / 'baselines' / 'raw_coordinates.py'
-            yield Step(setting, 'raw', 'train.py', _config(setting, 'linear'), raw, _options(*shared, *views))
+            raw = CONFIGS / 'hico' / 'baselines' / 'raw_coordinates.py'
+            yield Step(setting, 'raw', 'train', _config(setting, 'linear'), raw, _options(*shared, *views))
         if 'untrained' in self.tasks:
-            yield Step(setting, 'untrained', 'train.py', _config(setting, 'linear'), untrained, _options(*shared))
+            yield Step(setting, 'untrained', 'train', _config(setting, 'linear'), untrained, _options(*shared))
         linear = ('linear', ) if {'linear', 'fusion'} & {*self.tasks} else ()
         for task in (*linear, *(t for t in ('knn', 'finetune') if t in self.tasks)):
-            tool = 'test.py' if task == 'knn' else 'train.py'
+            tool = 'test' if task == 'knn' else 'train'
             yield Step(setting, task, tool, _config(setting, task), trained, _options(*shared))
         if 'scratch' in self.tasks:
-            yield Step(setting, 'scratch', 'train.py', _config(setting, 'finetune'), untrained, _options(*shared))
+            yield Step(setting, 'scratch', 'train', _config(setting, 'finetune'), untrained, _options(*shared))
         if 'transfer' in self.tasks and setting.dataset in SOURCES:
             own = [option for option in shared if '_dataloader.dataset.' not in option]  # those of the other dataset
-            yield Step(setting, 'transfer', 'train.py', CONFIGS / 'finetune/hico_pku2_finetune.py', trained,
+            yield Step(setting, 'transfer', 'train', CONFIGS / 'hico/finetune/hico_pku2_finetune.py', trained,
                        _options(*own))
         for task in (task for task in FRACTIONS if task in self.tasks):
             for draw in range(self.draws):
                 subset = (f'train_dataloader.dataset.subset.fraction={FRACTIONS[task]}',
                           f'train_dataloader.dataset.subset.seed={draw}')
-                yield Step(setting, task, 'train.py', _config(setting, 'semi'), trained, _options(*shared, *subset),
+                yield Step(setting, task, 'train', _config(setting, 'semi'), trained, _options(*shared, *subset),
                            draw)
         if 'fusion' in self.tasks:
             yield from self._dumps(setting, shared)
@@ -202,7 +207,7 @@ class Plan(NamedTuple):
         last = Path(setting.name) / 'linear' / f'epoch_{head.train_cfg.max_epochs}.pth'
         split = head.train_dataloader.dataset.split
         for task, more in ('dump', ()), ('dump_train', (f'test_dataloader.dataset.split={split}', )):
-            yield Step(setting, task, 'test.py', path, last, _options(*shared, *more))
+            yield Step(setting, task, 'test', path, last, _options(*shared, *more))
 
 
 def inapplicable_tasks(datasets: Sequence[str], streams: Sequence[str]) -> Dict[str, str]:
@@ -226,4 +231,9 @@ def _options(*options: str) -> Tuple[str, ...]:
 def _config(setting: Setting, task: str) -> Path:
     """The config of a downstream task."""
     name = setting.protocol.linear if task == 'linear' else f'hico_{setting.protocol.downstream}_{task}'
-    return CONFIGS / task / f'{name}.py'
+    return CONFIGS / 'hico' / task / f'{name}.py'
+
+
+def _shown(path: Path) -> str:
+    """A config of the package as ``configs/...``, which names it in any folder; any other path as it is."""
+    return str(path.relative_to(CONFIGS.parent) if path.is_relative_to(CONFIGS) else path)

@@ -17,7 +17,7 @@ from rich.progress import Progress, TaskID
 from ..errors import UserError
 from ..fileio import write_json
 from ..processes import end_with_parent
-from .plan import ROOT, Step
+from .plan import Step
 
 ETA = re.compile(r'Epoch\(train\) +(\[\d+\]).* eta: ((?:\d+ days?, )?[\d:]+)')
 COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that change no result
@@ -61,7 +61,7 @@ class StepRunner:
             raise RuntimeError(f'has no score at its end, see {folder / "output.log"}')
         seconds = round(time.monotonic() - began)
         write_json(dict(step.setting._asdict(), task=step.task, draw=step.draw, **scores, seconds_of_last_run=seconds,
-                        command=shlex.join(['python', *step.command(self.out)])), folder / 'result.json')
+                        command=shlex.join(['hico-mm', *step.command(self.out)])), folder / 'result.json')
         said = f'{100 * scores["top1"]:.2f} %' if 'top1' in scores else 'done'
         self.progress.console.print(f'{step.name}: {said} ({seconds} s)', highlight=False)
 
@@ -78,9 +78,9 @@ class StepRunner:
             if self.stopped:
                 raise RuntimeError('interrupted')
             # In a session of its own: an interrupt reaches it once, through interrupt(). It ends with this process.
-            process = subprocess.Popen([sys.executable, *step.command(self.out)], cwd=ROOT, env=environment, text=True,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                                       preexec_fn=end_with_parent)
+            process = subprocess.Popen(
+                [sys.executable, step.script, *step.command(self.out)[1:]], env=environment, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=end_with_parent)
             self.processes[step.name] = process
         line = self.progress.add_task(step.name, total=None)
         with log.open('a', buffering=1) as file:
@@ -123,10 +123,10 @@ def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:
     if step.task == 'pretrain':
         return {}
     runs = sorted(path for path in folder.iterdir() if path.is_dir())
-    paths = [run / f'{run.name}.json' if step.tool == 'test.py' else run / 'vis_data' / 'scalars.json' for run in runs]
+    paths = [run / f'{run.name}.json' if step.tool == 'test' else run / 'vis_data' / 'scalars.json' for run in runs]
     lines = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
     scores = [line for line in lines if 'acc/top1' in line]
-    if step.tool == 'train.py':
+    if step.tool == 'train':
         last = max((int(path.stem.rpartition('_')[2]) for path in folder.glob('epoch_*.pth')), default=None)
         if not scores or scores[-1]['step'] != last:
             return None

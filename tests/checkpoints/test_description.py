@@ -9,7 +9,7 @@ import torch
 
 from hico_mm.apis import describe_checkpoint, extract, init_model
 from hico_mm.checkpoints import META_KEY, describe, describe_model
-from hico_mm.cli import checkpoint_info
+from hico_mm.cli import info
 from hico_mm.version import __version__
 from tests.conftest import ROOT
 from tests.helpers import small_model
@@ -64,7 +64,7 @@ def test_a_table_for_people(make_runner, command, capsys):
     runner.train()
     capsys.readouterr()
     path = f'{runner.work_dir}/epoch_1.pth'
-    status, printed, _ = command(checkpoint_info.main, path)
+    status, printed, _ = command(info.main, path)
     rows = dict(line.split('  ', 1) for line in printed.splitlines()[1:])
     rows = {key: value.strip() for key, value in rows.items()}
     assert status == 0 and printed.splitlines()[0] == path
@@ -72,7 +72,7 @@ def test_a_table_for_people(make_runner, command, capsys):
     assert rows['stream'] == 'joint, 8 frames' and 'channels=16' in rows['backbone']
     assert rows['trained on'].startswith('annotation.pkl, split train: 12 clips of 4 classes, hash ')
     assert rows['trained for'] == '1 of 1 epochs, 2 steps' and rows['seed'] == '0'
-    status, _, said = command(checkpoint_info.main, 'gone.pth')
+    status, _, said = command(info.main, 'gone.pth')
     assert status == 1 and said == 'error: checkpoint gone.pth does not exist: check the path\n'
 
 

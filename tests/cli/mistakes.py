@@ -153,6 +153,7 @@ def _make_checkpoints(folder):
     torch.save(torch.nn.Linear(2, 2).state_dict(), folder / 'other.pth')
     torch.save([1, 2], folder / 'pair.pth')
     shutil.copytree(folder / 'source', folder / 'damaged')
+    (folder / 'taken' / 'epoch_5.pth').mkdir(parents=True)
     (folder / 'damaged' / 'epoch_2.pth').write_bytes(content[:-3000])
 
 
@@ -308,7 +309,7 @@ MISTAKES = {
     'finetuning without --pretrained': Mistake(FINETUNE),
     'two sources of the encoder': Mistake(f'{LINEAR} --pretrained ckpt.pth --cfg-options model.pretrained=other.pth'),
     'a config that starts from a checkpoint that is not there': Mistake(f'{TRAIN} --cfg-options load_from=gone.pth'),
-    'checkpoint_info.py: a truncated checkpoint': Mistake('checkpoint_info half.pth'),
+    'info: a truncated checkpoint': Mistake('info half.pth'),
     'official_checkpoint.py: one of ours': Mistake('official_checkpoint ckpt.pth o.pth'),
     'official_checkpoint.py: a file that is not there': Mistake('official_checkpoint gone.pth o.pth'),
     # Training
@@ -332,6 +333,7 @@ MISTAKES = {
         'train pretrain.py --auto-scale-lr --cfg-options auto_scale_lr=None'),
     'a work directory that is a file': Mistake('train pretrain.py --work-dir notes.txt'),
     'a work directory below a file': Mistake('train pretrain.py --work-dir notes.txt/w'),
+    'a work directory in which a folder has the name of a checkpoint': Mistake('train pretrain.py --work-dir taken'),
     # Resuming
     '--resume in a folder without a checkpoint': Mistake(RESUME, slow=True),
     '--resume of a file that is not there': Mistake(f'{RESUME} gone.pth'),

@@ -28,7 +28,7 @@ def test_the_plan_of_everything(reproduce):
     # five draws of 1 % and of 10 %. By seed: nine ablations, each pretrained and evaluated twice.
     assert code == 0 and len(commands) == 2 * (2 * (10 + 10) + 9 * 3)
     first = shlex.split(commands[0])
-    assert first[:3] == ['python', 'tools/train.py', 'configs/hico/hico_gru_ntu60.py'] and '--epochs' in first
+    assert first[:3] == ['hico-mm', 'train', 'configs/hico/hico_gru_ntu60.py'] and '--epochs' in first
     assert all((ROOT / shlex.split(command)[2]).exists() for command in commands)
     lane = [command for command in commands if 'ntu60/gru/hico/bone/seed1' in command]
     stream = 'model.data_preprocessor.stream=bone'

@@ -35,9 +35,9 @@ def make_step(runner):
     def make(task, script, source=None, arguments=('--epochs', '2')):
         folder = runner.out / task
         return SimpleNamespace(
-            name=task, task=task, tool='train.py', source=source and Path(source), arguments=arguments,
+            name=task, task=task, tool='train', script='-c', source=source and Path(source), arguments=arguments,
             draw=None, setting=SimpleNamespace(_asdict=lambda: dict(seed=0)),
-            command=lambda out: ['-c', script, str(folder)])
+            command=lambda out: ['train', script, str(folder)])
 
     return make
 

@@ -70,7 +70,7 @@ def pickles_that_run(folder: Path, evil: Call, configs: Path, checkpoint: Path) 
         'train.py --pretrained': ('train', [configs / 'linear.py', '--work-dir', out, '--pretrained', weights]),
         'train.py --resume': ('train', [pretrain, '--work-dir', out, '--resume', weights]),
         'extract_features.py': ('extract_features', [knn, weights, *features]),
-        'checkpoint_info.py': ('checkpoint_info', [weights]),
+        'info': ('info', [weights]),
         'official_checkpoint.py': ('official_checkpoint', [weights, folder / 'out.pth']),
         'official_checkpoint.py, old format': ('official_checkpoint', [legacy, folder / 'out.pth']),
         'official_checkpoint.py --to-official': ('official_checkpoint', ['--to-official', weights, folder / 'out.pth'])}

@@ -94,6 +94,10 @@ def try_files(training: Training, folder: Path, whole: Record, report: Report) -
             training.run(folder, before=stop_after(KEPT))
             (folder / 'out.log').unlink()
             damage(folder / 'w' / target)
+            if kind == 'a folder':
+                status = run('train', training.arguments(resume=True), folder)
+                report.trial(f'{target} {kind}', refused_faults(folder, status, target), last_line(output(folder)))
+                continue
             faults = ends_faults(training, folder, whole)
             text = output(folder)
             named = target == 'last_checkpoint' or kind in ('gone', 'a link to nowhere') or 'left out: ' in text

@@ -1,0 +1,8 @@
+"""``python -m hico_mm`` is the command ``hico-mm``."""
+
+import sys
+
+from .cli.main import main
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""Pretrain HiCo on synthetic demo data, and show how well the representation performs.
+
+    hico-mm demo                 on recordings that it makes itself, in the current folder; some minutes
+    hico-mm demo --data DIR      on Northwestern-UCLA; DIR holds its JSON clips (all_sqe)
+
+Run again, it reuses what is there and goes on where it stopped.
+"""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+from . import reproduce
+from .command import command_parser, count, folder, one_line_errors, seed
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the experiments of the demo; returns the exit status."""
+    parser = command_parser('demo', __doc__)
+    parser.add_argument('--data', type=folder, metavar='DIR', help='folder with the JSON clips of NW-UCLA')
+    parser.add_argument('--epochs', type=count, default=150, help='of pretraining; default: 150')
+    parser.add_argument('--seed', type=seed, default=0, help='of pretraining; default: 0')
+    parser.add_argument('--jobs', type=count, default=2, metavar='N', help='steps side by side; default: 2')
+    args = parser.parse_args(argv)
+    data = ('demo', 'demo-xview') if args.data is None else ('nwucla_small', '--raw', str(args.data))
+    name = 'demo' if args.data is None else 'nwucla'
+    out = Path('work_dirs', f'quickstart_{name}', f'epochs{args.epochs}_seed{args.seed}')
+    return reproduce.main([
+        '--encoder', 'lstm', '--dataset', *data, '--tasks', 'raw', 'untrained', 'linear', 'knn',
+        '--jobs', str(args.jobs), '--seeds', str(args.seed), '--epochs', str(args.epochs), '--out', str(out)])

@@ -1,0 +1,47 @@
+"""Say what a file is: a checkpoint, or an annotation pickle. Without a file, say what the environment is.
+
+hico-mm info work_dirs/hico_gru_nwucla/epoch_451.pth
+hico-mm info data/nwucla/nwucla.pkl
+hico-mm info
+"""
+
+from pathlib import Path
+from typing import Iterator, Optional, Sequence
+
+import torch
+from mmengine.utils.dl_utils import collect_env
+
+from ..apis import print_checkpoint
+from ..checkpoints.environment import package_versions
+from ..datasets.annotation import read_annotation
+from ..datasets.inspection import summary
+from ..shipped import CONFIGS
+from .command import command_parser, one_line_errors
+
+
+def environment() -> Iterator[str]:
+    """The environment, a line each."""
+    everything = collect_env()
+    for name, version in package_versions().items():
+        yield f'{name:10} {version}'
+    yield f'processor  {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}'
+    gpus = [f'{value} {name}' for name, value in everything.items() if name.startswith('GPU ')]
+    yield f'GPUs       {", ".join(gpus) or "none"}'
+    yield f'configs    {CONFIGS}'
+
+
+@one_line_errors
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Print; returns the exit status."""
+    parser = command_parser('info', __doc__)
+    parser.add_argument('files', nargs='*', metavar='FILE', help='checkpoints (.pth) and annotations (.pkl); default: '
+                        'the environment')
+    args = parser.parse_args(argv)
+    for path in args.files:
+        if Path(path).suffix in ('.pkl', '.pickle'):
+            print('\n'.join([path, *summary(read_annotation(Path(path)))]))
+        else:
+            print_checkpoint(path)
+    if not args.files:
+        print('\n'.join(environment()))
+    return 0

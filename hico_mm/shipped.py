@@ -1,0 +1,39 @@
+"""The configs and tools that come with the package, found from any folder."""
+
+from pathlib import Path
+from typing import List, Union
+
+from .errors import UserError
+
+_PLACE = Path(__file__).parent / '.mim'
+CONFIGS, TOOLS = _PLACE / 'configs', _PLACE / 'tools'
+
+
+def find_config(name: Union[str, Path]) -> Path:
+    """Find a config: a file, or one of those that come with the package.
+
+    Args:
+        name: A path; a path that begins with ``configs/``, wherever the package is installed; or the end of such a
+            path, with or without ``.py``, as ``hico_gru_ntu60`` or ``linear/hico_ntu60_linear.py``.
+
+    Returns:
+        Path: The file; ``name`` itself if there is none.
+
+    Raises:
+        UserError: if several configs have that name.
+    """
+    path = Path(name)
+    if path.is_file() or path.is_absolute() or not path.name:
+        return path
+    parts = path.with_name(f'{path.name.removesuffix(".py")}.py').parts
+    parts = parts[1:] if parts[0] == 'configs' else parts
+    found = [config for config in shipped_configs() if config.parts[-len(parts):] == parts]
+    if len(found) > 1:
+        names = ', '.join(str(config.relative_to(CONFIGS.parent)) for config in found)
+        raise UserError(f'{name} is the name of several configs: give one of {names}')
+    return found[0] if found else path
+
+
+def shipped_configs() -> List[Path]:
+    """All configs that come with the package, but for the parts they are made of."""
+    return sorted((CONFIGS / 'hico').rglob('*.py'))

@@ -1,0 +1,96 @@
+"""`hico-mm`: its commands, and configs that are found by name."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from hico_mm.cli import main as module
+from hico_mm.cli.config import load_config
+from hico_mm.cli.main import COMMANDS, main
+from hico_mm.errors import UserError
+from hico_mm.fileio import dump_pickle
+from hico_mm.shipped import CONFIGS, find_config, shipped_configs
+from tests.conftest import ROOT
+from tests.helpers import make_annotation
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_the_help_of_a_command_has_an_example_of_it(name, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([name, '--help'])
+    printed = capsys.readouterr().out
+    assert stop.value.code == 0 and f'usage: hico-mm {name} ' in printed
+    assert re.search(rf'^    hico-mm {name}\b', printed, re.MULTILINE)
+
+
+def test_help_lists_the_commands(capsys):
+    assert main([]) == 2
+    printed = capsys.readouterr().out
+    assert all(re.search(rf'^  {name}  ', printed, re.MULTILINE) for name in COMMANDS)
+
+
+def test_an_unknown_command_is_refused(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(['trian'])
+    assert stop.value.code == 2 and "invalid choice: 'trian'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', [
+    'hico_gru_ntu60', 'hico_gru_ntu60.py', 'hico/hico_gru_ntu60.py', 'configs/hico/hico_gru_ntu60.py'])
+def test_a_config_is_found_by_name_in_any_folder(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_config(name) == CONFIGS / 'hico' / 'hico_gru_ntu60.py'
+    assert load_config(name).model.type == 'HiCo'
+
+
+def test_a_file_goes_before_the_config_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'hico_gru_ntu60.py').write_text('')
+    assert find_config('hico_gru_ntu60.py').resolve() == tmp_path / 'hico_gru_ntu60.py'
+
+
+def test_each_config_has_a_name_of_its_own():
+    names = [path.stem for path in shipped_configs()]
+    assert len(names) > 60 and len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize('name', ['hico_gru_ntu6', 'configs/knn/hico_gru_ntu60.py', '', '.', '[a-z]*'])
+def test_a_name_of_no_config_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match='does not exist'):
+        load_config(name)
+
+
+def test_info_of_an_annotation_and_of_the_environment(command, tmp_path):
+    path = tmp_path / 'mine.pkl'
+    dump_pickle(make_annotation(), path)
+    code, printed, _ = command(main, 'info', path)
+    assert code == 0 and 'clips     ' in printed
+    code, printed, _ = command(main, 'info')
+    assert code == 0 and re.search(r'^torch +\d', printed, re.MULTILINE) and str(CONFIGS) in printed
+
+
+def test_demo_is_reproduce_with_its_settings(monkeypatch):
+    calls = []
+    monkeypatch.setattr('hico_mm.cli.reproduce.main', lambda argv: calls.append(argv) or 0)
+    assert main(['demo', '--epochs', '3', '--seed', '5']) == 0
+    assert calls[0][calls[0].index('--epochs') + 1] == '3' and calls[0][-1] == 'work_dirs/quickstart_demo/epochs3_seed5'
+
+
+@pytest.mark.parametrize('line, wanted', [
+    ('hico-mm tr', ['train']), ('hico-mm fuse --wei', ['--weights']), ('hico-mm train hico_gru_nwu', [
+        'hico_gru_nwucla', 'hico_gru_nwucla_small']), ('hico-mm convert . --format pk', ['pku1', 'pku2'])])
+def test_a_shell_completes_words(line, wanted, tmp_path):
+    answer = tmp_path / 'answer'
+    script = 'from hico_mm.cli.main import main; main()'
+    environment = dict(os.environ, _ARGCOMPLETE='1', COMP_LINE=line, COMP_POINT=str(len(line)), COMP_TYPE='9',
+                       _ARGCOMPLETE_IFS='\n', _ARGCOMPLETE_STDOUT_FILENAME=str(answer), PYTHONPATH=str(ROOT))
+    subprocess.run([sys.executable, '-c', script], env=environment, timeout=120, capture_output=True)
+    assert [word.strip() for word in answer.read_text().split('\n')] == wanted
+
+
+def test_every_command_has_a_module():
+    assert all((ROOT / 'hico_mm' / 'cli' / f'{name}.py').is_file() for name, _ in module.COMMANDS.values())
