@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from .restricted_load import load_restricted
 
 REQUIRED = {
-    'torch': '>=2.0',
+    'torch': '>=2.1',
     'mmengine': '>=0.10.7,<1',
     'mmcv': '>=2.0.0rc4,<2.2',
     'mmaction2': '>=1.2,<1.3',
@@ -46,6 +46,23 @@ def check_versions() -> None:
             raise ImportError(f'hico_mm needs {package}{wanted}, which is not installed: {remedy}')
         if version is not None and not SpecifierSet(wanted).contains(version, prereleases=True):
             raise ImportError(f'hico_mm needs {package}{wanted}, but {version} is installed: {remedy}')
+
+
+def check_numpy() -> None:
+    """Check that torch and NumPy exchange arrays.
+
+    Raises:
+        ImportError: if not, which is so for torch before 2.3 with NumPy 2.
+    """
+    import numpy as np
+    import torch
+
+    try:
+        torch.zeros(1).numpy()
+    except RuntimeError as error:
+        raise ImportError(
+            f'torch {torch.__version__} cannot exchange arrays with NumPy {np.__version__}: '
+            'pip install "numpy<2" "opencv-python<4.12" "opencv-contrib-python<4.12"') from error
 
 
 class _MissingDRN:
@@ -144,6 +161,7 @@ def format_configs_once() -> None:
 def prepare_host() -> None:
     """Check the versions, then repair what is known to be broken. Safe to call more than once."""
     check_versions()
+    check_numpy()
     # mmcv-lite has no compiled operators; skeleton models use none.
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     fill_in_drn()

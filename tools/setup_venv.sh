@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Makes a virtual environment, $VENV or .venv, with hico_mm and the packages it is tested with. PYTHON names the
-# interpreter to make it with; Python 3.11 fits constraints.txt.
+# interpreter to make it with, and CONSTRAINTS the versions; constraints.txt, the default, is for Python 3.11 and later.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VENV=${VENV:-$PWD/.venv}
 if [ ! -x "$VENV/bin/python" ]; then
   "${PYTHON:-python3}" -m venv "$VENV"
 fi
-pip=("$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt)
+pip=("$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c "${CONSTRAINTS:-constraints.txt}")
 echo "installing into $VENV ..."
 "${pip[@]}" torch setuptools
 # mmcv and mmcv-lite own the same folder: a full mmcv that is there stays.

@@ -155,7 +155,7 @@ def write(take: Take, folder: Path, seed: int, noise: float) -> bool:
     """Write the file of a take; returns whether anybody is seen in it."""
     bodies, there = record(take, seed, noise)
     first_id = 72057594037900000 + int(np.random.default_rng([seed, *take]).integers(90000))
-    (folder / f'{take.name}.skeleton').write_text(to_text(bodies, there, first_id), newline='')
+    (folder / f'{take.name}.skeleton').write_bytes(to_text(bodies, there, first_id).encode())
     return bool(there.any())
 
 

@@ -185,6 +185,7 @@ def _with(name, command=OPTION):
 MISTAKES = {
     # Installing
     'MMCV is too new': Mistake('install mmcv 2.2.0'),
+    'NumPy is too new for PyTorch': Mistake('numpy'),
     'MMAction2 is not installed': Mistake('install mmaction2 none'),
     # Output files
     'a full disk': Mistake('full dump.pkl'),
@@ -440,7 +441,29 @@ def _readonly(folder, name):
         return run(f'fuse_streams --preds {name} {name} --out folder/fused.pkl', folder)
 
 
-CONDITIONS = dict(install=_install, full=_full, readonly=_readonly)
+def _numpy(folder):
+    """The check of NumPy, where torch was built for another."""
+    with mock.patch('torch.zeros') as zeros:
+        zeros.return_value.numpy.side_effect = RuntimeError('Numpy is not available')
+        try:
+            compat.check_numpy()
+        except ImportError as error:
+            return 1, f'ImportError: {error}'
+    return 0, ''
+
+
+CONDITIONS = dict(install=_install, numpy=_numpy, full=_full, readonly=_readonly)
+
+
+@contextlib.contextmanager
+def inside(folder):
+    """``contextlib.chdir`` of Python 3.11."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def run(command, folder):
@@ -463,7 +486,7 @@ def run(command, folder):
     for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
         kind._instance_dict.clear()
     printed = io.StringIO()
-    with contextlib.chdir(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    with inside(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
             code = importlib.import_module(f'hico_mm.cli.{tool}').main(argv)
         except SystemExit as stop:

@@ -13,7 +13,7 @@ def write(tmp_path):
 
     def to_file(frames, **kwargs):
         path = tmp_path / 'S001C001P001R001A001.skeleton'
-        path.write_text(skeleton_text(frames, **kwargs), newline='')
+        path.write_bytes(skeleton_text(frames, **kwargs).encode())
         return path
 
     return to_file
