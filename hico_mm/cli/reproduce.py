@@ -10,11 +10,14 @@ again with more tasks, it goes on where it stopped. Tasks:
 
   raw        linear evaluation and k-NN of raw        finetune   finetuned on all labels
              coordinates                              scratch    trained on all labels from scratch
-  untrained  likewise of the untrained encoder        transfer   from ntu60 or pku1, finetuned on pku2
-  linear     linear evaluation, last epoch            fusion     of the streams: linear scores; the field's weights,
-  knn        retrieval, k=1                                      and weights searched on the training split
-  semi1      finetuned on 1 % of each class           ablations  the paper's tables 3 and 4, figure 4, and the released
-  semi10     likewise on 10 %                                    queue; linear and knn
+  untrained  likewise of the untrained encoder        scratch1   on 1 % of each class from scratch
+  linear     linear evaluation, last epoch            scratch10  likewise on 10 %
+  knn        retrieval, k=1                           transfer   from ntu60 or pku1, finetuned on pku2
+  semi1      finetuned on 1 % of each class           fusion     of the streams: linear scores; the field's weights,
+  semi10     likewise on 10 %                                    and weights searched on the training split
+  ablations  the paper's tables 3 and 4, figure 4, and the released queue; linear and knn
+
+raw, untrained and scratch are the baselines. They need no pretraining.
 """
 
 import argparse
@@ -35,7 +38,7 @@ from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, Plan, Setti
 from ..reproduction.results import collect, comparison, fuse_streams, table
 from ..reproduction.runner import StepRunner, check_same
 from .command import INTERRUPTED, command_parser, count, one_line_errors, seed
-from .config import JoinedOptions, load_config
+from .config import JoinedOptions, add_config_arguments, load_config
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -52,7 +55,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--raw', type=Path, metavar='DIR',
                         help='folder with the JSON clips of NW-UCLA, converted if the annotation is not there')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'), help='default: work_dirs/reproduce')
-    parser.add_argument('--plan', action='store_true', help='print the commands that would run, and run nothing')
+    parser.add_argument('--plan', action='store_true', help='print the commands that would run, and run nothing; '
+                        'untrained.py, which some of them name, is written when they run')
     parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
                         help='options for every command; those of model.* for pretraining alone, since everything else '
                         'takes the encoder from the checkpoint')
@@ -72,7 +76,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     return args
 
 
-def report(args: argparse.Namespace, lanes: List[List[Step]]) -> None:
+def report(args: argparse.Namespace) -> None:
     """Write and print the tables of all results that are there, of this call and of earlier ones."""
     results = {}
     for dataset in args.dataset:
@@ -82,7 +86,7 @@ def report(args: argparse.Namespace, lanes: List[List[Step]]) -> None:
         rows = results[dataset] = collect(folder)
         if not rows:
             continue
-        epochs = next(int(lane[0].arguments[1]) for lane in lanes if lane[0].setting.dataset == dataset)
+        epochs = args.epochs or load_config(str(Setting(args.encoder, dataset).config)).train_cfg.max_epochs
         head = f'HiCo, {args.encoder}, {dataset}, {epochs} epochs of pretraining {" ".join(args.cfg_options)}\n\n'
         write_json(dict(encoder=args.encoder, dataset=dataset, epochs=epochs, options=args.cfg_options, results=rows),
                    folder / 'results.json')
@@ -128,6 +132,19 @@ def check_config_options(args: argparse.Namespace) -> None:
     options = {key: JoinedOptions._parse_iterable(value) for key, value in pairs}
     for dataset in args.dataset:
         load_config(str(Setting(args.encoder, dataset).config), options=options)
+
+
+def write_untrained(out: Path, plan: Plan, lane: List[Step]) -> None:
+    """Write the config that stands for the untrained encoder of a lane, if a step starts from it."""
+    setting = lane[0].setting
+    if all(step.source != setting.untrained for step in lane):
+        return
+    parser = command_parser('train', None)
+    add_config_arguments(parser)
+    changes = parser.parse_args(plan.changes(setting))
+    (out / setting.name).mkdir(parents=True, exist_ok=True)
+    with atomic_write(out / setting.untrained) as temporary:
+        temporary.write_text(load_config(str(setting.config), changes.fragments, changes.cfg_options).pretty_text)
 
 
 def is_left(step: Step, out: Path) -> bool:
@@ -177,8 +194,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     with ExitStack() as locks:
         for dataset in args.dataset:
             locks.enter_context(lock_folder(args.out / dataset / args.encoder))
+        for lane in lanes:
+            write_untrained(args.out, plan, lane)
         runs = run(args, left)
-    report(args, lanes)
+    report(args)
     if runs.stopped:
         print('interrupted: the same command goes on', file=sys.stderr)
         return INTERRUPTED

@@ -9,7 +9,7 @@ from ..shipped import CONFIGS, TOOLS
 
 ENCODERS = ('gru', 'lstm', 'transformer')
 STREAMS = ('joint', 'bone', 'motion')
-BASELINES = ('raw', 'untrained', 'scratch')
+BASELINES = ('raw', 'untrained', 'scratch', 'scratch10', 'scratch1')  # these need no pretraining
 TASKS = (*BASELINES, 'linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer', 'fusion', 'ablations')
 # The changes of each ablation: a fragment of configs/hico/ablations, or options.
 ABLATIONS: Dict[str, Tuple[str, ...]] = {
@@ -19,7 +19,7 @@ ABLATIONS: Dict[str, Tuple[str, ...]] = {
     'released-queue': ('--cfg-options', 'model.head.wrap_at=queue_length'),
 }
 SOURCES = ('ntu60', 'pku1')  # of the transfer to pku2
-FRACTIONS = dict(semi1=0.01, semi10=0.1)
+FRACTIONS = dict(semi1=0.01, semi10=0.1, scratch1=0.01, scratch10=0.1)
 
 
 class Protocol(NamedTuple):
@@ -78,6 +78,11 @@ class Setting(NamedTuple):
     def name(self) -> str:
         """Its folder."""
         return f'{self.dataset}/{self.encoder}/{self.variant or "hico"}/{self.stream}/seed{self.seed}'
+
+    @property
+    def untrained(self) -> Path:
+        """The config that stands for its encoder with untrained weights, relative to the output folder."""
+        return Path(self.name) / 'untrained.py'
 
     @property
     def arguments(self) -> Tuple[str, ...]:
@@ -152,6 +157,10 @@ class Plan(NamedTuple):
     pretraining: Tuple[str, ...] = ()
     every: Tuple[str, ...] = ()
 
+    def changes(self, setting: Setting) -> Tuple[str, ...]:
+        """What the command line of pretraining changes in the config."""
+        return (*setting.arguments, *_options(*setting.protocol.options, *self.every, *self.pretraining))
+
     def lanes(self, encoder: str, dataset: str, streams: Sequence[str], seeds: Sequence[int]) -> List[List[Step]]:
         """Lanes of steps, each in its order; ablations, and HiCo with them, are evaluated on joints."""
         lanes = []
@@ -164,14 +173,15 @@ class Plan(NamedTuple):
         return lanes
 
     def lane(self, setting: Setting) -> Iterator[Step]:
-        """Pretraining, then what is done with the encoder."""
+        """Pretraining, unless baselines alone are asked for, then what is done with the encoder."""
         config: Any = Config.fromfile(setting.config)
         length = self.epochs or config.train_cfg.max_epochs
-        folder = Path(setting.name) / 'pretrain'
-        trained, untrained = folder / f'epoch_{length}.pth', folder / setting.config.name
+        trained = Path(setting.name) / 'pretrain' / f'epoch_{length}.pth'
+        untrained = setting.untrained
         shared = (*setting.protocol.options, *self.every)
-        yield Step(setting, 'pretrain', 'train', setting.config, arguments=(
-            '--epochs', str(length), *setting.arguments, *_options(*shared, *self.pretraining)))
+        if {*self.tasks} - {*BASELINES}:
+            yield Step(setting, 'pretrain', 'train', setting.config, arguments=(
+                '--epochs', str(length), *self.changes(setting)))
         if 'raw' in self.tasks:
             views = (f'model.data_preprocessor.clip_len={config.model.data_preprocessor.clip_len}',
                      f'model.data_preprocessor.stream={setting.stream}')
@@ -193,8 +203,8 @@ class Plan(NamedTuple):
             for draw in range(self.draws):
                 subset = (f'train_dataloader.dataset.subset.fraction={FRACTIONS[task]}',
                           f'train_dataloader.dataset.subset.seed={draw}')
-                yield Step(setting, task, 'train', _config(setting, 'semi'), trained, _options(*shared, *subset),
-                           draw)
+                yield Step(setting, task, 'train', _config(setting, 'semi'),
+                           untrained if task in BASELINES else trained, _options(*shared, *subset), draw)
         if 'fusion' in self.tasks:
             yield from self._dumps(setting, shared)
 

@@ -11,9 +11,14 @@ from ..fileio import write_json
 from .plan import Setting
 from .published import published
 
-# Names in the tables of the baselines, whose steps are linear evaluations that measure k-NN as well.
-BASELINE_NAMES = dict(raw='raw coordinates', untrained='untrained encoder')
-ORDER = ('knn', 'linear', 'semi1', 'semi10', 'finetune', 'scratch', 'transfer')
+# The rows that the result of a baseline is in a table: task, model, and which of its scores.
+_RAW, _UNTRAINED, _SCRATCH = BASELINE_NAMES = 'raw coordinates', 'untrained encoder', 'from scratch'
+BASELINE_ROWS = dict(
+    raw=[('linear', _RAW, 'top1'), ('knn', _RAW, 'knn')],
+    untrained=[('linear', _UNTRAINED, 'top1'), ('knn', _UNTRAINED, 'knn')],
+    scratch=[('finetune', _SCRATCH, 'top1')], scratch1=[('semi1', _SCRATCH, 'top1')],
+    scratch10=[('semi10', _SCRATCH, 'top1')])
+ORDER = ('knn', 'linear', 'semi1', 'semi10', 'finetune', 'transfer')
 
 
 def collect(folder: Path) -> List[dict]:
@@ -23,12 +28,8 @@ def collect(folder: Path) -> List[dict]:
         result = json.loads(path.read_text())
         if 'top1' not in result or result['task'].startswith('dump'):
             continue
-        if result['task'] in BASELINE_NAMES:
-            name = BASELINE_NAMES[result['task']]
-            rows.append(dict(result, task='linear', variant=name))
-            rows.append(dict(result, task='knn', variant=name, top1=result['knn']))
-        else:
-            rows.append(result)
+        rows += [dict(result, task=task, variant=name, top1=result[score])
+                 for task, name, score in BASELINE_ROWS.get(result['task'], ())] or [result]
     return rows
 
 
@@ -63,7 +64,7 @@ def table(rows: Sequence[dict], epochs: int) -> str:
     lines = [f'| task | model | stream | top-1, % ({epochs} epochs) | runs (seeds) | paper (451 epochs) |',
              '|---|---|---|---|---|---|']
     order = {task: i for i, task in enumerate(ORDER)}
-    names = (*BASELINE_NAMES.values(), '')
+    names = (*BASELINE_NAMES, '')
     groups = grouped(rows)
     for task, variant, stream in sorted(groups, key=lambda key: (
             key[1] if key[1] not in names else '', order.get(key[0], len(order)), key[2],
@@ -89,7 +90,7 @@ def comparison(results: Dict[str, Sequence[dict]], stream: str = 'joint') -> Opt
         results: Rows by the name of the protocol.
         stream: The stream. Defaults to 'joint'.
     """
-    columns = (*BASELINE_NAMES.values(), '')
+    columns = (_RAW, _UNTRAINED, '')
     if not any(row['variant'] in columns[:-1] for rows in results.values() for row in rows):
         return None
     return '\n'.join(_comparison_lines(results, columns, stream))

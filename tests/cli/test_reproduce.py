@@ -10,6 +10,7 @@ import torch
 
 from hico_mm.cli.reproduce import main
 from hico_mm.fileio import dump_pickle
+from hico_mm.reproduction.plan import BASELINES
 from hico_mm.reproduction.results import comparison, table
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
@@ -25,19 +26,20 @@ def test_the_plan_of_everything(reproduce):
         '--encoder', 'gru', '--dataset', 'ntu60', '--streams', 'joint', 'bone', '--seeds', 0, 1, '--plan')
     commands = printed.splitlines()
     # By seed and stream: pretraining, raw, untrained, linear, k-NN, finetuning, from scratch, transfer, two dumps, and
-    # five draws of 1 % and of 10 %. By seed: nine ablations, each pretrained and evaluated twice.
-    assert code == 0 and len(commands) == 2 * (2 * (10 + 10) + 9 * 3)
+    # five draws of 1 % and of 10 %, pretrained and from scratch. By seed: nine
+    # ablations, pretrained and evaluated twice.
+    assert code == 0 and len(commands) == 2 * (2 * (10 + 20) + 9 * 3)
     first = shlex.split(commands[0])
     assert first[:3] == ['hico-mm', 'train', 'configs/hico/hico_gru_ntu60.py'] and '--epochs' in first
     assert all((ROOT / shlex.split(command)[2]).exists() for command in commands)
     lane = [command for command in commands if 'ntu60/gru/hico/bone/seed1' in command]
     stream = 'model.data_preprocessor.stream=bone'
     # Downstream takes the stream from the checkpoint; raw coordinates have no checkpoint.
-    assert [stream in command for command in lane] == [True, True] + 18 * [False]
+    assert [stream in command for command in lane] == [True, True] + 28 * [False]
     transfer, = (command for command in lane if 'hico_pku2_finetune' in command)
     assert '--pretrained' in transfer and '/ntu60/gru/hico/bone/seed1/pretrain/epoch_451.pth' in transfer
     scratch, = (command for command in lane if '/scratch ' in command)
-    assert '/pretrain/hico_gru_ntu60.py' in scratch
+    assert '/untrained.py' in scratch
 
 
 def test_options_of_the_model_are_for_pretraining_alone(reproduce):
@@ -78,6 +80,12 @@ def test_data_that_is_not_there(reproduce, tmp_path):
     assert code == 1 and 'data/pku/pku1.pkl does not exist: make it with one of tools/data/prepare_*.py' in said
 
 
+def test_baselines_alone_need_no_pretraining(reproduce):
+    printed = reproduce('--encoder', 'gru', '--dataset', 'nwucla', '--tasks', *BASELINES, '--draws', 2, '--plan')[1]
+    commands = printed.splitlines()
+    assert len(commands) == 3 + 2 * 2 and not any('pretrain/' in command for command in commands)
+
+
 def test_raw_untrained_and_trained_side_by_side():
     common = dict(encoder='lstm', dataset='demo', stream='joint', seed=0)
     rows = [dict(common, task=task, variant=variant, top1=top1) for task, variant, top1 in (
@@ -88,7 +96,6 @@ def test_raw_untrained_and_trained_side_by_side():
     assert '| knn | raw coordinates | joint | 50.0 | 1 (1) | - |' in table(rows, 150)
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     """Fusion of two streams of a narrow model, then with semi-supervised learning: what is there is kept."""
@@ -111,6 +118,10 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     assert sorted({(row['task'], row['stream']) for row in rows}) == [
         ('fusion', 'joint+motion'), ('fusion, weights searched', 'joint+motion'), ('linear', 'joint'),
         ('linear', 'motion'), ('semi10', 'joint'), ('semi10', 'motion')]
+    code, printed, error = reproduce('--tasks', *BASELINES[:-1], *(word for word in args if word != 'motion'))
+    assert code == 0, printed + error
+    assert all(f'| {name} | joint |' in printed for name in (
+        'linear | raw coordinates', 'knn | untrained encoder', 'finetune | from scratch', 'semi10 | from scratch'))
     draws = [100 * row['top1'] for row in rows if (row['task'], row['stream']) == ('semi10', 'joint')]
     spread = torch.tensor(draws).std()  # of one seed, so of its draws
     row = f'| semi10 | HiCo | joint | {sum(draws) / 2:.1f} ± {spread:.1f} | 2 (1) | - |'
