@@ -17,7 +17,7 @@ class UserError(ValueError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was told to end by a signal.
+    """A command was told to end by a signal.
 
     Args:
         number: The signal.

@@ -25,4 +25,6 @@ def end_with_parent(number: int = signal.SIGTERM) -> None:
 def start_worker() -> None:
     """Initializer of a pool's workers: Ctrl-C is the main process's to handle, and a worker ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)  # not as the main process handles it
     end_with_parent(signal.SIGKILL)

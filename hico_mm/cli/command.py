@@ -5,16 +5,19 @@ import functools
 import logging
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 import argcomplete
 from mmengine.dist import get_rank, is_main_process
 
 from ..converters.ntu import LISTS
-from ..errors import LARGEST_SEED, UserError
+from ..errors import LARGEST_SEED, Interrupted, UserError
 from ..fileio import TEMPORARY
 
 Main = Callable[..., int]
@@ -109,12 +112,33 @@ def _sentence(error: Exception) -> str:
     return f'{path.with_name(temporary[1]) if temporary else path}: {error.strerror}'
 
 
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does, so that what is half-written is removed.
+
+    A process of a launcher keeps the system's own handling, since it may hang in an exchange with others.
+    """
+    def interrupt(number: int, frame: Any) -> None:
+        raise Interrupted(number)
+
+    alone = threading.current_thread() is threading.main_thread() and 'RANK' not in os.environ
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP)
+               if alone and signal.getsignal(number) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def one_line_errors(main: Main) -> Main:
     """Make a command print an expected error as one sentence and return 1.
 
     Expected are :class:`~hico_mm.errors.UserError` and the errors of the operating system. With ``--debug`` among the
     arguments their traceback is printed too. Anything else is a fault of the program and keeps its traceback. Ctrl-C
-    returns 130.
+    returns 130, another signal 128 and its number.
     """
 
     @functools.wraps(main)
@@ -123,7 +147,8 @@ def one_line_errors(main: Main) -> Main:
         debug = '--debug' in arguments
         logging.raiseExceptions = debug  # a log that cannot be written is one fault among others
         try:
-            return main([argument for argument in arguments if argument != '--debug'])
+            with _signals_interrupt():
+                return main([argument for argument in arguments if argument != '--debug'])
         except (UserError, OSError) as error:
             if debug:
                 traceback.print_exc()
@@ -132,6 +157,6 @@ def one_line_errors(main: Main) -> Main:
             return 1
         except KeyboardInterrupt as interrupt:
             print(str(interrupt) or 'interrupted', file=sys.stderr)
-            return INTERRUPTED
+            return getattr(interrupt, 'status', INTERRUPTED)
 
     return run

@@ -28,7 +28,8 @@ def training_split(runner: Runner) -> DataLoader:
     if isinstance(runner._train_loop, BaseLoop):
         loader = runner.train_dataloader
         return DataLoader(loader.dataset, loader.batch_size, sampler=DefaultSampler(loader.dataset, shuffle=False),
-                          num_workers=loader.num_workers, collate_fn=loader.collate_fn)
+                          num_workers=loader.num_workers, collate_fn=loader.collate_fn,
+                          worker_init_fn=loader.worker_init_fn, multiprocessing_context=loader.multiprocessing_context)
     if runner.cfg.get('train_dataloader') is None:
         raise UserError('the gallery is the training split, but the config has no train_dataloader: add one')
     return runner.build_dataloader(sequential(runner.cfg.train_dataloader), seed=runner.seed)

@@ -2,48 +2,28 @@
 
 import atexit
 import contextlib
-import multiprocessing
 import os
 import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Dict, Iterator, Optional, Sequence
 
 from mmaction.registry import HOOKS
 from mmengine import dist
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
 
 from ...checkpoints.resume import LATEST
 from ...errors import Interrupted, check_number
 from ..agreement import Agreement
-from ..loops import ResumableTrainLoop
+from ..loops import FeatureTrainLoop, ResumableTrainLoop
+from ..workers import SIGNALS, WorkerSignals
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 SAVE, STOP = 1, 2  # what processes tell each other: to save, or STOP plus the number of a signal
 AGAIN = 1.0  # seconds after which a signal is a second one; a launcher may repeat the first
-
-
-class _WorkerStart:
-    """Starts a worker of a data loader: a signal that is sent to all processes of a run is the main one's to follow.
-
-    Without this a worker would die of it, and the main process of the loss before it has saved.
-    """
-
-    def __init__(self, start: Optional[Callable[[int], None]], ending: Any) -> None:
-        self.start, self.ending = start, ending
-
-    def __call__(self, worker: int) -> None:
-        if self.start is not None:
-            self.start(worker)
-        for number in SIGNALS:
-            signal.signal(number, self._follow)
-
-    def _follow(self, number: int, frame: Any) -> None:
-        if self.ending.value:
-            os._exit(0)
 
 
 @HOOKS.register_module()
@@ -67,7 +47,7 @@ class InterruptHook(Hook):
             check_number(minutes, 'minutes', above=0)
         self.minutes = minutes
         self._agreement: Optional[Agreement] = None
-        self._ending: Any = None
+        self._workers: Optional[WorkerSignals] = None
         self._saves = False
         self._previous: Dict[int, Any] = {}
         self._begin()
@@ -79,11 +59,11 @@ class InterruptHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Take over the signals."""
         self._begin()
-        self._agreement, self._ending = Agreement(), multiprocessing.get_context().Value('b', 0, lock=False)
+        self._agreement, self._workers = Agreement(), WorkerSignals()
         atexit.register(self._let_workers_end)  # training that fails does not come to after_train
         self._saves = _goes_on_from_here(runner)
-        for loader in (runner.train_dataloader, *([runner.val_dataloader] if runner.val_loop else [])):
-            loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, self._ending)
+        for loader in _loaders(runner):
+            self._workers.protect(loader)
         if threading.current_thread() is threading.main_thread():
             # dist_train.sh ignores SIGUSR1 for the sake of the launcher alone.
             self._previous = {number: signal.signal(number, self._signalled) for number in SIGNALS
@@ -166,8 +146,8 @@ class InterruptHook(Hook):
         raise Interrupted(self._number, together)
 
     def _let_workers_end(self) -> None:
-        if self._ending is not None:
-            self._ending.value = 1
+        if self._workers is not None:
+            self._workers.let_end()
 
     def _give_back(self) -> None:
         self._let_workers_end()
@@ -185,3 +165,12 @@ def _is_whole_step(runner: Runner) -> bool:
 def _goes_on_from_here(runner: Runner) -> bool:
     """Whether the loop can be resumed from here; MMEngine's own by epochs begins each epoch anew."""
     return isinstance(runner.train_loop, ResumableTrainLoop) or not isinstance(runner.train_loop, EpochBasedTrainLoop)
+
+
+def _loaders(runner: Runner) -> Iterator[DataLoader]:
+    """The loaders whose workers are there while the runner trains."""
+    yield runner.train_dataloader
+    if runner.val_loop is not None:
+        yield runner.val_dataloader
+    if isinstance(runner.train_loop, FeatureTrainLoop):
+        yield runner.train_loop.clip_loader

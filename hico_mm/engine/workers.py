@@ -1,0 +1,66 @@
+"""Workers of data loaders that leave signals to the main process."""
+
+import multiprocessing
+import os
+import signal
+from typing import Any, Callable, Optional
+
+from torch.utils.data import DataLoader
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+
+
+class WorkerSignals:
+    """Keeps workers from dying of a signal that is sent to all processes of a run.
+
+    Otherwise the main process would end because of the loss before it has saved.
+    """
+
+    def __init__(self) -> None:
+        self._ending = multiprocessing.get_context().Value('b', 0, lock=False)
+
+    def protect(self, loader: DataLoader) -> None:
+        """Protect the workers that a loader starts from now on."""
+        if isinstance(loader.worker_init_fn, _WorkerStart):
+            return
+        loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, self._ending)
+        forks = multiprocessing.get_start_method() == 'fork' and loader.multiprocessing_context is None
+        if loader.num_workers and forks:
+            loader.multiprocessing_context = _context()
+
+    def let_end(self) -> None:
+        """Let workers end when they are told to, as their loader does at its end."""
+        self._ending.value = 1
+
+
+class _WorkerStart:
+    """Starts a worker, then takes the signals that were blocked until now."""
+
+    def __init__(self, start: Optional[Callable[[int], None]], ending: Any) -> None:
+        self.start, self.ending = start, ending
+
+    def __call__(self, worker: int) -> None:
+        if self.start is not None:
+            self.start(worker)
+        for number in SIGNALS:
+            signal.signal(number, self._follow)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _follow(self, number: int, frame: Any) -> None:
+        if self.ending.value:
+            os._exit(0)
+
+
+def _context() -> Any:
+    """A context whose processes are forked with the signals blocked, so that none comes before they are handled."""
+    context = multiprocessing.get_context('fork')
+
+    class Worker(context.Process):  # type: ignore[misc,name-defined]
+        def start(self) -> None:
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            try:
+                super().start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    return type('WorkerContext', (type(context), ), dict(Process=Worker))()
