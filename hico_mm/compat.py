@@ -7,6 +7,7 @@ import pickle
 import sys
 import types
 import warnings
+from collections import Counter
 from importlib import metadata
 from typing import Any, List, Tuple
 
@@ -126,7 +127,7 @@ def parts_of_checkpoints() -> List[Tuple[Any, str]]:
                        for name in ('_reconstruct', 'scalar') for package in ('core', '_core')]
     dtypes = [type(np.dtype(kind)) for kind in ('float64', 'float32', 'int64', 'int32', 'bool')]
     kinds = [(kind, f'{kind.__module__}.{kind.__qualname__}')
-             for kind in (HistoryBuffer, np.ndarray, np.dtype, *dtypes)]
+             for kind in (HistoryBuffer, Counter, np.ndarray, np.dtype, *dtypes)]
     return [*kinds, *numpy_functions, (_history_method, 'builtins.getattr')]
 
 

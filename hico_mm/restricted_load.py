@@ -5,12 +5,20 @@ from types import SimpleNamespace
 from typing import Any, Dict, Sequence, Tuple
 
 
-def load_restricted(path: str, more: Sequence[Tuple[Any, str]], map_location: Any = 'cpu') -> Any:
+def _latin1(text: str, codec: str) -> bytes:
+    """``codecs.encode`` for the one use a pickle has for it: bytes, before protocol 3."""
+    if codec != 'latin1':
+        raise pickle.UnpicklingError(f'it encodes by {codec}, which no checkpoint needs')
+    return text.encode('latin1')
+
+
+def load_restricted(file: Any, more: Sequence[Tuple[Any, str]] = (), map_location: Any = 'cpu') -> Any:
     """Load a checkpoint that may contain only tensors and the objects listed in ``more``.
 
     Args:
-        path: The file.
+        file: Its path, or an open file.
         more: Objects beside those of tensors, and the dotted names they go by in a file.
+            None by default.
         map_location: Where its tensors go; see ``torch.load``. Defaults to the CPU.
 
     Raises:
@@ -19,7 +27,8 @@ def load_restricted(path: str, more: Sequence[Tuple[Any, str]], map_location: An
     import torch
     from torch._weights_only_unpickler import _get_allowed_globals
 
-    allowed: Dict[str, Any] = {**_get_allowed_globals(), **{name: value for value, name in more}}
+    allowed: Dict[str, Any] = {**_get_allowed_globals(), **{name: value for value, name in more},
+                               '_codecs.encode': _latin1}
 
     class Unpickler(pickle.Unpickler):
 
@@ -31,4 +40,4 @@ def load_restricted(path: str, more: Sequence[Tuple[Any, str]], map_location: An
 
     restricted = SimpleNamespace(
         __name__='pickle', Unpickler=Unpickler, load=lambda file, **options: Unpickler(file, **options).load())
-    return torch.load(path, map_location, pickle_module=restricted, weights_only=False)
+    return torch.load(file, map_location, pickle_module=restricted, weights_only=False)

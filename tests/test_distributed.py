@@ -10,6 +10,7 @@ import sys
 import pytest
 import torch
 
+from hico_mm.checkpoints import load_checkpoint
 from tests.conftest import ROOT
 from tests.helpers import make_demo
 
@@ -60,7 +61,7 @@ def run(tmp_path_factory):
 
 
 def weights(run, name, epoch=1):
-    return torch.load(run.folder / name / f'epoch_{epoch}.pth', weights_only=True)['state_dict']
+    return load_checkpoint(run.folder / name / f'epoch_{epoch}.pth')['state_dict']
 
 
 def accuracy(printed):
@@ -120,10 +121,10 @@ def test_both_processes_end_after_the_same_step_and_go_on_from_there(run, config
     printed += process.communicate()[0]
     assert f'ended by SIGTERM; the last checkpoint is latest.pth in {ended}' in printed
     assert process.returncode
-    latest = torch.load(run.folder / ended / 'latest.pth', weights_only=True)
+    latest = load_checkpoint(run.folder / ended / 'latest.pth')
     assert 3 <= latest['meta']['iter'] < 11 and latest['meta']['epoch'] == 0
     assert 'resuming from' in run(*command, '--work-dir', ended, '--resume', *options)
-    files = [torch.load(run.folder / name / 'epoch_1.pth', weights_only=True) for name in (whole, ended)]
+    files = [load_checkpoint(run.folder / name / 'epoch_1.pth') for name in (whole, ended)]
     for part in ('state_dict', 'optimizer'):
         torch.testing.assert_close(files[0][part], files[1][part], rtol=0, atol=0)
 

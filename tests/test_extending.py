@@ -10,6 +10,7 @@ import sys
 import pytest
 import torch
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.fileio import dump_pickle
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
@@ -40,7 +41,7 @@ def test_the_commands(folder, config):
                                 capture_output=True, env=dict(os.environ, PYTHONPATH='.'))
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     assert re.search(r'acc/top1: [01]\.', result.stdout)
-    weights = torch.load(folder / config[:-3] / 'epoch_1.pth', weights_only=True)['state_dict']
+    weights = load_checkpoint(folder / config[:-3] / 'epoch_1.pth')['state_dict']
     assert weights['neck.pyramids.temporal.encoder.conv.weight'].shape == (128, 128, 3)
     assert ('backbone.graph' in weights) == (config == 'my_graph.py')
 

@@ -20,6 +20,7 @@ from mmaction.registry import VISUALIZERS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.fileio import dump_pickle
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
@@ -83,7 +84,7 @@ def test_a_pretrained_network_is_finetuned_by_the_stock_script(user):
     missing = re.search(r'missing keys in source state_dict: (.*)', user.finetuned)[1]
     assert missing == 'cls_head.fc.weight, cls_head.fc.bias'
     assert 'size mismatch' not in user.finetuned and re.search(r'loss_cls: \d', user.finetuned)
-    pretrained, finetuned = (torch.load(user.folder / name / 'epoch_1.pth', weights_only=True)['state_dict']
+    pretrained, finetuned = (load_checkpoint(user.folder / name / 'epoch_1.pth')['state_dict']
                              for name in ('pretrain', 'gcn'))
     name = 'backbone.gcn.2.gcn.conv.weight'  # the first steps do not take it far from where it came from
     assert 0 < (pretrained[name] - finetuned[name]).norm() < 0.5 * pretrained[name].norm()

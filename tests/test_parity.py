@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hico_mm.apis import init_model
-from hico_mm.checkpoints import META_KEY
+from hico_mm.checkpoints import META_KEY, load_checkpoint
 from hico_mm.cli import official_checkpoint
 from hico_mm.datasets.transforms import CenterCropResize, NormalizeSkeleton, RaggedClips, derive_stream
 
@@ -21,7 +21,7 @@ def released(request, golden, tmp_path):
     figures = dict(np.load(golden / f'official_{request.param}.npz'))
     target = tmp_path / 'converted.pth'
     assert official_checkpoint.main([str(golden / f'official_{request.param}.pth.tar'), str(target)]) == 0
-    checkpoint = torch.load(target, weights_only=True)
+    checkpoint = load_checkpoint(target)
     config = json.loads(checkpoint['meta'][META_KEY])
     config['model']['head']['wrap_at'] = config['model']['head']['queue_length']
     if request.param == 'transformer':

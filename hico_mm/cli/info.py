@@ -1,8 +1,10 @@
-"""Say what a file is: a checkpoint, or an annotation pickle. Without a file, say what the environment is.
+"""Say what a checkpoint is, and what an annotation holds.
 
-hico-mm info work_dirs/hico_gru_nwucla/epoch_451.pth
-hico-mm info data/nwucla/nwucla.pkl
-hico-mm info
+    hico-mm info work_dirs/hico_gru_nwucla/epoch_451.pth
+    hico-mm info data/nwucla/nwucla.pkl
+    hico-mm info
+
+Without a file, it describes the environment: put that into a bug report.
 """
 
 from pathlib import Path

@@ -1,7 +1,9 @@
 """Test a checkpoint by a config: classification or k-NN retrieval.
 
-hico-mm test hico_nwucla_knn work_dirs/hico_gru_nwucla/epoch_451.pth
-hico-mm test hico_nwucla_linear work_dirs/hico_nwucla_linear/epoch_80.pth --dump joint.pkl
+    hico-mm test hico_nwucla_knn work_dirs/hico_gru_nwucla/epoch_451.pth
+    hico-mm test hico_nwucla_linear work_dirs/hico_nwucla_linear/epoch_80.pth --dump joint.pkl
+
+The encoder comes from the checkpoint; the config says which data.
 """
 
 import argparse

@@ -1,7 +1,9 @@
 """Train by a config: pretraining, linear evaluation, finetuning.
 
-hico-mm train hico_gru_nwucla --seed 0
-hico-mm train hico_nwucla_linear --pretrained work_dirs/hico_gru_nwucla/epoch_451.pth
+    hico-mm train hico_gru_nwucla --seed 0
+    hico-mm train hico_nwucla_linear --pretrained work_dirs/hico_gru_nwucla/epoch_451.pth
+
+Everything but pretraining takes the encoder from the checkpoint that --pretrained names.
 """
 
 import argparse

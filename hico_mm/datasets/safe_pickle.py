@@ -16,6 +16,7 @@ import torch
 from mmengine.utils import digit_version
 
 from ..errors import UserError
+from ..restricted_load import load_restricted
 
 _PREPARE = 'make it with one of tools/data/prepare_*.py, or set ann_file to where it is'
 _DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
@@ -161,13 +162,14 @@ for _core in ('numpy.core', 'numpy._core'):  # numpy 1 and numpy 2
 
 def _load_storage(content: Any) -> Any:
     """The memory of a tensor, which torch's own function would unpickle without checking it."""
-    if digit_version(torch.__version__) < digit_version('2.6'):  # CVE-2025-32434: weights_only does not protect
-        raise pickle.UnpicklingError(f'tensors cannot be read safely by torch {torch.__version__}, 2.6 can')
     if not isinstance(content, bytes):
         raise pickle.UnpicklingError('the memory of a tensor is not made of bytes')
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        storage = torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
+        if digit_version(torch.__version__) < digit_version('2.6'):  # CVE-2025-32434: weights_only does not protect
+            storage = load_restricted(io.BytesIO(content))
+        else:
+            storage = torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
     if not isinstance(storage, torch.storage.TypedStorage):
         raise pickle.UnpicklingError('the memory of a tensor is not a storage')
     return storage
@@ -213,7 +215,7 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
     Args:
         path: The file.
         remedy: What to do if there is none, for the message. Defaults to making an annotation.
-        tensors: Whether it may hold tensors too; from torch 2.6 on. Defaults to False.
+        tensors: Whether it may hold tensors too. Defaults to False.
 
     Raises:
         FileNotFoundError: if there is no such file.

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hico_mm.apis import describe_checkpoint, extract, init_model
-from hico_mm.checkpoints import META_KEY, describe, describe_model
+from hico_mm.checkpoints import META_KEY, describe, describe_model, load_checkpoint
 from hico_mm.cli import info
 from hico_mm.version import __version__
 from tests.conftest import ROOT
@@ -33,7 +33,7 @@ def test_what_pretraining_writes(make_runner):
     # one gets its scores at the end.
     assert first.scores['epoch'] == 1 and last.scores['epoch'] == 2
     assert last.scores['acc/top1'] == pytest.approx(runner.message_hub.get_scalar('val/acc/top1').current())
-    meta = torch.load(f'{runner.work_dir}/epoch_2.pth', weights_only=True)['meta'][META_KEY]
+    meta = load_checkpoint(f'{runner.work_dir}/epoch_2.pth')['meta'][META_KEY]
     assert isinstance(meta, str) and json.loads(meta)['format'] == 2
 
 

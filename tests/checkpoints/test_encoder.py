@@ -10,7 +10,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from hico_mm.apis import describe_checkpoint, init_model
-from hico_mm.checkpoints import META_KEY, EncoderSource, take_encoder_into
+from hico_mm.checkpoints import META_KEY, EncoderSource, load_checkpoint, take_encoder_into
 from hico_mm.cli import extract_features, fuse_streams, test, train
 from hico_mm.cli.config import load_config
 from hico_mm.fileio import dump_pickle
@@ -99,7 +99,7 @@ def test_nothing_is_repeated_on_the_command_line(pretrain, command, tmp_path, na
                              for f in features.values())
     nearest = features['xview_train']['label'][(test_unit @ train_unit.T).argmax(1)]
     assert accuracy(printed) == pytest.approx((nearest == features['xview_val']['label']).mean(), abs=1e-4)
-    pretrained, classifier = (torch.load(path, weights_only=True) for path in (checkpoint, linear))
+    pretrained, classifier = (load_checkpoint(path) for path in (checkpoint, linear))
     before, after = (json.loads(c['meta'][META_KEY]) for c in (pretrained, classifier))
     for slot in ('backbone', 'neck'):
         assert before['model'][slot] == after['model'][slot]
@@ -122,7 +122,7 @@ def test_the_figure_equals_the_one_with_everything_spelled_out(pretrain, command
         status, printed, error = command(train.main, path, '--pretrained', checkpoint, '--seed', 0, '--work-dir',
                                          tmp_path / path.stem, '--cfg-options', *options, *SHORT)
         assert status == 0, error
-        shown.append(torch.load(tmp_path / path.stem / 'epoch_2.pth', weights_only=True)['state_dict'])
+        shown.append(load_checkpoint(tmp_path / path.stem / 'epoch_2.pth')['state_dict'])
     assert shown[0].keys() == shown[1].keys()
     assert all(torch.equal(shown[0][key], shown[1][key]) for key in shown[0])
 
@@ -193,7 +193,7 @@ def test_a_preparation_that_contradicts_the_checkpoint_is_refused(pretrained_onc
 def test_a_checkpoint_without_a_description_works_with_an_explicit_config(pretrained_once, command, tmp_path):
     checkpoint, options = pretrained_once
     bare = tmp_path / 'bare.pth'
-    torch.save(dict(state_dict=torch.load(checkpoint, weights_only=True)['state_dict']), bare)
+    torch.save(dict(state_dict=load_checkpoint(checkpoint)['state_dict']), bare)
     path = CONFIGS / 'knn/hico_nwucla_knn.py'
     status, _, error = command(test.main, path, bare, '--cfg-options', *options)
     assert status == 1 and 'bare.pth does not say which model it is of, and the config has no backbone' in error
@@ -298,7 +298,7 @@ def test_one_argument_builds_the_recognizer_from_the_checkpoint(pretrained_once)
     config = Config.fromfile(CONFIGS / 'linear/hico_nwucla_linear.py')
     config.model.pretrained = str(checkpoint)
     model = MODELS.build(config.model)
-    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    weights = load_checkpoint(checkpoint)['state_dict']
     model.init_weights()
     for name, weight in model.state_dict().items():
         assert name.startswith('cls_head') or torch.equal(weight, weights[name])
@@ -314,7 +314,7 @@ def test_a_config_in_place_of_a_checkpoint_is_its_untrained_encoder(command, tmp
         train.main, CONFIGS / 'linear/hico_nwucla_linear.py', '--pretrained', CONFIGS / 'hico_lstm_nwucla_small.py',
         '--work-dir', tmp_path / 'untrained', *run)
     assert status == 0, error
-    description = json.loads(torch.load(tmp_path / 'untrained/epoch_2.pth', weights_only=True)['meta'][META_KEY])
+    description = json.loads(load_checkpoint(tmp_path / 'untrained/epoch_2.pth')['meta'][META_KEY])
     assert description['model']['backbone']['channels'] == 128 and description['encoder'] is None
     assert description['task'] == 'linear evaluation of an untrained encoder'
     status, printed, error = command(
@@ -322,7 +322,7 @@ def test_a_config_in_place_of_a_checkpoint_is_its_untrained_encoder(command, tmp
         CONFIGS / 'baselines/raw_coordinates.py', '--work-dir', tmp_path / 'raw', *run,
         'model.data_preprocessor.clip_len=16')
     assert status == 0, error
-    weights = torch.load(tmp_path / 'raw/epoch_2.pth', weights_only=True)['state_dict']
+    weights = load_checkpoint(tmp_path / 'raw/epoch_2.pth')['state_dict']
     assert weights['cls_head.fc.weight'].shape == (10, 2 * 16 * 20 * 3)
 
 
@@ -334,7 +334,7 @@ def test_resuming_takes_the_encoder_from_the_run(pretrained_once, command, tmp_p
                        f'train_cfg.max_epochs={epochs}')[0] == 0
     assert command(train.main, path, '--resume', '--work-dir', tmp_path / 'parts', *run,
                    'train_cfg.max_epochs=4')[0] == 0
-    whole, parts = (torch.load(tmp_path / folder / 'epoch_4.pth', weights_only=True)['state_dict']
+    whole, parts = (load_checkpoint(tmp_path / folder / 'epoch_4.pth')['state_dict']
                     for folder in ('whole', 'parts'))
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
     description = describe_checkpoint(tmp_path / 'parts' / 'epoch_4.pth')

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.official import rename
 from hico_mm.cli.official_checkpoint import main
 from tests.helpers import small_model
@@ -44,7 +45,7 @@ def test_what_weights_cannot_tell_is_checked(tmp_path, capsys, golden):
     source = str(golden / 'official_gru.pth.tar')
     assert main([source, str(tmp_path / 'dst.pth'), '--layout', 'nw_ucla']) == 1
     assert 'its frames have 50 joints in all, not 2 x 20: set --layout and --num-persons' in capsys.readouterr().err
-    checkpoint = torch.load(source, weights_only=True)
+    checkpoint = load_checkpoint(source)
     del checkpoint['state_dict']['encoder_k.sd_proj.2.bias']
     torch.save(checkpoint, tmp_path / 'part.pth.tar')
     assert main([str(tmp_path / 'part.pth.tar'), str(tmp_path / 'dst.pth')]) == 1
@@ -56,7 +57,7 @@ def test_there_and_back(tmp_path, golden, encoder):
     source, there, back = golden / f'official_{encoder}.pth.tar', tmp_path / 'ours.pth', tmp_path / 'back.pth.tar'
     assert main([str(source), str(there)]) == 0
     assert main([str(there), str(back), '--to-official']) == 0
-    released, again = (torch.load(path, weights_only=True) for path in (source, back))
+    released, again = (load_checkpoint(path) for path in (source, back))
     assert released['epoch'] == again['epoch'] and set(released['state_dict']) == set(again['state_dict'])
     for name, weight in released['state_dict'].items():
         assert weight.dtype == again['state_dict'][name].dtype and torch.equal(weight, again['state_dict'][name]), name
@@ -69,9 +70,9 @@ def test_a_run_of_ours_goes_to_the_released_code(tmp_path, make_runner):
     assert runner.model.head.queues['clip'].pointer >= 15
     source, there, again = (str(tmp_path / name) for name in ('run/epoch_1.pth', 'there.pth.tar', 'again.pth'))
     assert main([source, there, '--to-official']) == 0
-    assert torch.load(there, weights_only=True)['state_dict']['c_queue_ptr'].tolist() == [0]
+    assert load_checkpoint(there)['state_dict']['c_queue_ptr'].tolist() == [0]
     assert main([there, again]) == 0
-    ours, theirs = (torch.load(path, weights_only=True)['state_dict'] for path in (source, again))
+    ours, theirs = (load_checkpoint(path)['state_dict'] for path in (source, again))
     for name, weight in ours.items():
         if not name.endswith(('pointer', 'steps')):
             assert torch.equal(weight, theirs[name]), name
@@ -98,7 +99,7 @@ def test_what_the_released_code_does_not_have(tmp_path, make_runner, capsys, cha
     (lambda w: w.update({'encoder_q.hi_encoder.t_encoder.weight_hh_l0': torch.zeros(16, 16)}), 'neither GRU nor LSTM'),
 ])
 def test_damaged_weights(tmp_path, capsys, golden, damage, said):
-    checkpoint = torch.load(golden / 'official_gru.pth.tar', weights_only=True)
+    checkpoint = load_checkpoint(golden / 'official_gru.pth.tar')
     damage(checkpoint['state_dict'])
     torch.save(checkpoint, tmp_path / 'bad.pth.tar')
     assert main([str(tmp_path / 'bad.pth.tar'), str(tmp_path / 'there')]) == 1

@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import find_latest_checkpoint
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.resume import find_last
 from hico_mm.cli import train
 from tests.conftest import ROOT
@@ -53,7 +54,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
     last = find_latest_checkpoint(str(work))
     advice = f'the last checkpoint is {last.split("/")[-1]} in {work}: to go on from there, run the same command with'
     assert printed.rstrip().endswith(f'{advice} --resume')  # the last word: no traceback after it
-    epoch = torch.load(last, weights_only=True)['meta']['epoch']
+    epoch = load_checkpoint(last)['meta']['epoch']
     assert len(list(work.glob('epoch_*.pth'))) <= 3 and not list(work.glob('.epoch*'))
     process = start('--resume', '--cfg-options', f'train_cfg.max_epochs={epoch + 1}')
     printed = process.communicate()[0]

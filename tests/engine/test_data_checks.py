@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.engine.launch import check_steps
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
@@ -26,7 +27,7 @@ def test_a_loss_that_is_not_finite_ends_training_and_is_not_saved(make_runner, t
     runner.model.loss = diverging
     with pytest.raises(UserError, match=r'loss_part of step 4 is nan.*look at the clips of the step: clip\d+, '):
         runner.train()
-    saved = torch.load(runner.work_dir + '/epoch_1.pth', weights_only=True)
+    saved = load_checkpoint(runner.work_dir + '/epoch_1.pth')
     assert all(weight.isfinite().all() for weight in saved['state_dict'].values())
     assert not (tmp_path / 'diverging' / 'epoch_2.pth').exists()
 
@@ -100,7 +101,7 @@ def test_pretraining_without_labels(make_runner, forget_labels, tmp_path):
     make_runner('labelled', custom_hooks=CHECKS, **UNSCORED).train()
     forget_labels()
     make_runner('unlabelled', custom_hooks=CHECKS, **UNSCORED).train()
-    weights = [torch.load(tmp_path / name / 'epoch_1.pth', weights_only=True)['state_dict']
+    weights = [load_checkpoint(tmp_path / name / 'epoch_1.pth')['state_dict']
                for name in ('labelled', 'unlabelled')]
     assert all(torch.equal(weight, weights[1][name]) for name, weight in weights[0].items())
 

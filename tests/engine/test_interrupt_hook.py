@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.resume import find_last
 from hico_mm.errors import Interrupted, UserError
 
@@ -78,7 +79,7 @@ def plain(value):
 
 def content(path):
     """What a checkpoint holds of its run, without paths and times."""
-    checkpoint = torch.load(path, weights_only=True)
+    checkpoint = load_checkpoint(path)
     parts = {key: plain(checkpoint[key]) for key in ('state_dict', 'optimizer', 'param_schedulers')}
     hub = plain(checkpoint['message_hub'])
     info = {key: value for key, value in hub['runtime_info'].items()
@@ -162,7 +163,7 @@ def test_gradients_that_are_added_up_are_finished_first(make, tmp_path):
     runner = make('ended', **{'optim_wrapper.accumulative_counts': 2})
     send(runner, 'before_train_iter', 5)
     interrupted(runner)
-    assert torch.load(tmp_path / 'ended' / 'latest.pth', weights_only=True)['meta']['iter'] == 6
+    assert load_checkpoint(tmp_path / 'ended' / 'latest.pth')['meta']['iter'] == 6
     make('ended', resume=True, **{'optim_wrapper.accumulative_counts': 2}).train()
     same_runs(tmp_path / 'ended', tmp_path / 'whole')
 

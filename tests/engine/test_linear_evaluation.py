@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.evaluation import encode
 from tests.helpers import small_model
 
@@ -20,8 +21,8 @@ def test_trains_the_classifier_alone_and_saves_the_whole_recognizer(make_runner,
     evaluate = runner.train_loop.evaluate
     runner.train_loop.evaluate = lambda: last.update(evaluate()) or dict(last)
     runner.train()
-    saved = torch.load(runner.work_dir + '/epoch_30.pth', weights_only=True)['state_dict']
-    source = torch.load(pretrained, weights_only=True)['state_dict']
+    saved = load_checkpoint(runner.work_dir + '/epoch_30.pth')['state_dict']
+    source = load_checkpoint(pretrained)['state_dict']
     encoder = [name for name in saved if not name.startswith('cls_head')]
     assert encoder and all(torch.equal(saved[name], source[name]) for name in encoder)
     tested = make_runner('test', model=linear_model, load_from=runner.work_dir + '/epoch_30.pth').test()
@@ -33,7 +34,7 @@ def test_features_are_standardised_by_the_training_split(make_runner, linear_mod
     runner = make_runner('linear', epochs=3, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop')
     runner.train()
     features = runner.train_loop.features.clips.features
-    head = torch.load(runner.work_dir + '/epoch_3.pth', weights_only=True)['state_dict']
+    head = load_checkpoint(runner.work_dir + '/epoch_3.pth')['state_dict']
     torch.testing.assert_close(head['cls_head.mean'], features.mean(0))
     assert (head['cls_head.std'] >= features.std(0, unbiased=False) - 1e-6).all()
     scores = make_runner('test', model=linear_model, load_from=runner.work_dir + '/epoch_3.pth').test()
@@ -71,7 +72,7 @@ def test_frozen_weights_must_come_from_somewhere(make_runner, linear_model):
 
 
 def test_absent_and_misshapen_weights_are_errors(make_runner, linear_model, pretrained, tmp_path):
-    checkpoint = torch.load(pretrained, weights_only=True)
+    checkpoint = load_checkpoint(pretrained)
     weights = checkpoint['state_dict']
     name = 'neck.pyramids.spatial.encoder.rnn.weight_hh_l0'
     torch.save(dict(state_dict={k: v for k, v in weights.items() if k != name}), tmp_path / 'absent.pth')
@@ -138,7 +139,7 @@ def test_hooks_see_the_whole_protocol(make_runner, linear_model, pretrained):
     seen = [point for point in calls if 'val' in point or point.endswith('train_epoch')]
     assert seen == ['before_train_epoch', 'after_train_epoch', 'before_val', 'before_val_epoch', 'after_val_epoch',
                     'after_val'] * 2
-    averaged = torch.load(runner.work_dir + '/epoch_2.pth', weights_only=True)['state_dict']['cls_head.fc.weight']
+    averaged = load_checkpoint(runner.work_dir + '/epoch_2.pth')['state_dict']['cls_head.fc.weight']
     assert not torch.equal(averaged, runner.model.cls_head.fc.weight)  # swapped for the scores, and back again
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from hico_mm.checkpoints import META_KEY
+from hico_mm.checkpoints import META_KEY, load_checkpoint
 from hico_mm.datasets import skeleton_collate
 from hico_mm.engine.loaders import training_split
 from tests.helpers import small_model
@@ -77,7 +77,7 @@ def test_checkpoint_says_which_model_it_is_of(make_runner):
     runner = make_runner('meta')
     runner.train()
     path = runner.work_dir + '/epoch_1.pth'
-    meta = torch.load(path, weights_only=True)['meta']
+    meta = load_checkpoint(path)['meta']
     assert json.loads(meta[META_KEY])['model']['type'] == 'HiCo'
     model = init_model(None, path)
     inputs = torch.randn(2, 1, 2, 8, 25, 3)
@@ -89,7 +89,7 @@ def test_checkpoint_says_which_model_it_is_of(make_runner):
 def test_a_file_that_would_be_executed_is_refused(make_runner, tmp_path):
     first = make_runner('first')
     first.train()
-    checkpoint = torch.load(first.work_dir + '/epoch_1.pth', weights_only=True)
+    checkpoint = load_checkpoint(first.work_dir + '/epoch_1.pth')
     checkpoint['meta']['config'] = f'open("{tmp_path}/evil", "w")'
     torch.save(checkpoint, tmp_path / 'evil.pth')
     with pytest.raises(ValueError, match='evil.pth carries Python source'):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.resume import find_last
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
@@ -33,7 +34,7 @@ def test_a_copy_of_a_run_leaves_the_files_of_the_first_alone(run, tmp_path):
     shutil.copytree(tmp_path / 'first', tmp_path / 'copy')
     before = {path: path.read_bytes() for path in (tmp_path / 'first').rglob('*') if path.is_file()}
     path = tmp_path / 'copy' / 'epoch_2.pth'
-    checkpoint = torch.load(path, weights_only=True)
+    checkpoint = load_checkpoint(path)
     info = checkpoint['message_hub']['runtime_info']
     assert Path(info['best_ckpt']) == tmp_path / 'first' / 'best_acc_top1_epoch_1.pth'
     info['best_score'] = -1.0  # any score is better, so that MMEngine removes what is called the best
@@ -91,7 +92,7 @@ def test_whatever_has_become_of_the_newest_checkpoint_the_one_before_is_found(tm
 def test_published_weights_cannot_be_resumed(run, tmp_path):
     for epoch in (1, 2):
         path = tmp_path / 'first' / f'epoch_{epoch}.pth'
-        checkpoint = torch.load(path, weights_only=True)
+        checkpoint = load_checkpoint(path)
         del checkpoint['optimizer']
         torch.save(checkpoint, path)
     found = find_last(tmp_path / 'first')
