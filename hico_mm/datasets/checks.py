@@ -1,7 +1,7 @@
 """What a valid clip is: the one definition that datasets, converters, the checker and ``extract`` share."""
 
 import re
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Op
     if not isinstance(keypoint, np.ndarray):
         return 'has keypoints that are not an array: prepare it again'
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
-        return f'has keypoints of shape {keypoint.shape}, not (M, T, V, 2 or 3): prepare it again'
+        return f'has keypoints of shape {keypoint.shape}, not (M, T, V, 2 or 3): {_likely_axes(keypoint.shape)}'
     if keypoint.dtype.kind not in 'fiu':
         return f'has keypoints of type {keypoint.dtype}, not real numbers: prepare it again'
     if layout is not None and keypoint.shape[2] != layout.num_joints:
@@ -47,6 +47,17 @@ def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Op
     if fault:
         return f'{fault}: repair it, or leave it out of the split'
     return None if as_used.any() else 'is empty: leave it out of the split'
+
+
+def _likely_axes(shape: Tuple[int, ...]) -> str:
+    """What the axes of keypoints of another shape probably are, and what to do."""
+    if len(shape) == 3 and shape[-1] in (2, 3):
+        return 'the axis of persons is missing, so add it by keypoint[None]'
+    if len(shape) == 4 and shape[0] in (2, 3) and shape[-1] == 1:
+        return 'if they are (C, T, V, M), use keypoint.transpose(3, 1, 2, 0)'
+    if len(shape) == 4 and shape[-1] == 4:
+        return 'keep three coordinates, and put a score into keypoint_score'
+    return 'persons, frames, joints and coordinates, in this order'
 
 
 def coordinate_fault(coordinates: np.ndarray) -> Optional[str]:

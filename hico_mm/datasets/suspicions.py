@@ -35,16 +35,23 @@ def wrong_units(keypoints: Sequence[np.ndarray], layout: Optional[SkeletonLayout
     """A warning if 3-D clips (M, T, V, 3) do not seem to be in metres; None for other layouts and clips.
 
     The bones of a clip are measured between joints that are tracked, in a few frames. A layout with a spine and
-    shoulders is one of a body in space.
+    shoulders is one of a body in space. Without a layout, distances between neighbours in the list of joints stand for
+    bones.
     """
-    if layout is None or layout.spine is None or layout.shoulders is None:
+    if layout is not None and (layout.spine is None or layout.shoulders is None):
         return None
-    lengths = [_median_bone(keypoint, layout) for keypoint in keypoints if keypoint.shape[-1] == 3]
+    solid = [keypoint for keypoint in keypoints if keypoint.shape[-1] == 3 and keypoint.shape[2] > 1]
+    lengths = [_median_bone(keypoint, layout or _chain(keypoint.shape[2])) for keypoint in solid]
     long = [length for length in lengths if length > LONGEST_BONE]
     if not long:
         return None
     return (f'{len(long)} of the {len(keypoints)} clips have bones of {np.median(long):.3g} at the median, as in '
-            'millimetres or centimetres: the settings here are made for metres, so divide by 1000 or 100')
+            'millimetres, centimetres or pixels: the settings here are made for metres, so divide by 1000 or 100')
+
+
+def _chain(num_joints: int) -> SkeletonLayout:
+    """A layout in which each joint hangs on the one before."""
+    return SkeletonLayout('chain', (0, *range(num_joints - 1)), 0)
 
 
 def _median_bone(keypoint: np.ndarray, layout: SkeletonLayout) -> float:

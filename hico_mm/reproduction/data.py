@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from ..converters import convert, plan_ntu, plan_nwucla
 from ..datasets.annotation import read_annotation
-from ..datasets.inspection import clip_problems, split_problems, summary, warnings
+from ..datasets.inspection import inspect, summary
 from ..demo import make_recordings
 from ..errors import UserError
 from ..structures import get_layout
@@ -44,8 +44,7 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
         raise UserError(f'{dataset.ann_file} does not exist: make it with one of tools/data/prepare_*.py')
     annotation, layout = read_annotation(path), get_layout(dataset.layout)
     print('\n'.join(summary(annotation)))
-    for warning in warnings(annotation, layout):
-        print(f'warning: {warning}')
-    problems = {**clip_problems(annotation, layout), **split_problems(annotation)}
-    for fault, names in problems.items():
-        print(f'note: {len(names)} of them ({names[0]}, for example): {fault}')
+    for finding in inspect(annotation, layout):
+        print(finding)
+    if setting.dataset.startswith('nwucla'):
+        print('note: the public files of NW-UCLA hold 95 such copies; the split xview_val_distinct leaves them out')

@@ -43,11 +43,8 @@ def test_a_sound_file(check):
     (lambda a: a['split']['val'].append('clip0'), 'clip0 is in train and in val'),
     (lambda a: a['split']['val'].append('clip99'), 'clip99 is in split val, but has no annotation'),
     (lambda a: a['split']['train'].append('clip1'), 'clip1 is in split train more than once'),
-    (lambda a: a['split'].update(val=[]), 'the file has no clip in split val'),
-    (lambda a: a['annotations'][-1].update(keypoint=a['annotations'][0]['keypoint'],
-                                           total_frames=a['annotations'][0]['total_frames']),
-     'clip23 (as clip0) of val has the keypoints of another clip'),
-    (lambda a: a['annotations'][-1].update(label=77), '77 is a class that only the test side'),
+    (lambda a: a['split'].update(val=[]), 'error: no clip is in split val'),
+    (lambda a: a['annotations'][-1].update(label=77), 'error: val has classes that train has not: 77'),
 ])
 def test_each_problem_is_named(check, change, message):
     annotation = make_annotation()
@@ -69,7 +66,8 @@ def test_many_clips_of_one_fault_are_counted(check):
     annotation = make_annotation()
     for clip in annotation['annotations']:
         clip['keypoint'] *= np.nan
-    assert 'clip9 and 14 more has NaN' in check(annotation)[1]
+    printed = check(annotation)[1]
+    assert 'error: clip0 has NaN' in printed and '(and 23 more: clip1, clip2, clip3, clip4, ...)' in printed
 
 
 def test_another_layout_and_other_files(check):
@@ -99,6 +97,57 @@ def test_what_is_legal_but_suspicious_is_a_warning(check):
         clip['keypoint'] = 1000 * clip['keypoint']
     del annotation['annotations'][0]['label'], annotation['annotations'][12]['label']
     status, printed = check(annotation, '--layout', 'ntu')
-    assert status == 0 and 'nothing is wrong' in printed and 'no label: 2' in printed and 'of 4 classes' in printed
+    assert status == 0 and 'errors: 0, warnings: 3' in printed
+    assert 'no label: 2' in printed and 'of 4 classes' in printed
     for said in ('24 of the 24 clips have bones', '6 of the 24 clips have labels up to 3', '2 of the 24 clips have no'):
         assert f'warning: {said}' in printed
+
+
+def each(change):
+    """A change of every clip."""
+
+    def apply(annotation):
+        for clip in annotation['annotations']:
+            change(clip)
+            clip['total_frames'] = clip['keypoint'].shape[1]
+
+    return apply
+
+
+@pytest.mark.parametrize('change, status, message', [
+    (each(lambda clip: clip.update(keypoint=clip['keypoint'][0])), 1,
+     'the axis of persons is missing, so add it by keypoint[None] (and 23 more'),
+    (each(lambda clip: clip.update(keypoint=clip['keypoint'].transpose(3, 1, 2, 0)[..., :1])), 1,
+     'if they are (C, T, V, M), use keypoint.transpose(3, 1, 2, 0)'),
+    (each(lambda clip: clip.update(keypoint=clip['keypoint'].repeat(2, -1)[..., :4])), 1,
+     'put a score into keypoint_score'),
+    (each(lambda clip: clip.update(label=clip['label'] + 1)), 0,
+     'labels begin with 1 and end with 4: they count from 0, so subtract 1'),
+    (lambda a: a.pop('split'), 0, 'there are no splits'),
+    (each(lambda clip: clip.update(keypoint=clip['keypoint'][:, :1])), 0, '24 of the 24 clips have a single frame'),
+    (each(lambda clip: clip['keypoint'].__setitem__((slice(None), slice(None), [3, 7]), 0)), 0,
+     'joint(s) 3, 7 are zero in every clip'),
+    (each(lambda clip: clip.update(keypoint=1000 * clip['keypoint'])), 0, '24 of the 24 clips have bones of'),
+    (each(lambda clip: clip.update(keypoint=clip['keypoint'].transpose(1, 0, 2, 3))), 0,
+     'more persons than frames, such as'),
+    (lambda a: a['annotations'][-1].update({key: a['annotations'][0][key] for key in ('keypoint', 'total_frames')}), 0,
+     'clip23 (as clip0) of val has the keypoints of another clip'),
+])
+def test_a_fault_of_all_clips_is_one_finding_with_the_remedy(check, change, status, message):
+    annotation = make_annotation()
+    change(annotation)
+    code, printed = check(annotation)
+    found = [line for line in printed.splitlines() if line.startswith(('error:', 'warning:'))]
+    assert code == status and sum(message in line for line in found) == 1, printed
+    assert sum(line.startswith('error') for line in found) == status
+
+
+def test_a_file_is_compared_with_a_config(check):
+    annotation = make_annotation('nw_ucla', num_persons=2, num_classes=11)
+    code, printed = check(annotation, '--config', 'hico_nwucla_linear')
+    assert code == 1 and 'has a label of 10 or more, but the config has 10 classes' in printed
+    assert 'there is no split "xview_train", which the config uses: the file has [\'train\', \'val\']' in printed
+    printed = check(annotation, '--config', 'hico_gru_nwucla')[1]
+    assert '66 of the 66 clips have more persons than the 1 that the config takes' in printed
+    code, printed = check(make_annotation(), '--config', 'hico_nwucla_linear')
+    assert code == 1 and 'has 25 joints, but layout "nw_ucla" has 20' in printed

@@ -28,7 +28,8 @@ def test_absent_joints_and_persons_are_not_measured():
 def test_pixels_and_unknown_skeletons_have_no_units():
     assert wrong_units([1000 * clip for clip in keypoints('coco', 2)], get_layout('coco')) is None
     assert wrong_units([1000 * clip for clip in keypoints('coco')], COCO) is None
-    assert wrong_units([1000 * clip for clip in keypoints()], None) is None
+    assert '24 of the 24 clips have bones of' in wrong_units([1000 * clip for clip in keypoints()], None)
+    assert wrong_units(keypoints(), None) is None
 
 
 def test_labels_without_a_name_and_clips_without_a_label():
