@@ -1,7 +1,9 @@
 """Draw clips of an annotation as rows of stick figures.
 
-    hico-mm show data/demo/demo.pkl --layout ntu --out clips.png [--clips NAME ...]
+    hico-mm show data/demo/demo.pkl --layout ntu --out clips.png --clips S001C001P001R001A001
+    hico-mm show data/mine/mine.pkl --config configs/hico/mine.py --numbers --out joints.png
 
+The left side of a body is orange, the right side blue; the second person is dashed.
 The format of the picture is that of its name: .png, .pdf, .svg.
 """
 
@@ -12,9 +14,22 @@ from ..datasets.annotation import read_annotation
 from ..datasets.checks import clip_fault, clip_name, label_of
 from ..errors import UserError
 from ..fileio import atomic_write, check_writable
-from ..structures import LAYOUTS
+from ..structures import LAYOUTS, SkeletonLayout
 from ..visualization import plot_clips
+from .check_annotations import wanted_by
 from .command import command_parser, one_line_errors
+
+
+def layout_of(name: str) -> SkeletonLayout:
+    """The skeleton of a config.
+
+    Raises:
+        UserError: if it does not say it.
+    """
+    layout = wanted_by(name)['layout']
+    if layout is None:
+        raise UserError(f'config {name} has no dataset with a layout: give --layout')
+    return layout
 
 
 @one_line_errors
@@ -22,24 +37,27 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Draw; returns the exit status."""
     parser = command_parser('show', __doc__)
     parser.add_argument('file', type=Path, help='annotation pickle')
-    parser.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='default: ntu')
+    skeleton = parser.add_mutually_exclusive_group()
+    skeleton.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='default: ntu')
+    skeleton.add_argument('--config', help='config whose skeleton it is, for a layout of your own')
+    parser.add_argument('--numbers', action='store_true', help='number the joints, in the first frame of each clip')
     parser.add_argument('--out', type=Path, required=True, help='picture to write')
     parser.add_argument('--clips', nargs='+', metavar='NAME', help='which; default: the first of each class, up to ten')
     args = parser.parse_args(argv)
     if args.out.suffix not in ('.png', '.pdf', '.svg'):
         parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
     check_writable(args.out)
-    clips = read_annotation(args.file).clips
-    sound = {clip_name(clip): clip for clip in clips if not clip_fault(clip, LAYOUTS[args.layout])}
+    layout = layout_of(args.config) if args.config else LAYOUTS[args.layout]
+    _, clips, _, classes = read_annotation(args.file)
+    sound = {clip_name(clip): clip for clip in clips if not clip_fault(clip, layout)}
     first = {label_of(clip): name for name, clip in reversed(sound.items())}
     names = args.clips or [first[label] for label in sorted(first)[:10]]
     unknown = [name for name in names if name not in sound]
     if unknown or not names:
         which = f'clip {", ".join(unknown)} that is sound and' if unknown else 'sound clip'
-        raise UserError(f'{args.file} has no {which} of layout "{args.layout}": see what it holds by '
-                        'tools/data/check_annotations.py')
+        raise UserError(f'{args.file} has no {which} of layout "{layout.name}": see what it holds by hico-mm check')
     with atomic_write(args.out) as temporary:
-        plot_clips([sound[name] for name in names], args.layout).savefig(temporary, dpi=120)
+        plot_clips([sound[name] for name in names], layout, classes=classes, numbers=args.numbers).savefig(
+            temporary, dpi=120)
     print(f'{args.out}: {len(names)} clips')
     return 0
-

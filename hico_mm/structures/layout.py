@@ -1,7 +1,8 @@
 """Skeleton layouts: the one place where joints are counted and numbered."""
 
-from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple, Union
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from ..errors import UserError
 
@@ -16,6 +17,8 @@ class SkeletonLayout:
         center: The joint that normalisation puts at the origin.
         spine: Joints (a, b) whose vector a -> b normalisation turns onto +z; None if the layout has no such pair.
         shoulders: Joints (a, b) whose vector a -> b normalisation turns onto +x; None likewise.
+        pairs: (left, right) joints that mirror each other, for drawing. Layouts that differ in this alone are equal.
+            Defaults to none.
 
     Raises:
         UserError: if a joint number is outside the skeleton.
@@ -26,9 +29,10 @@ class SkeletonLayout:
     center: int
     spine: Optional[Tuple[int, int]] = None
     shoulders: Optional[Tuple[int, int]] = None
+    pairs: Tuple[Tuple[int, int], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        used = (*self.parents, self.center, *(self.spine or ()), *(self.shoulders or ()))
+        used = (*self.parents, self.center, *(self.spine or ()), *(self.shoulders or ()), *chain(*self.pairs))
         if not all(0 <= joint < len(self.parents) for joint in used):
             raise UserError(f'layout "{self.name}" has {len(self.parents)} joints, but names a joint outside '
                              f'0..{len(self.parents) - 1}: {sorted(set(used) - set(range(len(self.parents))))}')
@@ -44,19 +48,21 @@ class SkeletonLayout:
         return [(joint, parent) for joint, parent in enumerate(self.parents) if joint != parent]
 
 
+LIMBS = tuple((left, left + 4) for left in (4, 5, 6, 7, 12, 13, 14, 15))  # of both Kinects: arms, then legs
 LAYOUTS: Dict[str, SkeletonLayout] = {
     layout.name: layout
     for layout in (
         # Kinect v2: NTU RGB+D 60/120, PKU-MMD. Root of the bones: 20, the spine at the shoulders.
         SkeletonLayout(
             'ntu', (1, 20, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18, 20, 22, 7, 24, 11),
-            center=1, spine=(0, 1), shoulders=(4, 8)),
+            center=1, spine=(0, 1), shoulders=(4, 8), pairs=(*LIMBS, (21, 23), (22, 24))),
         # Kinect v1: Northwestern-UCLA. Root of the bones: 2, the shoulder centre.
         SkeletonLayout(
             'nw_ucla', (1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18),
-            center=1, spine=(0, 1), shoulders=(4, 8)),
+            center=1, spine=(0, 1), shoulders=(4, 8), pairs=LIMBS),
         # COCO keypoints, as MMAction2's 2-D pose annotations have them. Root of the bones: 0, the nose.
-        SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0),
+        SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0,
+                       pairs=tuple((joint, joint + 1) for joint in range(1, 17, 2))),
     )
 }
 
@@ -75,9 +81,14 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
                              'name, parents, center and, for view alignment, spine and shoulders')
         return LAYOUTS[layout]
     try:
-        fields = {key: tuple(value) if isinstance(value, (list, tuple)) else value for key, value in layout.items()
+        fields = {key: _tuples(value) for key, value in layout.items()
                   if key != '_delete_'}  # MMEngine leaves this mark where there was nothing to delete
         return SkeletonLayout(**{'name': 'custom', **fields})  # type: ignore[arg-type]
     except TypeError as error:
-        raise UserError(f'a skeleton layout needs parents and center, and may have name, spine and shoulders; '
+        raise UserError(f'a skeleton layout needs parents and center, and may have name, spine, shoulders and pairs; '
                          f'got {sorted(layout)}') from error
+
+
+def _tuples(value: Any) -> Any:
+    """Lists, also those in lists, as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value

@@ -1,6 +1,6 @@
 """Clips as rows of stick figures."""
 
-from typing import Sequence, Union
+from typing import Optional, Sequence, Union
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,35 +8,52 @@ from matplotlib.figure import Figure
 
 from ..structures import SkeletonLayout, get_layout
 
-COLOURS = ('tab:blue', 'tab:orange', 'tab:green')
+LEFT, RIGHT, MIDDLE = 'tab:orange', 'tab:blue', 'dimgray'
+STYLES = ('-', '--', ':')  # of the first person, the second, ...
 
 
-def plot_clips(clips: Sequence[dict], layout: Union[str, dict, SkeletonLayout], num_frames: int = 8) -> Figure:
-    """Draw each clip as a row of frames, evenly spread over it, as the camera sees them; persons in their own colours.
+def plot_clips(clips: Sequence[dict], layout: Union[str, dict, SkeletonLayout], num_frames: int = 8,
+               classes: Optional[Sequence[str]] = None, numbers: bool = False) -> Figure:
+    """Draw each clip as a row of frames, evenly spread over it, as the camera sees them.
+
+    The left side of a body is orange, the right side blue. The second person is dashed.
 
     Args:
         clips: ``frame_dir``, perhaps ``label``, and ``keypoint`` (M, T, V, C): x to the right; y upwards of 3-D
             joints, and downwards of 2-D ones, which are pixels.
         layout: The skeleton.
         num_frames: Frames in a row. Defaults to 8.
+        classes: Names of the classes. Defaults to none.
+        numbers: Whether joints are numbered, in the first frame of a row. Defaults to False.
     """
     layout = get_layout(layout)
-    figure = Figure(figsize=(1.2 * num_frames, 1.9 * len(clips)), layout='constrained')
+    size = 3.2 if numbers else 1.2
+    figure = Figure(figsize=(size * num_frames, (size + .7) * len(clips)), layout='constrained')
     axes = figure.subplots(len(clips), num_frames, squeeze=False)
     for row, clip in zip(axes, clips):
         keypoint = np.asarray(clip['keypoint'], dtype=np.float32)
         frames = np.linspace(0, keypoint.shape[1] - 1, num_frames).round().astype(int)
         low, high = _limits(keypoint)
         for axis, frame in zip(row, frames):
-            for person, colour in zip(keypoint[:, frame], COLOURS * len(keypoint)):
-                _draw(axis, person, layout, colour)
+            for person, style in zip(keypoint[:, frame], STYLES * len(keypoint)):
+                _draw(axis, person, layout, style)
             axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect='equal', xticks=[], yticks=[])
             axis.set_xlabel(f'frame {frame}', fontsize=7)
             if keypoint.shape[-1] == 2:
                 axis.invert_yaxis()
-        label = '' if clip.get('label') is None else f', label {clip["label"]}'
-        row[0].set_title(f'{clip.get("frame_dir", "")}{label}', loc='left', fontsize=9)
+        if numbers:
+            _number(row[0], keypoint[0, 0])
+        row[0].set_title(f'{clip.get("frame_dir", "")}{_class(clip, classes)}', loc='left', fontsize=9)
     return figure
+
+
+def _class(clip: dict, classes: Optional[Sequence[str]]) -> str:
+    """The class of a clip as a title shows it, with the comma before it."""
+    label = clip.get('label')
+    if label is None:
+        return ''
+    known = classes is not None and 0 <= int(label) < len(classes)
+    return f', {classes[int(label)]}' if classes is not None and known else f', label {label}'
 
 
 def _limits(keypoint: np.ndarray) -> np.ndarray:
@@ -47,7 +64,14 @@ def _limits(keypoint: np.ndarray) -> np.ndarray:
     return np.stack([low - margin, high + margin])
 
 
-def _draw(axis: Axes, person: np.ndarray, layout: SkeletonLayout, colour: str) -> None:
+def _draw(axis: Axes, person: np.ndarray, layout: SkeletonLayout, style: str) -> None:
+    sides = {joint: colour for pair in layout.pairs for joint, colour in zip(pair, (LEFT, RIGHT))}
     for joint, parent in layout.edges:
         if person[joint].any() and person[parent].any():
-            axis.plot(*person[[joint, parent], :2].T, color=colour, linewidth=1.2)
+            axis.plot(*person[[joint, parent], :2].T, color=sides.get(joint, MIDDLE), linestyle=style, linewidth=1.2)
+
+
+def _number(axis: Axes, person: np.ndarray) -> None:
+    for joint, place in enumerate(person):
+        if place.any():
+            axis.annotate(str(joint), place[:2], fontsize=8)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hico_mm.structures import get_layout
-from hico_mm.visualization import plot_clips
+from hico_mm.visualization import plot_clips, skeletons
 from tests.helpers import make_annotation
 
 
@@ -26,3 +26,20 @@ def test_who_is_absent_is_not_drawn():
     figure = plot_clips([clip], 'ntu', num_frames=2)
     bones = len(get_layout('ntu').edges)
     assert [len(axis.lines) for axis in figure.axes] == [bones, 2 * bones]
+
+
+def test_sides_classes_and_numbers():
+    clip = make_annotation('nw_ucla', num_persons=1, per_class=1)['annotations'][1]
+    figure = plot_clips([clip], 'nw_ucla', num_frames=2, classes=['sit', 'wave'], numbers=True)
+    colours = [line.get_color() for line in figure.axes[0].lines]
+    edges = get_layout('nw_ucla').edges
+    assert [colours[i] == skeletons.LEFT for i, (joint, _) in enumerate(edges)] == [
+        joint in (4, 5, 6, 7, 12, 13, 14, 15) for joint, _ in edges]
+    assert colours.count(skeletons.RIGHT) == 8 and figure.axes[0].get_title(loc='left') == 'clip1, wave'
+    assert [text.get_text() for text in figure.axes[0].texts] == [str(joint) for joint in range(20)]
+    assert not figure.axes[1].texts
+
+
+def test_a_label_without_a_name_is_shown_as_a_number():
+    clip = make_annotation(per_class=1)['annotations'][3]
+    assert plot_clips([clip], 'ntu', classes=['a']).axes[0].get_title(loc='left') == 'clip3, label 3'
