@@ -29,7 +29,13 @@ env_cfg = dict(cudnn_benchmark=False, mp_cfg=dict(mp_start_method='fork', opencv
 # The keys of all ranks are gathered into every queue, so buffers need no broadcast in every step.
 model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
 
-log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
+# Without this, MMEngine logs the contrast accuracy of the last step alone.
+log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True, custom_cfg=[
+    dict(data_src='acc_clip', method_name='mean', window_size=20),
+    dict(data_src='acc_part', method_name='mean', window_size=20),
+    dict(data_src='acc_temporal', method_name='mean', window_size=20),
+    dict(data_src='acc_spatial', method_name='mean', window_size=20),
+    dict(data_src='acc_instance', method_name='mean', window_size=20)])
 visualizer = dict(
     type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
 

@@ -29,7 +29,8 @@ def extract(model: nn.Module,
 
     Args:
         model: A model from :func:`init_model`, which knows how the clips it was trained on were normalised.
-        clips: Keypoints (M, T, V, C) of each clip, or (T, V, C) of one person; all-zero joints are absent ones.
+        clips: A list of clips, each (M, T, V, C), or (T, V, C) of one person; or an array (n, M, T, V, C). Joints that
+            are all zero are absent.
         level: 'clip', 'part', 'temporal', 'spatial' or 'instance', the representation. Defaults to 'instance'.
         batch_size: Clips encoded at a time. Defaults to 64.
         img_shape: (height, width) of the picture, in pixels; needed by the normalisation of 2-D poses.
@@ -38,7 +39,7 @@ def extract(model: nn.Module,
         (n, D) float32; (n, L, D) of the levels 'clip' and 'part'.
 
     Raises:
-        UserError: if there are no clips, or one is empty, not finite, or of another skeleton; the message says which.
+        UserError: if there are no clips, or one array that may be one clip, or a clip is empty, not finite, or of another skeleton; the message says which.
             If the model does not say how clips were normalised.
     """
     prepared = _prepare(model, clips, dict(img_shape=img_shape) if img_shape else {})
@@ -72,6 +73,9 @@ def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]
         raise UserError('the model does not say how its clips were normalised: give init_model its config')
     if not len(clips):
         raise UserError('there are no clips to encode')
+    if getattr(clips, 'ndim', 5) < 5:
+        raise UserError(f'clips is one array of shape {tuple(clips.shape)}: give [clip] for one clip (M, T, V, C), or '
+                        'list(clips) for several of one person each')
     if any(transform['type'] in ('NormalizePose2D', 'PreNormalize2D') for transform in load_pipeline) and not known:
         raise UserError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
     keypoints = [_checked(clip, layout, i) for i, clip in enumerate(clips)]

@@ -3,6 +3,7 @@ import pytest
 from mmengine.config import Config
 
 from hico_mm.apis import extract, init_model
+from hico_mm.errors import UserError
 from tests.helpers import small_model
 
 
@@ -93,3 +94,16 @@ def test_millimetres_are_warned_of(monkeypatch):
     assert not messages
     extract(model, [1000 * clip])
     assert '1 of the 1 clips have bones of' in messages[0]
+
+
+@pytest.mark.parametrize('shape', [(2, 5, 25, 3), (5, 25, 3)])
+def test_one_array_is_not_taken_for_several_clips(shape):
+    model = init_model(Config(dict(model=small_model(), load_pipeline=[])))
+    clip = np.random.default_rng(0).normal(size=shape).astype('f4')
+    with pytest.raises(UserError, match=r'is one array of shape .*: give \[clip\] for one clip'):
+        extract(model, clip)
+    one = extract(model, [clip])
+    assert len(one) == 1
+    if len(shape) == 4:
+        np.testing.assert_array_equal(extract(model, clip[None]), one)
+        assert len(extract(model, list(clip))) == 2

@@ -2,10 +2,12 @@ import json
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from hico_mm.checkpoints import META_KEY, load_checkpoint
 from hico_mm.datasets import skeleton_collate
 from hico_mm.engine.loaders import training_split
+from tests.conftest import ROOT
 from tests.helpers import small_model
 
 
@@ -55,6 +57,21 @@ def test_validates_by_nearest_neighbours_and_logs_every_level(make_runner, tmp_p
         assert {f'loss_{level}', f'acc_{level}'} <= scalars
     log = next((tmp_path / 'logs').glob('*/vis_data/scalars.json')).read_text().splitlines()
     assert json.loads(log[0])['loss_instance'] > 0
+
+
+def test_contrast_accuracy_is_logged_as_a_mean(make_runner, tmp_path):
+    """By the settings of the configs, as the losses are; a level that is switched off is no obstacle."""
+    settings = Config.fromfile(ROOT / 'configs/_base_/default_runtime.py').log_processor
+    levels = ['part', 'instance']
+    model = small_model(**{'head.levels': levels, 'projector.levels': levels})
+    runner = make_runner('mean', epochs=2, model=model, log_processor=settings,
+                         **{'default_hooks.logger': dict(type='LoggerHook', interval=4)})
+    runner.train()
+    rows = map(json.loads, next((tmp_path / 'mean').glob('*/vis_data/scalars.json')).read_text().splitlines())
+    row = [row for row in rows if 'loss' in row][-1]
+    for level in ('part', 'instance'):
+        history, _ = runner.message_hub.log_scalars[f'train/acc_{level}'].data
+        assert len(history) == 4 and row[f'acc_{level}'] == pytest.approx(history.mean())
 
 
 def test_gallery_is_the_training_split_without_augmentation(make_runner):
