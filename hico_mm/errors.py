@@ -24,8 +24,11 @@ class Interrupted(KeyboardInterrupt):
         together: Whether all processes end after the same step, and so can wait for each other. Defaults to False.
     """
 
+    came = 0  # the last one's signal
+
     def __init__(self, number: int, together: bool = False) -> None:
         super().__init__(f'ended by {signal.Signals(number).name}')
+        Interrupted.came = number
         self.number, self.together = number, together
 
     @property

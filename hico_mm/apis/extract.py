@@ -39,8 +39,8 @@ def extract(model: nn.Module,
         (n, D) float32; (n, L, D) of the levels 'clip' and 'part'.
 
     Raises:
-        UserError: if there are no clips, or one array that may be one clip, or a clip is empty, not finite, or of another skeleton; the message says which.
-            If the model does not say how clips were normalised.
+        UserError: if there are no clips, or one array that may be one clip; if a clip is empty, not finite, or of
+            another skeleton; the message says which. If the model does not say how clips were normalised.
     """
     prepared = _prepare(model, clips, dict(img_shape=img_shape) if img_shape else {})
     features = [encode_batch(model, skeleton_collate(prepared[i:i + batch_size]), level).float()
@@ -74,7 +74,7 @@ def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]
     if not len(clips):
         raise UserError('there are no clips to encode')
     if getattr(clips, 'ndim', 5) < 5:
-        raise UserError(f'clips is one array of shape {tuple(clips.shape)}: give [clip] for one clip (M, T, V, C), or '
+        raise UserError(f'clips is one array of shape {np.shape(clips)}: give [clip] for one clip (M, T, V, C), or '
                         'list(clips) for several of one person each')
     if any(transform['type'] in ('NormalizePose2D', 'PreNormalize2D') for transform in load_pipeline) and not known:
         raise UserError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')

@@ -116,21 +116,29 @@ def _sentence(error: Exception) -> str:
 def _signals_interrupt() -> Iterator[None]:
     """Let SIGTERM and SIGHUP interrupt as Ctrl-C does, so that what is half-written is removed.
 
-    A process of a launcher keeps the system's own handling, since it may hang in an exchange with others.
+    A process of a launcher keeps the system's own handling, since it may hang in an exchange with others. Destructors
+    of what is half-made when the interrupt comes have nothing to say.
     """
     def interrupt(number: int, frame: Any) -> None:
         raise Interrupted(number)
 
+    def unraisable(error: Any) -> None:
+        if not Interrupted.came:
+            sys.__unraisablehook__(error)
+
+    Interrupted.came = 0
+    sys.unraisablehook = unraisable
     alone = threading.current_thread() is threading.main_thread() and 'RANK' not in os.environ
-    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP)
-               if alone and signal.getsignal(number) == signal.SIG_DFL]
-    for number in numbers:
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    taken = {number: handler for number, handler in usual.items() if alone and signal.getsignal(number) == handler}
+    for number in taken:
         signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+        sys.unraisablehook = sys.__unraisablehook__
 
 
 def one_line_errors(main: Main) -> Main:
@@ -149,14 +157,20 @@ def one_line_errors(main: Main) -> Main:
         try:
             with _signals_interrupt():
                 return main([argument for argument in arguments if argument != '--debug'])
-        except (UserError, OSError) as error:
+        except KeyboardInterrupt as interrupt:
+            print(str(interrupt) or 'interrupted', file=sys.stderr)
+            return getattr(interrupt, 'status', INTERRUPTED)
+        except Exception as error:
+            if Interrupted.came:  # what was interrupted has turned it into another exception
+                interrupted = Interrupted(Interrupted.came)
+                print(interrupted, file=sys.stderr)
+                return interrupted.status
+            if not isinstance(error, (UserError, OSError)):
+                raise
             if debug:
                 traceback.print_exc()
             rank = '' if is_main_process() else f'rank {get_rank()}: '
             print(f'{rank}error: {_sentence(error)}', file=sys.stderr)
             return 1
-        except KeyboardInterrupt as interrupt:
-            print(str(interrupt) or 'interrupted', file=sys.stderr)
-            return getattr(interrupt, 'status', INTERRUPTED)
 
     return run

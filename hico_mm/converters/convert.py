@@ -72,8 +72,9 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
         for kept, dropped in _read_all(conversion, workers):
             clips += kept
             faults += dropped
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt('interrupted: nothing was written') from None
+    except KeyboardInterrupt as interrupt:
+        interrupt.args = ('interrupted: nothing was written', )
+        raise
     for fault in faults:
         print(f'dropped: {fault}', file=sys.stderr)
     if strict and faults:

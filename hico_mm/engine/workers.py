@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from typing import Any, Callable, Optional
 
 from torch.utils.data import DataLoader
@@ -44,11 +45,25 @@ class _WorkerStart:
             self.start(worker)
         for number in SIGNALS:
             signal.signal(number, self._follow)
+        sys.stderr = _UntilTheEnd(sys.stderr, self.ending)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _follow(self, number: int, frame: Any) -> None:
         if self.ending.value:
             os._exit(0)
+
+
+class _UntilTheEnd:
+    """A stream that drops what a worker says of the main process's end, such as of a connection that is gone."""
+
+    def __init__(self, stream: Any, ending: Any) -> None:
+        self._stream, self._ending = stream, ending
+
+    def write(self, text: str) -> int:
+        return len(text) if self._ending.value else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _context() -> Any:
