@@ -28,7 +28,8 @@ def test_what_pretraining_writes(make_runner):
     assert last.training_data == runner.train_dataloader.dataset.summary and last.training_data['clips'] == 12
     assert last.input_format['stream'] == 'bone' and len(last.input_format['layout']['parents']) == 25
     assert (last.input_format['num_persons'], last.input_format['clip_len']) == (2, 8)
-    assert last.versions['hico_mm'] == __version__ and last.versions['torch'] == torch.__version__
+    assert last.versions['hico_mm'] == __version__
+    assert torch.__version__.startswith(last.versions['torch'].split('+')[0])
     # A checkpoint is written before its epoch is scored. MMEngine writes it again if it is the best one, and the last
     # one gets its scores at the end.
     assert first.scores['epoch'] == 1 and last.scores['epoch'] == 2

@@ -1,6 +1,8 @@
 """A run that is resumed goes on from its own folder, with its own data and schedule."""
 
 import shutil
+import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,8 +57,11 @@ def test_a_checkpoint_of_another_folder_gives_a_best_one_of_its_own(run, make_ru
 
 def test_a_damaged_checkpoint_is_left_out(run, tmp_path):
     path = tmp_path / 'first' / 'epoch_2.pth'
+    with zipfile.ZipFile(path) as archive:
+        weights = max(archive.infolist(), key=lambda entry: entry.file_size)
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1  # in the weights: torch would load it
+    start = weights.header_offset + 30 + sum(struct.unpack_from('<HH', content, weights.header_offset + 26))
+    content[start + weights.file_size // 2] ^= 1  # torch would load it
     path.write_bytes(content)
     found = find_last(tmp_path / 'first')
     assert found.path == tmp_path / 'first' / 'epoch_1.pth'

@@ -60,7 +60,7 @@ class RankWatchHook(Hook):
             count, found = count + 1, heard
             try:
                 store = store or PrefixStore('hico_mm_watch', TCPStore(
-                    address, port, is_master=False, timeout=timedelta(seconds=beat)))
+                    address, port, is_master=False, timeout=timedelta(seconds=max(1, beat))))
                 store.set(str(rank), f'{count} {socket.gethostname()}')
                 found = store.get(str(following)).decode()
             except (RuntimeError, OSError):  # the store is gone, or the next process has not begun
