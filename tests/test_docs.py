@@ -1,0 +1,156 @@
+"""The documentation: every command of it is run, in the order of its page, on small data.
+
+A line in a block of ``bash`` is a command. Blocks of ``shell`` need what a test has not: a download, GPUs, a cluster.
+"""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmaction.visualization import ActionVisualizer
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.visualization import Visualizer
+
+from hico_mm.cli.main import COMMANDS, main
+from hico_mm.demo import make_recordings
+from hico_mm.fileio import dump_pickle
+from hico_mm.shipped import find_config
+from tests.cli.mistakes import inside
+from tests.conftest import ROOT
+from tests.converters.test_pku import make_part, recording_text
+from tests.helpers import make_annotation
+
+PAGES = [ROOT / 'README.md', ROOT / 'projects_readme.md', ROOT / 'configs' / 'README.md',
+         *sorted((ROOT / 'docs').rglob('*.md'))]
+ELSEWHERE = (  # commands that other tests run
+    'bash tools/quickstart.sh', 'bash tools/run_tests.sh', 'python -m benchmarks', 'mim ', 'python HICO/', 'mkdocs ',
+    'source ', 'export ')
+SMALL = ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+         'val_dataloader.persistent_workers=False']
+
+
+def commands_of(text):
+    """The commands of a page; a line that ends with a backslash goes on in the next."""
+    for block in re.findall(r'^```bash\n(.*?)^```', text, re.MULTILINE | re.DOTALL):
+        for line in block.replace('\\\n', ' ').splitlines():
+            if line.strip() and not line.lstrip().startswith('#'):
+                yield line
+
+
+def runnable(path):
+    return [command for command in commands_of(path.read_text()) if not command.startswith(ELSEWHERE)]
+
+
+def clips(layout, persons, name, splits):
+    """An annotation whose clips are called by a pattern of their number, class, subject and camera."""
+    annotation = make_annotation(layout, num_persons=persons, num_classes=5, per_class=8)
+    names = [name.format(i=i, label=i % 5 + 1, subject=i // 5 % 4 + 8, view=i % 3 + 1) for i in range(40)]
+    for clip, new in zip(annotation['annotations'], names):
+        clip['frame_dir'] = new
+    return dict(annotation, split={split: names[start::2] for split, start in splits.items()})
+
+
+@pytest.fixture(scope='module')
+def world(tmp_path_factory):
+    """A folder with data of every kind that the documentation names."""
+    folder = tmp_path_factory.mktemp('world')
+    ucla = clips('nw_ucla', 1, 'a{label:02}_s{subject:02}_e{i:02}_v{view:02}',
+                 dict(xview_train=0, xview_val=1, xview_val_distinct=1))
+    sides = {f'{protocol}_{side}': start for protocol in ('xsub', 'xview', 'xset')
+             for side, start in (('train', 0), ('val', 1))}
+    kinect = clips('ntu', 2, 'S001C00{view}P0{subject:02}R{i:03}A{label:03}', sides)
+    mine = clips(dict(name='mine', parents=[0, 0, 1, 1, 3, 4, 1, 6, 7, 0, 0, 9, 10], center=0), 1, 'mine{i}',
+                 dict(train=0, val=1))
+    for name, annotation in (('nwucla/nwucla', ucla), ('ntu60/ntu60', kinect), ('ntu120/ntu120', kinect),
+                             ('pku/pku1', kinect), ('pku/pku2', kinect), ('demo/demo', kinect), ('mine/mine', mine)):
+        dump_pickle(annotation, folder / f'data/{name}.pkl')
+    make_recordings(folder / 'nturgb+d_skeletons', num_subjects=4, workers=1)
+    shutil.copy(folder / 'nturgb+d_skeletons' / 'missing.txt', folder / 'missing.txt')
+    make_part(folder / 'PKUMMD', {'0002-L': (recording_text(10), '17,2,4,1\n51,9,10,2\n'),
+                                  '0003-R': (recording_text(5), '1,1,5,2\n')}, ['0002-L'], ['0003-R'])
+    (folder / 'all_sqe').mkdir()
+    for name in 'a01_s01_e01_v01', 'a01_s01_e01_v03':
+        numbers = ', '.join(str([[round(float(x), 2) for x in joint] for joint in frame])
+                            for frame in np.random.default_rng(0).normal(size=(4, 20, 3)))
+        (folder / 'all_sqe' / f'{name}.json').write_text(f'{{"label": 1, "skeletons": [{numbers}]}}')
+    example, = (block for block in re.findall(r'```python\n(.*?)```', (ROOT / 'docs/data.md').read_text(), re.DOTALL)
+                if "_base_ = './hico_gru_nwucla.py'" in block)
+    (folder / 'configs/hico').mkdir(parents=True)
+    (folder / 'configs/hico/mine.py').write_text(example.replace('./', f'{ROOT}/configs/hico/'))
+    return folder
+
+
+def pretrained_by(path):
+    """The command that writes a checkpoint that a page takes for granted."""
+    name = Path(path).parent.name
+    config, _, fragment = name.partition('_stgcn')
+    if fragment or name.endswith('_stgcn'):
+        return f'hico-mm train {config} --with configs/hico/graph/stgcn.py'
+    if re.search('_(linear|finetune|semi)$', name):
+        return f'hico-mm train {name} --pretrained work_dirs/hico_gru_nwucla/epoch_451.pth'
+    return f'hico-mm train {name}'
+
+
+def shortened(words):
+    """A command of training, for an epoch of a narrow model on few clips."""
+    if words[0] not in ('train', 'reproduce', 'demo', 'make-demo'):
+        return words
+    if words[0] == 'make-demo':
+        return [*words, '--num-subjects', '4', '--workers', '1']
+    if '--epochs' in words:
+        place = words.index('--epochs')
+        words = words[:place] + words[place + 2:]
+    if words[0] == 'reproduce':
+        return words if '--plan' in words else [*words, '--plan']
+    options = list(SMALL)
+    if '--pretrained' not in words:
+        options += ['model.backbone.channels=16'] * ('stgcn' not in ' '.join(words))
+        options.append('train_dataloader.batch_size=4')
+    if find_config(words[1]).is_file() and '_linear' in words[1]:
+        options = [option for option in SMALL if option.startswith('val')]
+    return [*words, '--epochs', '1', '--cfg-options', *options]
+
+
+def run(command, world):
+    """Run a command, and what it takes for granted; returns its exit status."""
+    words = shlex.split(command, comments=True)
+    assert words[0] == 'hico-mm' and words[1] in COMMANDS, f'{command}: no command of hico-mm'
+    for path in (word for word in words if re.fullmatch(r'work_dirs/.*\.pth', word)):
+        if not (world / path).exists() and words[words.index(path) - 1] != '--out':
+            source = world / Path(path).parent / 'epoch_1.pth'
+            if not source.exists():
+                assert run(f'{pretrained_by(path)} --work-dir {Path(path).parent}', world) == 0, path
+            shutil.copy(source, world / path)
+    for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
+        kind._instance_dict.clear()
+    with inside(world):
+        return main(shortened(words[1:]))
+
+
+@pytest.mark.parametrize('page', [page for page in PAGES if runnable(page)], ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page(page, world, capsys):
+    for command in runnable(page):
+        status = run(command, world)
+        said = capsys.readouterr()
+        assert status == 0 or 'hico-mm check' in command, f'{command}\n{said.out[-1500:]}{said.err[-1500:]}'
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere_and_nothing_is_left_to_fill_in(page):
+    text = page.read_text()
+    assert not re.findall(r'\b[A-Z]+_TABLE\b|\bMEM_|\bDISK_|\bTODO\b|\bTBD\b', text)
+    for target in re.findall(r'\]\(([^)#\s]+)(?:#[\w-]*)?\)', re.sub(r'```.*?```', '', text, flags=re.DOTALL)):
+        assert '://' in target or (page.parent / target).exists(), target
+
+
+def test_paths_of_the_repository_exist():
+    for page in PAGES:
+        for path in set(re.findall(r'(?<![\w/])(?:tools|configs|tests|hico_mm|benchmarks|\.ci)/[\w/.-]+\.(?:py|sh)', page.read_text())):
+            assert (ROOT / path).exists() or path.endswith('/mine.py'), f'{page}: {path}'  # which the reader writes
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / 'README.md').read_text().splitlines()) <= 150
