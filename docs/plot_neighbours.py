@@ -1,6 +1,8 @@
 """Draw a test clip and the training clips nearest to it: the picture of the README.
 
-    python docs/plot_neighbours.py work_dirs/hico_lstm_nwucla_small/epoch_150.pth data/nwucla/nwucla.pkl docs/neighbours.png
+    python docs/plot_neighbours.py CHECKPOINT data/nwucla/nwucla.pkl docs/neighbours.png
+
+The checkpoint is work_dirs/hico_lstm_nwucla_small/epoch_150.pth, seed 0.
 """
 
 import sys

@@ -130,7 +130,7 @@ def run(command, world):
         return main(shortened(words[1:]))
 
 
-@pytest.mark.parametrize('page', [page for page in PAGES if runnable(page)], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize('page', filter(runnable, PAGES), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page(page, world, capsys):
     for command in runnable(page):
         status = run(command, world)
@@ -148,7 +148,8 @@ def test_links_lead_somewhere_and_nothing_is_left_to_fill_in(page):
 
 def test_paths_of_the_repository_exist():
     for page in PAGES:
-        for path in set(re.findall(r'(?<![\w/])(?:tools|configs|tests|hico_mm|benchmarks|\.ci)/[\w/.-]+\.(?:py|sh)', page.read_text())):
+        pattern = r'(?<![\w/])(?:tools|configs|tests|hico_mm|benchmarks|\.ci)/[\w/.-]+\.(?:py|sh)'
+        for path in set(re.findall(pattern, page.read_text())):
             assert (ROOT / path).exists() or path.endswith('/mine.py'), f'{page}: {path}'  # which the reader writes
 
 

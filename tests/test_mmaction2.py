@@ -73,6 +73,16 @@ def predictions(user, name):
             torch.cat([sample['gt_label'] for sample in samples]))
 
 
+def test_mim_finds_our_configs_and_tools(user):
+    printed = user('mim', 'train', 'hico_mm', 'hico_lstm_demo.py', '--gpus', 0, '--work-dir', 'ours', '--epochs', 1,
+                   '--cfg-options', 'model.backbone.channels=16', 'train_dataloader.batch_size=16')
+    assert 'Training finished successfully' in printed and (user.folder / 'ours' / 'epoch_1.pth').is_file()
+    printed = user('mim', 'test', 'hico_mm', 'hico_demo_knn.py', '--checkpoint', 'ours/epoch_1.pth', '--gpus', 0)
+    assert 0 <= accuracy(printed) <= 1
+    assert 'clips     80 of 10 classes' in user('mim', 'run', 'hico_mm', 'check_annotations', 'data/demo/demo.pkl')
+    assert 'hico_gru_ntu60' in user('mim', 'search', 'hico_mm')
+
+
 def test_mim_trains_and_tests(user):
     assert re.search(r'loss_instance: \d', user.pretrained) and re.search(r'Epoch\(val\) \[1\]', user.pretrained)
     scores, labels = predictions(user, 'hico.pkl')
