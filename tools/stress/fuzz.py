@@ -1,6 +1,6 @@
 """Fuzz the readers of outside files with changed copies of sound files.
 
-    python tools/stress/fuzz.py --target ntu pickle --count 20000
+    python -m tools.stress.fuzz --target ntu pickle --count 20000
 
 A reader may accept an input, or refuse it by a ``UserError`` or an error of the operating system. Everything else is
 foreign: another exception, garbage that is accepted, a crash of the interpreter, more than ``--seconds``, or more
@@ -24,9 +24,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from fuzz_targets import TARGETS, Garbage, Target, be_quiet
-
 from hico_mm.errors import UserError
+
+from .fuzz_targets import TARGETS, Garbage, Target, be_quiet
 
 BATCH = 500  # inputs in a fork
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from mutations import mutate_bytes, mutate_text, mutate_tree
 
 from hico_mm.apis import describe_checkpoint
 from hico_mm.checkpoints import check_fit, load_checkpoint, weights_of
@@ -28,6 +27,8 @@ from hico_mm.datasets import SkeletonDataset, clip_store, load_plain_pickle
 from hico_mm.errors import UserError
 from hico_mm.evaluation.fusion import accuracies, align, comparable, fuse, retrieve
 from hico_mm.evaluation.stream_output import load_features, load_predictions
+
+from .mutations import mutate_bytes, mutate_text, mutate_tree
 
 FARTHEST = 1e6
 FRAMES = 6  # of the recording that labels are cut from
