@@ -55,7 +55,7 @@ def _start_gloo(config: Config, launcher: str) -> None:
         raise UserError(f'without a GPU only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
     if not distributed.is_initialized():
         seconds = (config.get('env_cfg', {}).get('dist_cfg') or {}).get('timeout')
-        limit = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+        limit: Any = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
         distributed.init_process_group('gloo', **limit)
     config.model_wrapper_cfg = dict(config.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel'),
                                     device_ids=None)
