@@ -17,7 +17,7 @@ from tests.helpers import make_annotation
 
 def example():
     blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'docs/data.md').read_text(), re.DOTALL)
-    text, = (block for block in blocks if "_base_ = './hico_gru_nwucla.py'" in block)
+    text, = (block for block in blocks if "name='mine'" in block)
     return text
 
 

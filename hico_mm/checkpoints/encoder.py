@@ -38,13 +38,14 @@ class EncoderSource(NamedTuple):
 
     @classmethod
     def open(cls, path: Union[str, Path]) -> 'EncoderSource':
-        """Open a checkpoint, or a config (``.py``), which stands for its encoder with untrained weights.
+        """Open a checkpoint, or a config (``.py``, or a name), which stands for its encoder with untrained weights.
 
         Raises:
             UserError: if the file is missing or damaged.
         """
-        if str(path).endswith('.py'):
-            return cls._of_config(str(find_config(path)))
+        config = find_config(path)
+        if config.suffix == '.py':
+            return cls._of_config(str(config))
         checkpoint = load_checkpoint(path)
         meta = checkpoint.get('meta')
         if not isinstance(meta, Mapping) or META_KEY not in meta:

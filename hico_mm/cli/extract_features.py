@@ -22,6 +22,7 @@ from ..engine.loaders import sequential
 from ..errors import UserError
 from ..evaluation import encode
 from ..fileio import atomic_write, check_writable
+from ..shipped import find_config
 from ..structures import LEVELS
 from ..wiring import check_spelling, complete_config
 from .command import command_parser, one_line_errors, seed
@@ -69,7 +70,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     check_writable(args.out)
     config = make_config(args)
     init_default_scope(config.get('default_scope', 'mmaction'))
-    checkpoint = None if args.checkpoint.endswith('.py') else args.checkpoint
+    checkpoint = None if find_config(args.checkpoint).suffix == '.py' else args.checkpoint
     set_random_seed(args.seed)
     model = init_model(config, checkpoint, args.device)
     clips = encode(model, Runner.build_dataloader(sequential(config.test_dataloader), seed=0), args.level)
