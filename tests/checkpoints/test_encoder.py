@@ -196,7 +196,7 @@ def test_a_checkpoint_without_a_description_works_with_an_explicit_config(pretra
     torch.save(dict(state_dict=load_checkpoint(checkpoint)['state_dict']), bare)
     path = CONFIGS / 'knn/hico_nwucla_knn.py'
     status, _, error = command(test.main, path, bare, '--cfg-options', *options)
-    assert status == 1 and 'bare.pth does not say which model it is of, and the config has no backbone' in error
+    assert status == 1 and 'bare.pth does not record its model, and the config has no backbone' in error
     explicit = ('model.backbone.type=HiCoBackbone', 'model.backbone.channels=32', 'model.neck.type=UDMNeck',
                 'model.data_preprocessor.type=SkeletonDataPreprocessor', 'model.data_preprocessor.layout=nw_ucla',
                 'model.data_preprocessor.num_persons=1', 'model.data_preprocessor.stream=bone')

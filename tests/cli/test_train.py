@@ -124,7 +124,7 @@ def test_a_new_run_in_a_used_folder_is_not_resumed_from_the_earlier_one(make_run
     Path('w/epoch_1.pth').unlink()  # as if the second run had been started by mistake, and stopped at once
     capsys.readouterr()
     assert train.main(['tiny.py', '--work-dir', 'w', '--resume']) == 1
-    assert 'w/epoch_2.pth is of an earlier run' in capsys.readouterr().err
+    assert 'w/epoch_2.pth belongs to an earlier run' in capsys.readouterr().err
     assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '3', '--resume', 'w/epoch_2.pth']) == 0
 
 

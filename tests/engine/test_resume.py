@@ -147,7 +147,7 @@ def test_a_schedule_that_cannot_be_followed_is_refused(run, tmp_path):
     with pytest.raises(UserError, match='milestones=.*and the learning rate has changed too.*start a new run from it'):
         run(tmp_path / 'first', **{'param_scheduler': [dict(type='MultiStepLR', milestones=[2])],
                                    'optim_wrapper.optimizer.lr': 0.02})
-    with pytest.raises(UserError, match='has 1 schedulers, and the config 2'):
+    with pytest.raises(UserError, match='1 schedulers, but the config has 2'):
         run(tmp_path / 'first', param_scheduler=[dict(type='MultiStepLR', milestones=[1])] * 2)
 
 
