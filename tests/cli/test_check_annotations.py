@@ -22,7 +22,7 @@ def test_a_sound_file(check):
     annotation = make_annotation('nw_ucla', num_persons=1)
     frames = [clip['total_frames'] for clip in annotation['annotations']]
     status, printed = check(annotation, '--layout', 'nw_ucla')
-    assert status == 0 and 'nothing is wrong' in printed
+    assert status == 0 and 'no problems found' in printed
     assert 'clips     24 of 4 classes' in printed and '0: 6, 1: 6, 2: 6, 3: 6' in printed
     assert f'frames    {min(frames)} to {max(frames)}, median {int(np.median(frames))}' in printed
     assert '1 in 24 clips' in printed and '20 in 24 clips' in printed and 'float32' in printed

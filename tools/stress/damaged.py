@@ -100,7 +100,7 @@ def try_files(training: Training, folder: Path, whole: Record, report: Report) -
                 continue
             faults = ends_faults(training, folder, whole)
             text = output(folder)
-            named = target == 'last_checkpoint' or kind in ('gone', 'a link to nowhere') or 'left out: ' in text
+            named = target == 'last_checkpoint' or kind in ('gone', 'a link to nowhere') or 'skipped: ' in text
             report.trial(f'{target} {kind}', faults if named else [*faults, f'silent: {target} is not named'], 'exact')
 
 
