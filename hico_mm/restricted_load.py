@@ -8,7 +8,7 @@ from typing import Any, Dict, Sequence, Tuple
 def _latin1(text: str, codec: str) -> bytes:
     """``codecs.encode`` for the one use a pickle has for it: bytes, before protocol 3."""
     if codec != 'latin1':
-        raise pickle.UnpicklingError(f'it encodes by {codec}, which no checkpoint needs')
+        raise pickle.UnpicklingError(f'it encodes by {codec}, which is not allowed in checkpoints')
     return text.encode('latin1')
 
 
@@ -35,7 +35,7 @@ def load_restricted(file: Any, more: Sequence[Tuple[Any, str]] = (), map_locatio
         def find_class(self, module: str, name: str) -> Any:
             full = f'{module}.{name}'.replace('__builtin__.', 'builtins.')  # Python 2's name, in protocol 2
             if full not in allowed:
-                raise pickle.UnpicklingError(f'it names {full}, which no checkpoint needs')
+                raise pickle.UnpicklingError(f'it names {full}, which is not allowed in checkpoints')
             return allowed[full]
 
     restricted = SimpleNamespace(

@@ -115,7 +115,7 @@ def test_files_that_are_cut_anywhere(write):
 
 @pytest.mark.parametrize('change, message', [
     (lambda text: 'frames: 2\n' + text, "line 1 must be a number, but is 'frames: 2'"),
-    (lambda text: text + '1\n', 'goes on after its 1 frames, at line 30'),
+    (lambda text: text + '1\n', 'has more lines after its 1 frames, from line 30'),
     (lambda text: text.replace('\n25\n', '\n20\n'), 'has a body of 20 joints at line 4, not 25'),
     (lambda text: text.replace('\n25\n0.125730221', '\n25\nnan'), 'has NaN or infinite coordinates'),
     (lambda text: text.replace('\n25\n', '\n25\nx'), 'has a joint that is not a list of 12 numbers'),

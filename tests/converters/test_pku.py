@@ -53,7 +53,7 @@ def test_clips_worked_out_by_hand(prepare, tmp_path):
     }, ['0002-L'], ['0003-R'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl')
     assert code == 0 and not faults
-    assert '3 clips of 2 recordings, 1 of one person and 2 of two, 3 classes; 0 dropped' in printed
+    assert '3 clips from 2 recordings, 1 with one person and 2 with two, 3 classes; 0 dropped' in printed
     content = pickle.loads((tmp_path / 'pku1.pkl').read_bytes())
     assert content['split'] == dict(xsub_train=['0002-L_001', '0002-L_002'], xsub_val=['0003-R_001'],
                                     xview_train=['0002-L_001', '0002-L_002'], xview_val=['0003-R_001'])
@@ -94,8 +94,8 @@ def test_what_is_dropped_is_named(prepare, tmp_path):
     }, ['0002-L', '0002-M', '0002-R', '0003-L'], ['0004-L', '0005-L'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl', workers=2)
     assert code == 0 and '1 clips of 5 recordings' in printed and '8 dropped' in printed
-    for said in ('0003-L is named by a split, but not there',
-                 '0002-L.txt: label 2 (5 to 6) does not lie within the 4 frames',
+    for said in ('0003-L is in a split, but does not exist',
+                 '0002-L.txt: label 2 (5 to 6) is not within the 4 frames',
                  '0002-L.txt: label 3 is of class 60, not 1 to 51', 'label 4 (4 to 2) does not',
                  '0002-M.txt: label 1 (1 to 2) has no body in any frame', '0002-R.txt has no label file',
                  '0004-L.txt is truncated', "0005-L.txt has '3,one,2,1' at line 1"):
@@ -162,7 +162,7 @@ def test_labels_and_splits(tmp_path):
     path.write_text('\ufeff1,2,3,2\r\n\r\n 4, 5, 6\n')
     assert read_labels(path) == [ActionLabel(1, 2, 3), ActionLabel(4, 5, 6)]
     path.write_text('Training:\na, b\nTest:\nb, c\n')
-    with pytest.raises(ValueError, match='has b among the training and the test recordings'):
+    with pytest.raises(ValueError, match='has b in both the training and the test recordings'):
         read_split(path)
 
 
@@ -175,7 +175,7 @@ def test_frames_count_from_one():
 @pytest.mark.parametrize('line', ['1_0,1,3,1', '\uff11,1,3,1', '1,1.5,3,1', '1,1', '1,1,' + '9' * 5000])
 def test_labels_that_are_not_whole_numbers(tmp_path, line):
     (tmp_path / 'l.txt').write_text(line)
-    with pytest.raises(UserError, match='at line 1, where a label is'):
+    with pytest.raises(UserError, match='at line 1, but a label must be'):
         read_labels(tmp_path / 'l.txt')
 
 
@@ -183,7 +183,7 @@ def test_labels_that_are_not_whole_numbers(tmp_path, line):
 def test_frames_outside_the_recording_are_a_fault(first, last):
     recording = np.ones((2, 10, 25, 3), np.float32)
     clips, faults = cut_all(recording, [ActionLabel(1, first, last), ActionLabel(2, 1, 10)], 'r', 51)
-    assert faults == [f'label 1 ({first} to {last}) does not lie within the 10 frames']
+    assert faults == [f'label 1 ({first} to {last}) is not within the 10 frames']
     assert [clip['frame_dir'] for clip in clips] == ['r_002']
 
 
