@@ -41,7 +41,7 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
     elif setting.dataset.startswith('nwucla') and raw is not None:
         convert(plan_nwucla(raw), path, os.cpu_count() or 1)
     else:
-        raise UserError(f'{dataset.ann_file} does not exist: make it with one of tools/data/prepare_*.py')
+        raise UserError(f'{dataset.ann_file} does not exist: create it with one of tools/data/prepare_*.py')
     annotation, layout = read_annotation(path), get_layout(dataset.layout)
     print('\n'.join(summary(annotation)))
     for finding in inspect(annotation, layout):
