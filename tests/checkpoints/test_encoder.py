@@ -277,7 +277,7 @@ def test_a_part_of_the_preparation_is_completed_by_the_checkpoint(command, tmp_p
 def test_a_split_that_has_changed_is_a_warning(pretrained_once, command, tmp_path):
     """Of the gallery and of the classifier's input, by the name of file and split; not of a test split."""
     checkpoint, options = pretrained_once
-    said = 'is split "xview_train" of a.pkl with 12 clips of 4 classes .* was trained on a split of that name'
+    said = 'is split "xview_train" of a.pkl with 12 clips of 4 classes .* was trained on a split with this name'
     for folder, seed, name, warned in (('same', 0, 'a.pkl', False), ('changed', 1, 'a.pkl', True),
                                        ('transfer', 1, 'b.pkl', False)):
         (tmp_path / folder).mkdir()

@@ -143,7 +143,7 @@ def test_features_that_cannot_be_compared(fuse, tmp_path):
     (tmp_path / 'cut.npz').write_bytes((tmp_path / 'a.npz').read_bytes()[:100])
     np.save(tmp_path / 'd.npz', np.ones(3))
     (tmp_path / 'd.npz.npy').rename(tmp_path / 'd.npz')
-    for query, gallery, said in (('a', 'a', 'share 2 clips, x among them: a query would find itself'),
+    for query, gallery, said in (('a', 'a', 'share 2 clips, for example x: a query would find itself'),
                                  ('a', 'c', 'features of 4 numbers'), ('cut', 'a', 'cut.npz is not a file of features'),
                                  ('a', 'd', 'd.npz is not a file of features')):
         files = [f'{tmp_path}/{name}.npz' for name in (query, gallery)]
@@ -168,4 +168,4 @@ def test_what_is_no_dump_is_refused_unread(fuse, tmp_path, content):
     (tmp_path / 'bad.pkl').write_bytes(pickle.dumps(content))
     code, printed, said = fuse('--preds', tmp_path / 'bad.pkl', tmp_path / 'bad.pkl')
     assert code == 1 and 'bad.pkl is no' in said and not printed
-    assert 'missing.pkl does not exist: write it by tools/test.py --dump' in fuse('--preds', 'missing.pkl', 'a.pkl')[2]
+    assert 'missing.pkl does not exist: create it with tools/test.py --dump' in fuse('--preds', 'missing.pkl', 'a.pkl')[2]

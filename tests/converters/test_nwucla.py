@@ -99,8 +99,8 @@ def changed(**changes):
 
 
 @pytest.mark.parametrize('text, said', [
-    (changed(label=1.0), 'says label 1.0'), (changed(label=True), 'says label True'), (changed(label='1'), "label '1'"),
-    (changed().replace('1}', 'Infinity}'), 'says label inf'), ('[' * 100_000, 'is truncated or not a clip'),
+    (changed(label=1.0), 'has label 1.0'), (changed(label=True), 'has label True'), (changed(label='1'), "label '1'"),
+    (changed().replace('1}', 'Infinity}'), 'has label inf'), ('[' * 100_000, 'is truncated or not a clip'),
     (changed().replace('0.5', '"0.5"', 1), 'has coordinates that are not numbers'),
     (changed().replace('0.5', 'true', 1), 'has coordinates that are not numbers'),
     (changed().replace('0.5', '1' + '0' * 400, 1), 'is truncated or not a clip'),
@@ -126,4 +126,4 @@ def test_other_units_are_said(tmp_path, capsys):
     write(tmp_path / 'raw', 'a01_s01_e00_v01', text=changed(skeletons=(
         np.random.default_rng(0).normal(size=(3, 20, 3)) * 500).tolist()))
     run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl')
-    assert '1 of the 2 clips have bones of' in capsys.readouterr().err
+    assert '1 of the 2 clips have bones with' in capsys.readouterr().err

@@ -93,7 +93,7 @@ def test_what_is_dropped_is_named(prepare, tmp_path):
         '0005-L': (recording_text(3), '3,one,2,1\n'),
     }, ['0002-L', '0002-M', '0002-R', '0003-L'], ['0004-L', '0005-L'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl', workers=2)
-    assert code == 0 and '1 clips of 5 recordings' in printed and '8 dropped' in printed
+    assert code == 0 and '1 clips from 5 recordings' in printed and '8 dropped' in printed
     for said in ('0003-L is in a split, but does not exist',
                  '0002-L.txt: label 2 (5 to 6) is not within the 4 frames',
                  '0002-L.txt: label 3 is of class 60, not 1 to 51', 'label 4 (4 to 2) does not',
@@ -121,7 +121,7 @@ def test_an_empty_label_file_lower_case_and_a_broken_split_of_the_other_part(pre
               ['0002-L'], ['0003-R'])
     (raw / 'cross_subject_v2.txt').write_text('Training\nA01N01-L\n')
     code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
-    assert code == 0 and not faults and '1 clips of 2 recordings' in printed and 'xsub_train: 1' in printed
+    assert code == 0 and not faults and '1 clips from 2 recordings' in printed and 'xsub_train: 1' in printed
 
 
 def test_what_is_missing_altogether(prepare, tmp_path):
@@ -217,6 +217,6 @@ def test_folders_pipes_and_dead_links_are_left_out(prepare, tmp_path):
     os.mkfifo(raw / 'cross-view-2.txt')
     (raw / '0006-L.txt').symlink_to(raw / 'gone')
     code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
-    assert code == 0 and '1 clips of 1 recordings' in printed
+    assert code == 0 and '1 clips from 1 recordings' in printed
     for name in ('0004-L', '0005-L', '0006-L', 'cross-view-2'):
         assert f'{name}.txt is not a file that can be read' in faults

@@ -100,7 +100,7 @@ def test_a_frozen_weight_that_moves_is_an_error(make_runner, linear_model, pretr
         return evaluate()
 
     runner.train_loop.evaluate = torch.no_grad()(meddle)
-    with pytest.raises(RuntimeError, match='1 frozen weights have moved in training, backbone.embeddings.spatial.0'):
+    with pytest.raises(RuntimeError, match='1 frozen weights have changed .* backbone.embeddings.spatial.0'):
         runner.train()
 
 
@@ -112,7 +112,7 @@ def test_needs_a_test_split(make_runner, linear_model, pretrained):
 
 def test_refuses_to_train_more_than_the_classifier(make_runner, linear_model, pretrained):
     thawed = dict(linear_model, frozen=('backbone', ))
-    with pytest.raises(ValueError, match=r"trains cls_head alone, but \['cls_head', 'neck'\] are trained"):
+    with pytest.raises(ValueError, match=r"only trains cls_head, but \['cls_head', 'neck'\] are trainable"):
         make_runner('thawed', model=thawed, load_from=pretrained, loop='FeatureTrainLoop').train()
 
 

@@ -32,15 +32,15 @@ def test_scores_of_tensors_arrays_and_lists(predictions, score, label):
 
 
 @pytest.mark.parametrize('changes, said', [
-    (dict(gt_label=np.array([2])), 'has the label 2, but scores of 2 classes'),
-    (dict(gt_label=np.array([-1])), '1 clips without a label, b among them'),
+    (dict(gt_label=np.array([2])), 'has the label 2, but scores of only 2 classes'),
+    (dict(gt_label=np.array([-1])), '1 clips without a label, for example b'),
     (dict(gt_label=0.5), 'is not a dump'), (dict(gt_label=True), 'is not a dump'),
     (dict(gt_label=[1, 0]), 'is not a dump'), (dict(gt_label=float('inf')), 'is not a dump'),
     (dict(gt_label=10 ** 30), 'is not a dump'), (dict(pred_score='12'), 'is not a dump'),
     (dict(pred_score=['1', '2']), 'is not a dump'), (dict(pred_score=np.ones(3)), 'is not a dump'),
     (dict(pred_score=np.ones(2, complex)), 'is not a dump'), (dict(pred_score=[[1], [1, 2]]), 'is not a dump'),
-    (dict(pred_score=np.array([1e300, 0])), 'NaN or infinite'), (dict(frame_dir=np.zeros(2)), 'line of text as name'),
-    (dict(frame_dir=3), 'line of text as name'), (dict(frame_dir='\ud800'), 'line of text as name'),
+    (dict(pred_score=np.array([1e300, 0])), 'NaN or infinite'), (dict(frame_dir=np.zeros(2)), 'one-line text as name'),
+    (dict(frame_dir=3), 'one-line text as name'), (dict(frame_dir='\ud800'), 'one-line text as name'),
     (dict(frame_dir=None), 'has no names of its clips'),
 ])
 def test_a_sample_that_is_not_one(predictions, changes, said):
@@ -50,9 +50,9 @@ def test_a_sample_that_is_not_one(predictions, changes, said):
 
 @pytest.mark.parametrize('changes, said', [
     (dict(feature=np.ones(3)), 'values of shape'), (dict(feature=np.ones((2, 0))), 'values of shape'),
-    (dict(feature=np.ones((2, 3), complex)), 'values of shape'), (dict(feature=np.ones((3, 3))), 'line of text'),
-    (dict(feature=np.full((2, 3), 1e300)), 'NaN or infinite'), (dict(name=np.array('a')), 'line of text as name'),
-    (dict(name=np.array([1, 2])), 'line of text as name'), (dict(label=np.array([0.5, 1])), 'whole number as label'),
+    (dict(feature=np.ones((2, 3), complex)), 'values of shape'), (dict(feature=np.ones((3, 3))), 'one-line text'),
+    (dict(feature=np.full((2, 3), 1e300)), 'NaN or infinite'), (dict(name=np.array('a')), 'one-line text as name'),
+    (dict(name=np.array([1, 2])), 'one-line text as name'), (dict(label=np.array([0.5, 1])), 'whole number as label'),
     (dict(label=np.array([1])), 'whole number as label'), (dict(label=np.array([0, 10 ** 12])), 'labels from 0 to'),
     (dict(label=np.array([0, -2])), 'labels from -2'), (dict(label=np.array([-1, 0])), '1 clips without a label, a'),
     (dict(name=np.array([None, {}])), 'is not a file of features'),

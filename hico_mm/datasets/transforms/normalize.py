@@ -45,7 +45,7 @@ def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def nearest_frames(known: np.ndarray) -> np.ndarray:
-    """Return for each frame (T,) the nearest frame whose flag in ``known`` (T,) is set, the earlier if two are equal."""
+    """Return for each frame (T,) the nearest frame whose flag in ``known`` (T,) is set, the earlier of two."""
     frames, every = known.nonzero()[0], np.arange(len(known))
     after = np.searchsorted(frames, every).clip(max=len(frames) - 1)
     before = np.maximum(after - 1, 0)
