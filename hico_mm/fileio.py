@@ -111,7 +111,7 @@ def write_json(content: object, path: Union[str, Path]) -> None:
 
 @register_backend('AtomicLocalBackend')
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's local backend with files written completely or not at all; for ``CheckpointHook(backend_args=...)``."""
+    """MMEngine's local backend, but with atomic writes; for ``CheckpointHook(backend_args=...)``."""
 
     def put(self, obj: Union[bytes, io.BytesIO], filepath: Union[str, Path]) -> None:
         """Write bytes to a file."""

@@ -35,8 +35,8 @@ def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:
             raise UserError(f'{stream.source} has clip {twice[0]} twice')
         strange = sorted(set(names) ^ set(first.names))
         if strange:
-            raise UserError(f'{stream.source} and {first.source} contain different clips: {strange[0]} and '
-                            f'{len(strange) - 1} others are in only one of them')
+            raise UserError(f'{stream.source} and {first.source} contain different clips: {strange[0]} is in only '
+                            f'one of them, as are {len(strange) - 1} others')
         order = order[np.searchsorted(names, first.names)]
         aligned.append(StreamOutput(stream.source, first.names, stream.values[order], stream.labels[order]))
         differ = np.flatnonzero(aligned[-1].labels != first.labels)

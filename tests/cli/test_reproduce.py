@@ -129,4 +129,4 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     code, printed, _ = reproduce('--tasks', 'linear', *args)  # what is there stays in the table
     assert code == 0 and row in printed
     assert not reproduce('--plan', '--tasks', 'fusion', 'semi10', *args)[1]
-    assert 'give another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]
+    assert 'choose another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]
