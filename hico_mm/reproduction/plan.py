@@ -196,7 +196,7 @@ class Plan(NamedTuple):
         if 'scratch' in self.tasks:
             yield Step(setting, 'scratch', 'train', _config(setting, 'finetune'), untrained, _options(*shared))
         if 'transfer' in self.tasks and setting.dataset in SOURCES:
-            own = [option for option in shared if '_dataloader.dataset.' not in option]  # without options for the source dataset
+            own = [option for option in shared if '_dataloader.dataset.' not in option]  # not for pku2
             yield Step(setting, 'transfer', 'train', CONFIGS / 'hico/finetune/hico_pku2_finetune.py', trained,
                        _options(*own))
         for task in (task for task in FRACTIONS if task in self.tasks):

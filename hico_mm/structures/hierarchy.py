@@ -38,7 +38,7 @@ class HierarchicalFeatures(NamedTuple):
 
     @property
     def instance(self) -> Tensor:
-        """Instance feature (B, branches * L * C), temporal first (eq. 7): HiCo's representation for downstream tasks."""
+        """Instance feature (B, branches * L * C), temporal first (eq. 7): the representation for downstream tasks."""
         return torch.cat([x.flatten(1) for x in (self.clip, self.part) if x is not None], dim=1)
 
     def level(self, name: str) -> Tensor:

@@ -52,8 +52,8 @@ def test_options_of_the_model_are_for_pretraining_alone(reproduce):
 
 
 @pytest.mark.parametrize('args, said', [
-    (('--dataset', 'nwucla', '--tasks', 'transfer'), 'transfer to pku2 is from ntu60 or pku1'),
-    (('--dataset', 'nwucla', '--tasks', 'fusion'), 'fusion needs two --streams'),
+    (('--dataset', 'nwucla', '--tasks', 'transfer'), 'transfer to pku2 is only available from ntu60 or pku1'),
+    (('--dataset', 'nwucla', '--tasks', 'fusion'), 'fusion needs two or more --streams'),
     (('--dataset', 'demo', '--tasks', 'finetune'), 'finetune has no config for demo'),
     (('--dataset', 'nwucla', '--raw', 'nowhere'), '--raw nowhere is not a folder'),
 ])

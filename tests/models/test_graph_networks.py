@@ -66,7 +66,7 @@ def test_a_neck_for_another_backbone_is_refused(tokenizer, given, said):
 
 @pytest.mark.parametrize('backbone, layout', [(GCN, 'nw_ucla'), (dict(type='HiCoBackbone'), 'ntu')])
 def test_a_backbone_without_maps_is_refused(backbone, layout):
-    with pytest.raises(ValueError, match=r'makes no maps .*: its graph must have the [0-9]+ joints of layout'):
+    with pytest.raises(ValueError, match=r'does not return maps .*: its graph must have the [0-9]+ joints of layout'):
         MODELS.build(dict(
             type='SkeletonRecognizer', backbone=backbone, neck=dict(type='UDMNeck', tokenizer=TOKENS),
             data_preprocessor=dict(PREPROCESSOR, layout=layout)))

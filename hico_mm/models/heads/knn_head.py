@@ -104,7 +104,7 @@ class KNNHead(BaseHead):
             places = torch.cat([part.indices + i * self.chunk for i, part in enumerate(parts)], 1)
             return similarity, places.gather(1, best)
         similarity, nearest = map(torch.from_numpy, self._faiss.search(queries.cpu().numpy(), self.k))
-        similarity = similarity.masked_fill(nearest < 0, -1)  # an index may find fewer than k; missing ones have no vote
+        similarity = similarity.masked_fill(nearest < 0, -1)  # fewer than k may be found; the rest has no vote
         return similarity.to(queries.device), nearest.clamp(min=0).to(queries.device)
 
 
