@@ -50,8 +50,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--clips', type=int, default=768,
                         help='clips of linear, validation and pretraining; 32 times as many for memory; default: 768')
     parser.add_argument('--files', type=int, default=2000, help='of prepare; default: 2000')
-    parser.add_argument('--queries', type=int, default=16487, help='default: 16487, as in the test split of NTU-60 x-sub')
-    parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, as in its training split')
+    parser.add_argument('--queries', type=int, default=16487, help='default: 16487, the test clips of NTU-60 x-sub')
+    parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, its training clips')
     parser.add_argument('--repeats', type=int, default=5, help='default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
                         help='device of step, knn and scale; the others use a GPU if there is one')
