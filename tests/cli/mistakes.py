@@ -518,6 +518,6 @@ def _row(cells):
 
 
 def is_printed(row, printed):
-    """Whether a text has what a row says; … stands for a path."""
-    pattern = r'\S*'.join(re.escape(part) for part in row.printed.split('…'))
+    """Whether a text has what a row says; … stands for a path, and (…) for what another package says."""
+    pattern = r'\S*'.join(re.escape(part) for part in row.printed.split('…')).replace(r'\(\S*\)', r'\([^)]*\)')
     return re.search(pattern, ' '.join(printed.split())) is not None
