@@ -1,4 +1,4 @@
-"""The metadata is in pyproject.toml; here is only what an editable install needs for mim."""
+"""The metadata is in pyproject.toml. This file only makes editable installs work with mim."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from setuptools.command.editable_wheel import editable_wheel
 class EditableWheel(editable_wheel):
     """An editable install that ``mim`` finds.
 
-    mim looks for a package beside its metadata, or where ``top_level.txt`` says. The metadata of an editable install
-    are not beside the package, so the file holds its full path.
+    mim looks for a package next to its metadata, or at the path in ``top_level.txt``. The metadata of an editable
+    install is not next to the package, so the file contains the full path.
     """
 
     def _ensure_dist_info(self) -> None:

@@ -1,1 +1,1 @@
-"""Benchmarks: each stage against a plain path."""
+"""Benchmarks: each stage compared with a plain implementation."""

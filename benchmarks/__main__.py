@@ -1,19 +1,19 @@
-"""Measure each stage against a plain path: in one run, taking turns, median of several.
+"""Compare each stage with a plain implementation: alternating in the same run, median of several.
 
     python -m benchmarks all --out benchmark.json
     python -m benchmarks step --encoder lstm --batch-size 128
 
-Stages, and the plain path of each:
+Stages, and the plain implementation of each:
 
-step        one encoder call per granularity, query then key, fp32, as the released code takes a training step
-data        a training clip at a time in numpy, as the released feeder; MMAction2's stock pipeline
+step        one encoder call per granularity, query then key, fp32, as in the released code
+data        one training clip at a time in numpy, as in the released feeder; MMAction2's stock pipeline
 prepare     MMAction2's own script for NTU's text files, as installed
-linear      encoding in every epoch, as the released code
+linear      encoding in every epoch, as in the released code
 knn         scikit-learn's brute-force search by cosine
 memory      MMAction2's PoseDataset, in several processes on a host
-validation  none: its share of pretraining
-pretraining none: whole epochs by the runner, and what 451 of NTU-60 x-sub take
-scale       none: growth with clips, processes, and on a GPU with the batch
+validation  none: its share of the pretraining time
+pretraining none: whole epochs of the runner, and the estimated time of 451 epochs on NTU-60 x-sub
+scale       none: growth with clips, processes and, on a GPU, batch size
 """
 
 import argparse
@@ -40,21 +40,21 @@ STAGES: Dict[str, Callable[[argparse.Namespace], List[dict]]] = dict(
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('stage', choices=[*STAGES, 'all'])
     parser.add_argument('--encoder', default='gru', choices=['gru', 'lstm', 'transformer'], help='default: gru')
     parser.add_argument('--dataset', default='ntu60', choices=['ntu60', 'nwucla'], help='of the step; default: ntu60')
-    parser.add_argument('--batch-size', type=int, default=64, help='of step, pretraining; default: 64')
+    parser.add_argument('--batch-size', type=int, default=64, help='of step and pretraining; default: 64')
     parser.add_argument('--clips', type=int, default=768,
-                        help='of linear, validation and pretraining; 32x of memory; default: 768')
+                        help='clips of linear, validation and pretraining; 32 times as many for memory; default: 768')
     parser.add_argument('--files', type=int, default=2000, help='of prepare; default: 2000')
-    parser.add_argument('--queries', type=int, default=16487, help='default: 16487, as many as test in NTU-60 x-sub')
-    parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, as many as train')
+    parser.add_argument('--queries', type=int, default=16487, help='default: 16487, the test clips of NTU-60 x-sub')
+    parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, its training clips')
     parser.add_argument('--repeats', type=int, default=5, help='default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
-                        help='of step, knn and scale; the others take a GPU where there is one')
+                        help='device of step, knn and scale; the others use a GPU if there is one')
     parser.add_argument('--out', help='JSON file to write')
     args = parser.parse_args(argv)
     if args.stage in ('knn', 'all') and find_spec('sklearn') is None:
@@ -63,7 +63,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Measure, print a table, write JSON."""
+    """Measure, print a table and write JSON."""
     args = parse_args(argv)
     init_default_scope('mmaction')
     torch.manual_seed(0)
@@ -73,13 +73,13 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         rows += STAGES[stage](args)
         result = dict(device=device, machine=processor(), torch=torch.__version__,
                       hico_mm=hico_mm.__version__, arguments=vars(args), rows=rows)
-        if args.out:  # after each stage: a long run that is ended keeps what it has
+        if args.out:  # after each stage, so that a long run that is stopped keeps its results
             write_json(result, args.out)
     show(rows, f'{device}, torch {torch.__version__}')
 
 
 def processor() -> str:
-    """What the machine computes with."""
+    """Describe the processor of the machine."""
     found = re.search(r'model name\s*: (.*)', Path('/proc/cpuinfo').read_text())
     return f'{found[1] if found else platform.machine()}, {os.cpu_count()} cores'
 

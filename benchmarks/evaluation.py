@@ -21,7 +21,7 @@ TRAIN, TEST, WIDTH = 40091, 16487, 4096  # NTU-60, x-sub
 
 
 def build_runner(name: str, clips: int, folder: str, **options: Any) -> Runner:
-    """A runner of a config on generated clips, which says nothing."""
+    """Build a silent runner of a config on generated clips."""
     ann_file = Path(folder) / f'{clips}.pkl'
     dump_pickle(make_annotation(clips), ann_file)
     config: Config = config_on(name, ann_file)
@@ -34,14 +34,14 @@ def build_runner(name: str, clips: int, folder: str, **options: Any) -> Runner:
 
 
 def run_linear(args: argparse.Namespace) -> List[dict]:
-    """80 epochs of linear evaluation: encoded once, against encoded in every epoch as the released code does."""
+    """Measure 80 epochs of linear evaluation: encoding once, or in every epoch as in the released code."""
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner('linear/hico_ntu60_linear.py', args.clips, folder)
         loop: Any = runner.train_loop
         model, epochs = loop.model, loop.max_epochs
 
         def plain_epoch() -> None:
-            """The classifier is the same in both paths; encoding in batches of training is all that differs."""
+            """Measure the plain path, with the same classifier; the only difference is encoding in training batches."""
             for loader in loop.clip_loader, runner.val_dataloader:
                 for batch in loader:
                     encode_batch(model, batch)
@@ -66,7 +66,7 @@ def run_linear(args: argparse.Namespace) -> List[dict]:
 
 
 def full_size(loop: Any) -> Tuple[float, float]:
-    """Seconds of an epoch of the classifier, scored, on as many features as NTU-60 has, and the GiB that it takes."""
+    """Return seconds per scored epoch of the classifier on as many features as in NTU-60, and the memory in GiB."""
     samples = loop.features.clips.samples
 
     def epoch() -> None:
@@ -84,7 +84,7 @@ def full_size(loop: Any) -> Tuple[float, float]:
 
 
 def run_knn(args: argparse.Namespace) -> List[dict]:
-    """The nearest of a gallery in cosine similarity, against scikit-learn's brute force."""
+    """Measure nearest-neighbour search by cosine similarity, compared with scikit-learn's brute force."""
     from sklearn.neighbors import KNeighborsClassifier
     queries, gallery = torch.randn(args.queries, WIDTH), torch.randn(args.gallery, WIDTH)
     labels = torch.arange(args.gallery) % 60
@@ -110,7 +110,7 @@ def run_knn(args: argparse.Namespace) -> List[dict]:
 
 
 def run_validation(args: argparse.Namespace) -> List[dict]:
-    """A validation's share of the time between two: both splits encoded and compared, after 10 epochs of training."""
+    """Measure the share of validation (encoding and comparing both splits) in the time of every 10 training epochs."""
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner('hico_gru_ntu60.py', args.clips, folder)
         loop: Any = runner.train_loop
@@ -132,7 +132,7 @@ def run_validation(args: argparse.Namespace) -> List[dict]:
 
 
 def run_pretraining(args: argparse.Namespace) -> List[dict]:
-    """Three epochs, after one to warm up, by the runner with its loader and workers; and what a whole one takes."""
+    """Measure three epochs, after a warm-up, of the runner with its loader and workers, and estimate a whole run."""
     config = f'hico_{args.encoder}_ntu60.py'
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner(config, args.clips, folder, **{

@@ -1,4 +1,4 @@
-"""Annotations of several processes on a host: one copy, against one a process."""
+"""Memory of annotations in several processes on a host: one copy, or one per process."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ RANKS, WORKERS = 2, 2
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Proportional set size, summed over ranks and workers that have read every clip, beyond that with 64 clips."""
+    """Measure the proportional set size of all ranks and workers after reading all clips, minus that with 64 clips."""
     with tempfile.TemporaryDirectory() as folder:
         sizes: Dict[int, Dict[str, float]] = {}
         for clips in 64, args.clips * 32:
@@ -38,12 +38,12 @@ def run(args: argparse.Namespace) -> List[dict]:
 
 
 def measure(kind: str, path: Path) -> float:
-    """GiB of all processes that read a file with a class of dataset."""
+    """Return the memory in GiB of all processes that read a file with a dataset class."""
     return sum(launch(RANKS, 'benchmarks.memory', kind, str(path))) / 2 ** 20
 
 
 def rank(kind: str, path: str) -> None:
-    """One of the ranks: read every clip by the workers, then print what it and they occupy."""
+    """Run one rank: read every clip with its workers, then print the memory that it and they use."""
     init_default_scope('mmaction')
     dist.init_process_group('gloo')
     ours = dict(layout='ntu') if kind == 'SkeletonDataset' else {}
@@ -55,13 +55,13 @@ def rank(kind: str, path: str) -> None:
     dist.barrier()
     workers = [worker.pid for worker in loader._iterator._workers]  # type: ignore[union-attr]
     kilobytes = sum(proportional_set_size(pid) for pid in (os.getpid(), *workers))
-    dist.barrier()  # nobody leaves before all have looked
+    dist.barrier()  # no process ends before all have measured
     print(f'measured: {kilobytes}', flush=True)
     dist.destroy_process_group()
 
 
 def proportional_set_size(pid: int) -> int:
-    """Memory of a process in KiB, what it shares counted in parts."""
+    """Return the memory of a process in KiB; shared memory is counted proportionally."""
     found = re.search(r'^Pss:\s+(\d+)', Path(f'/proc/{pid}/smaps_rollup').read_text(), re.M)
     assert found is not None
     return int(found[1])

@@ -1,4 +1,4 @@
-"""Plot how cost grows with clips, from the JSON of `python -m benchmarks scale`.
+"""Plot the cost over the number of clips, from the JSON of `python -m benchmarks scale`.
 
 python -m benchmarks.plot_scaling benchmark.json OUT.png
 """
@@ -14,7 +14,7 @@ from hico_mm.fileio import atomic_write
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Draw a line a kind of work, seconds over clips."""
+    """Draw one line per kind of work, seconds over clips."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('benchmark', type=Path)
     parser.add_argument('out', type=Path)

@@ -1,4 +1,4 @@
-"""Converting NTU's text files, against MMAction2's own converter as installed."""
+"""Conversion of NTU's text files, compared with MMAction2's own converter as installed."""
 
 import argparse
 import importlib.util
@@ -21,7 +21,7 @@ FRAMES, FILES = 88, 24
 
 
 def write_raw(path: Path, frames: int = FRAMES) -> None:
-    """A `.skeleton` file of one body that moves at random."""
+    """Make a `.skeleton` file of a body that moves randomly."""
     rng = np.random.default_rng(0)
     lines = [str(frames)]
     for _ in range(frames):
@@ -32,7 +32,7 @@ def write_raw(path: Path, frames: int = FRAMES) -> None:
 
 
 def mmaction2_converter() -> Any:
-    """MMAction2's script, from where pip put it."""
+    """Return MMAction2's script, as installed by pip."""
     path = Path(mmaction.__file__).parent / '.mim/tools/data/skeleton/gen_ntu_rgbd_raw.py'
     spec = importlib.util.spec_from_file_location('gen_ntu_rgbd_raw', path)
     assert spec is not None and spec.loader is not None
@@ -42,13 +42,13 @@ def mmaction2_converter() -> Any:
 
 
 def names(n: int) -> List[str]:
-    """Names of n files, as NTU has them."""
+    """Return n file names as in NTU."""
     return [f'S{i // 360 % 17 + 1:03d}C{i // 120 % 3 + 1:03d}P{i // 6120 % 40 + 1:03d}R{i // 60 % 2 + 1:03d}'
             f'A{i % 60 + 1:03d}.skeleton' for i in range(n)]
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """A clip of 88 frames by one core; then whole runs by one and two workers, with their memory."""
+    """Measure a clip of 88 frames on one core, then whole runs with one and two workers and their memory."""
     converter = mmaction2_converter()
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder)
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> List[dict]:
 
 
 def whole(raw: Path, workers: int, files: int) -> dict:
-    """A run of the script on a folder: its seconds, and the memory of its main process beyond its output."""
+    """Run the script on a folder and measure its seconds and the memory of its main process beyond its output."""
     out = raw / 'out.pkl'
     program = ('import re, sys, runpy\nsys.argv = sys.argv[1:]\n'
                'try:\n    runpy.run_path(sys.argv[0], run_name="__main__")\n'

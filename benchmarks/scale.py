@@ -1,4 +1,4 @@
-"""How the cost grows: with clips, with processes, and on a GPU with the batch."""
+"""Growth of the cost with clips, processes and, on a GPU, batch size."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ QUERIES = 1024
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Clips times 10 and times 100; one process and two; on a GPU batches of 64 to 2048."""
+    """Measure 10 and 100 times as many clips, one and two processes and, on a GPU, batches of 64 to 2048."""
     rows = [row for factor in (1, 10, 100) for row in clips(args, 400 * factor)]
     if args.device == 'cpu':
         return rows + processes(args)
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> List[dict]:
 
 
 def clips(args: argparse.Namespace, n: int) -> List[dict]:
-    """Loading and normalising n clips, and a search among them."""
+    """Measure loading and normalising n clips, and a search among them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'clips.pkl'
         dump_pickle(make_annotation(n), path)
@@ -46,7 +46,7 @@ def clips(args: argparse.Namespace, n: int) -> List[dict]:
         def load() -> None:
             DATASETS.build(config)
 
-        memory = memory_beyond(load)  # first: what is freed may be used again
+        memory = memory_beyond(load)  # first, since freed memory may be used again
         seconds = compare(dict(hico_mm=load), 1)['seconds']
     gallery, queries, head = torch.randn(n, WIDTH), torch.randn(QUERIES, WIDTH).to(args.device), KNNHead(60)
     head.set_gallery(gallery.to(args.device), torch.arange(n, device=args.device) % 60)
@@ -57,7 +57,7 @@ def clips(args: argparse.Namespace, n: int) -> List[dict]:
 
 
 def processes(args: argparse.Namespace) -> List[dict]:
-    """A training step of the whole batch by one process, and by two that share it and the cores."""
+    """Measure a training step of one process, and of two processes that share the batch and the cores."""
     name = f'hico_{args.encoder}_{args.dataset}'
     seconds = {f'{n} process(es)': max(launch(n, 'benchmarks.scale', name, str(args.batch_size // n)))
                for n in (1, 2)}
@@ -67,7 +67,7 @@ def processes(args: argparse.Namespace) -> List[dict]:
 
 
 def rank(name: str, batch_size: str) -> None:
-    """One of the processes: print the median seconds of its steps."""
+    """Run one of the processes: print the median seconds of its steps."""
     dist.init_process_group('gloo')
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // dist.get_world_size()))
     model = MODELS.build(Config.fromfile(CONFIGS / f'{name}.py').model)

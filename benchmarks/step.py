@@ -1,4 +1,4 @@
-"""A training step, against the released code's way of taking one."""
+"""A training step, compared with the released code's implementation."""
 
 import argparse
 import copy
@@ -14,10 +14,10 @@ from .measure import CONFIGS, compare, memory_beyond, multiply_speed
 
 
 class PlainStep:
-    """HiCo's losses without any of our wiring, on the same layers.
+    """HiCo's losses with the same layers, but without our model classes.
 
-    One encoder call per granularity, query then key, losses by cross-entropy over joined logits, the key twin updated a
-    weight at a time.
+    There is one encoder call per granularity, query then key. Losses are cross-entropies of concatenated logits, and
+    the key encoder is updated one weight at a time.
     """
 
     def __init__(self, model: Any) -> None:
@@ -27,7 +27,7 @@ class PlainStep:
         self.queues = {level: queue.features.clone() for level, queue in model.head.queues.items()}
 
     def encode(self, net: Any, clips: Tensor) -> Dict[str, Tensor]:
-        """Clips (N, M, T, V, C) -> unit-length embeddings by level."""
+        """Encode clips (N, M, T, V, C) to unit-length embeddings by level."""
         n, m, t, v, c = clips.shape
         tokens = dict(temporal=clips.permute(0, 2, 1, 3, 4).reshape(n, t, m * v * c),
                       spatial=clips.permute(0, 1, 3, 2, 4).reshape(n, m * v, t * c))
@@ -46,7 +46,7 @@ class PlainStep:
         return {level: F.normalize(net['mlps'][level](x), dim=-1) for level, x in inputs.items()}
 
     def __call__(self, views: Tensor) -> Tensor:
-        """Views (N, 2, M, T, V, C) -> the sum of the losses, after which the keys are stored."""
+        """Return the sum of the losses for views (N, 2, M, T, V, C), then store the keys."""
         q = self.encode(self.query, views[:, 0])
         with torch.no_grad():
             for mine, theirs in zip(self.key.parameters(), self.query.parameters()):
@@ -67,10 +67,10 @@ class PlainStep:
 
 
 def count_flops(model: Any, batch_size: int) -> int:
-    """Floating-point operations of a training step in matrix products: two for each weight and token.
+    """Return the floating-point operations of a training step in matrix products: two for each weight and token.
 
-    The query encoder takes three times its forward pass, less the gradient of the clips, which nobody wants; the key
-    encoder one.
+    The query encoder takes three times its forward pass, minus the unneeded gradient of the clips. The key encoder
+    takes one forward pass.
     """
     def weights(module: Any) -> int:
         return sum(p.numel() for p in module.parameters() if p.ndim == 2)
@@ -89,7 +89,7 @@ def count_flops(model: Any, batch_size: int) -> int:
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Forward, backward, optimizer; our model against the plain step."""
+    """Measure forward, backward and optimizer of our model and of the plain step."""
     config = Config.fromfile(CONFIGS / f'hico_{args.encoder}_{args.dataset}.py')
     model = MODELS.build(config.model).to(args.device)
     plain = PlainStep(model)
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> List[dict]:
 
     flops = count_flops(model, args.batch_size)
     rows = []
-    # In bf16 on a GPU only: few CPUs have arithmetic for it.
+    # bf16 on a GPU only, since few CPUs support it.
     for half in (False, True) if args.device != 'cpu' else (False, ):
         steps = dict(plain=trainer(plain, list(plain.query.parameters())),
                      hico_mm=trainer(ours, list(model.query_encoder.parameters()), half))

@@ -1,4 +1,4 @@
-"""``python -m hico_mm`` is the command ``hico-mm``."""
+"""``python -m hico_mm`` runs the command ``hico-mm``."""
 
 import sys
 

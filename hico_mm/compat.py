@@ -1,4 +1,4 @@
-"""What the host needs to run at all: checked and repaired once, when ``hico_mm`` is imported."""
+"""Check the installed packages and work around known faults in them, once, when ``hico_mm`` is imported."""
 
 import importlib
 import importlib.machinery
@@ -21,7 +21,7 @@ REQUIRED = {
     'mmcv': '>=2.0.0rc4,<2.2',
     'mmaction2': '>=1.2,<1.3',
 }
-# `mmcv` and `mmcv-lite` install the same folder `mmcv/`: either will do.
+# `mmcv` and `mmcv-lite` install the same folder `mmcv/`, so either can be used.
 DISTRIBUTIONS = {'mmcv': ('mmcv', 'mmcv-lite')}
 
 
@@ -35,10 +35,10 @@ def _installed_version(package: str) -> 'str | None':
 
 
 def check_versions() -> None:
-    """Check that the packages hico_mm stands on are installed and in range.
+    """Check that the packages hico_mm depends on are installed in a supported version.
 
     Raises:
-        ImportError: if one is missing or out of range; the message names it and what to install.
+        ImportError: if one is missing or unsupported; the message names it and says what to install.
     """
     for package, wanted in REQUIRED.items():
         remedy = f'pip install "{DISTRIBUTIONS.get(package, (package, ))[-1]}{wanted}"'
@@ -50,10 +50,10 @@ def check_versions() -> None:
 
 
 def check_numpy() -> None:
-    """Check that torch and NumPy exchange arrays.
+    """Check that torch and NumPy can exchange arrays.
 
     Raises:
-        ImportError: if not, which is so for torch before 2.3 with NumPy 2.
+        ImportError: if they cannot, as with torch before 2.3 and NumPy 2.
     """
     import numpy as np
     import torch
@@ -67,7 +67,7 @@ def check_numpy() -> None:
 
 
 class _MissingDRN:
-    """Stands in for a localizer that the PyPI wheel of mmaction2 1.2.0 leaves out."""
+    """Replacement for a localizer that is missing from the PyPI wheel of mmaction2 1.2.0."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         raise ImportError('DRN is not part of this mmaction2 wheel (the folder mmaction/models/localizers/drn is '
@@ -75,7 +75,7 @@ class _MissingDRN:
 
 
 def fill_in_drn() -> None:
-    """Let ``import mmaction.models`` succeed on the wheel that lacks ``mmaction.models.localizers.drn``."""
+    """Make ``import mmaction.models`` work with the wheel that lacks ``mmaction.models.localizers.drn``."""
     package = importlib.util.find_spec('mmaction')
     locations = package.submodule_search_locations if package else None
     if not locations or \
@@ -91,19 +91,19 @@ def fill_in_drn() -> None:
 
 
 def _history_method(owner: Any, name: str) -> Any:
-    """``getattr`` for the one use a checkpoint has for it: mmengine pickles the methods of ``HistoryBuffer``."""
+    """Restrict ``getattr`` to the one use that checkpoints need: mmengine pickles methods of ``HistoryBuffer``."""
     from mmengine.logging import HistoryBuffer
 
     if owner is not HistoryBuffer or name not in HistoryBuffer._statistics_methods:
-        raise pickle.UnpicklingError(f'the checkpoint asks for {name} of {owner}, which no checkpoint needs')
+        raise pickle.UnpicklingError(f'the checkpoint asks for {name} of {owner}, which is not allowed in checkpoints')
     return getattr(owner, name)
 
 
 def allow_mmengine_checkpoints() -> None:
-    """Admit what mmengine itself puts into a checkpoint to torch's ``weights_only`` loading, and nothing else.
+    """Allow the objects that mmengine saves in checkpoints, and nothing else, in torch's ``weights_only`` loading.
 
-    torch >= 2.6 refuses it otherwise, in testing and in ``--resume``. Before torch 2.6, mmengine would run what a file
-    names: there our own loading takes the place of its.
+    Otherwise torch >= 2.6 refuses such checkpoints in testing and in ``--resume``. Before torch 2.6, mmengine would
+    run any code that a file names, so its loader is replaced by our own.
     """
     import torch
     from mmengine.runner import CheckpointLoader
@@ -116,7 +116,7 @@ def allow_mmengine_checkpoints() -> None:
 
 
 def parts_of_checkpoints() -> List[Tuple[Any, str]]:
-    """What mmengine puts into a checkpoint beside tensors: objects, and the dotted names they go by in a file."""
+    """Return the objects other than tensors that mmengine saves in checkpoints, with their dotted names in files."""
     import numpy as np
     from mmengine.logging import HistoryBuffer
 
@@ -132,9 +132,9 @@ def parts_of_checkpoints() -> List[Tuple[Any, str]]:
 
 
 def format_configs_once() -> None:
-    """Let mmengine format a config once, and not again for every checkpoint, and let Ctrl-C meanwhile be Ctrl-C.
+    """Make mmengine format a config only once instead of for every checkpoint, and keep Ctrl-C working meanwhile.
 
-    It formats with yapf, which takes up to a quarter of a second, and turns whatever is raised into a ``SyntaxError``.
+    It uses yapf, which takes up to a quarter of a second and turns any exception into a ``SyntaxError``.
     """
     from mmengine.config import Config
 
@@ -160,7 +160,7 @@ def format_configs_once() -> None:
 
 
 def prepare_host() -> None:
-    """Check the versions, then repair what is known to be broken. Safe to call more than once."""
+    """Check the versions, then work around known faults. Safe to call more than once."""
     check_versions()
     check_numpy()
     # mmcv-lite has no compiled operators; skeleton models use none.

@@ -1,30 +1,30 @@
-"""The exceptions for mistakes that a user can mend, and for signals."""
+"""Exceptions for user mistakes and for signals, and checks of arguments."""
 
 import math
 import signal
 from numbers import Real
 from typing import Any, Optional
 
-LARGEST_SEED = 2**32 - 1  # that NumPy takes
+LARGEST_SEED = 2**32 - 1  # that NumPy accepts
 
 
 class UserError(ValueError):
     """A mistake in a file, a config or an option.
 
-    Its message is one sentence that names the file or option, what is wrong with it and what to do. The command line
-    tools print the sentence without a traceback and exit with status 1. In Python it is a ``ValueError``.
+    Its message is one sentence that names the file or option and says what is wrong and what to do. The command line
+    tools print it without a traceback and exit with status 1. In Python, it is a ``ValueError``.
     """
 
 
 class Interrupted(KeyboardInterrupt):
-    """A command was told to end by a signal.
+    """A command was interrupted by a signal.
 
     Args:
         number: The signal.
-        together: Whether all processes end after the same step, and so can wait for each other. Defaults to False.
+        together: Whether all processes stop after the same step and can wait for each other. Defaults to False.
     """
 
-    came = 0  # the last one's signal
+    came = 0  # the last signal
 
     def __init__(self, number: int, together: bool = False) -> None:
         super().__init__(f'ended by {signal.Signals(number).name}')
@@ -33,7 +33,7 @@ class Interrupted(KeyboardInterrupt):
 
     @property
     def status(self) -> int:
-        """The exit status that shells give to a process that a signal ended."""
+        """Return the exit status that shells report for a process ended by a signal."""
         return 128 + self.number
 
 
@@ -53,7 +53,7 @@ def check_count(value: Any, name: str) -> None:
 
 def check_number(value: Any, name: str, above: Optional[float] = None, least: Optional[float] = None,
                  below: Optional[float] = None) -> None:
-    """Check that an argument is a finite number in its range.
+    """Check that an argument is a finite number in a range.
 
     Args:
         value: The argument.

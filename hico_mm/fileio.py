@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files completely or not at all."""
 
 import errno
 import glob
@@ -16,7 +16,7 @@ from mmengine.fileio import LocalBackend, register_backend
 from .errors import UserError
 from .locks import lock, remove_abandoned
 
-TEMPORARY = '.writing-'  # in the names of files that are not whole yet
+TEMPORARY = '.writing-'  # part of the names of incomplete files
 
 
 def _umask() -> int:
@@ -25,14 +25,14 @@ def _umask() -> int:
     return mask
 
 
-UMASK = _umask()  # read once, when no other thread makes files
+UMASK = _umask()  # read once, while no other thread creates files
 
 
 @contextmanager
 def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; it is renamed to ``path`` on success and removed on failure.
+    """Yield a temporary path next to ``path``, which is renamed to ``path`` on success and removed on failure.
 
-    Folders are made as needed. Leftovers of killed writes of this file are removed.
+    Folders are created as needed. Temporary files left by killed writes of this file are removed.
     """
     path = Path(path)
     try:
@@ -58,24 +58,24 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
 
 
 def check_writable(path: Union[str, Path], folder: bool = False) -> None:
-    """Try whether a file, or files in a folder, can be written, so that a mistake is found before the work.
+    """Check that a file, or files in a folder, can be written, so that mistakes are found before work begins.
 
-    Nothing is left behind; folders that are not there yet are not made.
+    Nothing is left behind, and missing folders are not created.
 
     Args:
         path: The file or folder.
         folder: Whether it is a folder. Defaults to False.
 
     Raises:
-        UserError: if something else is there already, with the remedy.
-        OSError: if nothing can be written there; the message names the path and the remedy.
+        UserError: if something else already exists there; the message says what to do.
+        OSError: if nothing can be written there; the message names the path and says what to do.
     """
     path = Path(path)
     if path.is_dir() and not folder:
         raise UserError(f'{path} is a folder: give the name of a file to write')
     there = next(place for place in ((path, *path.parents) if folder else path.parents) if os.path.lexists(place))
     if not there.is_dir():
-        raise UserError(f'{path} cannot be written, since {there} is not a folder: give another place')
+        raise UserError(f'{path} cannot be written, since {there} is not a folder: choose another path')
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
@@ -83,35 +83,35 @@ def check_writable(path: Union[str, Path], folder: bool = False) -> None:
 
 
 def unwritable(path: Union[str, Path], error: OSError) -> OSError:
-    """An error of the operating system as one that names the file that was to be written, and the remedy."""
+    """Convert an error of the operating system to one that names the file to be written and says what to do."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    remedy = 'make room, or give another place' if full else 'give a place where you may write'
+    remedy = 'free some space, or choose another path' if full else 'choose a path where you may write'
     told = OSError(f'{path} cannot be written ({error.strerror or error}): {remedy}')
     told.errno = error.errno
     return told
 
 
 def dump_pickle(content: Any, path: Union[str, Path]) -> None:
-    """Pickle ``content`` to ``path``, whole or not at all.
+    """Pickle ``content`` to ``path``, completely or not at all.
 
-    The content must be plain data without cycles. An object that occurs in it twice is written twice.
+    The content must be plain data without cycles. An object that occurs twice in it is written twice.
     """
     with atomic_write(path) as temporary, open(temporary, 'wb') as file:
-        # Protocol 4 is what numpy 1 reads from numpy 2. A memo would keep a copy of every array until the end.
+        # numpy 1 can read protocol 4 written by numpy 2. A memo would keep a copy of every array until the end.
         pickler = pickle.Pickler(file, protocol=4)
         pickler.fast = True
         pickler.dump(content)
 
 
 def write_json(content: object, path: Union[str, Path]) -> None:
-    """Write ``content`` as indented JSON, whole or not at all."""
+    """Write ``content`` as indented JSON, completely or not at all."""
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + '\n')
 
 
 @register_backend('AtomicLocalBackend')
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's local files, written whole or not at all; for ``CheckpointHook(backend_args=...)``."""
+    """MMEngine's local backend, but with atomic writes; for ``CheckpointHook(backend_args=...)``."""
 
     def put(self, obj: Union[bytes, io.BytesIO], filepath: Union[str, Path]) -> None:
         """Write bytes to a file."""
@@ -120,7 +120,7 @@ class AtomicLocalBackend(LocalBackend):
 
 
 def _flush(path: Path) -> None:
-    """Have the system write a file or a folder to the disk; some file systems cannot, and do without."""
+    """Ask the system to write a file or folder to disk. File systems that cannot do this are ignored."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

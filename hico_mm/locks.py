@@ -1,4 +1,4 @@
-"""Locks that end with the process that holds them, and what such a process left."""
+"""Locks that are released with their process, and removal of files left by dead processes."""
 
 import fcntl
 import os
@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import Optional
 
-SETTLED = 1.0  # seconds after which a temporary file that is not locked has no writer
+SETTLED = 1.0  # seconds after which an unlocked temporary file has no writer
 
 
 def lock(descriptor: int) -> Optional[bool]:
     """Lock an open file or folder for this process.
 
     Returns:
-        True if it holds the lock, False if another process does, None if the file system has no locks.
+        True if this process holds the lock, False if another one does, None if the file system has no locks.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -26,11 +26,11 @@ def lock(descriptor: int) -> Optional[bool]:
 
 
 def remove_abandoned(folder: Path, pattern: str) -> None:
-    """Remove the files and folders of a name pattern that no living process holds a lock on."""
+    """Remove the files and folders that match a pattern and are not locked by a living process."""
     for path in folder.glob(pattern):
         try:
             _remove_if_free(path)
-        except OSError:  # somebody else's, or gone
+        except OSError:  # belongs to another user, or is gone
             continue
 
 

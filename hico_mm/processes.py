@@ -1,4 +1,4 @@
-"""Processes that do not outlive the one that started them."""
+"""Processes that end with the process that started them."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
-    """Have the system send this process a signal when its parent dies, however the parent dies; Linux only.
+    """Ask the system to send this process a signal when its parent dies for any reason; Linux only.
 
     Args:
         number: The signal. Defaults to SIGTERM.
@@ -18,13 +18,13 @@ def end_with_parent(number: int = signal.SIGTERM) -> None:
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:  # it died in between
+    if os.getppid() != parent:  # the parent died in between
         os.kill(os.getpid(), number)
 
 
 def start_worker() -> None:
-    """Initializer of a pool's workers: Ctrl-C is the main process's to handle, and a worker ends with it."""
+    """Initialize a worker of a pool: the main process handles Ctrl-C, and the worker ends with the main process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, signal.SIG_DFL)  # not as the main process handles it
+        signal.signal(number, signal.SIG_DFL)  # do not inherit the main process's handlers
     end_with_parent(signal.SIGKILL)

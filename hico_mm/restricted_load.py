@@ -1,4 +1,4 @@
-"""Checkpoints for torch before 2.6, whose own loading runs what a file names."""
+"""Safe loading of checkpoints for torch before 2.6, whose own loader can run code named in a file."""
 
 import pickle
 from types import SimpleNamespace
@@ -6,9 +6,9 @@ from typing import Any, Dict, Sequence, Tuple
 
 
 def _latin1(text: str, codec: str) -> bytes:
-    """``codecs.encode`` for the one use a pickle has for it: bytes, before protocol 3."""
+    """Restrict ``codecs.encode`` to its only use in a pickle: bytes before protocol 3."""
     if codec != 'latin1':
-        raise pickle.UnpicklingError(f'it encodes by {codec}, which no checkpoint needs')
+        raise pickle.UnpicklingError(f'it uses the encoding {codec}, which is not allowed in checkpoints')
     return text.encode('latin1')
 
 
@@ -17,9 +17,9 @@ def load_restricted(file: Any, more: Sequence[Tuple[Any, str]] = (), map_locatio
 
     Args:
         file: Its path, or an open file.
-        more: Objects beside those of tensors, and the dotted names they go by in a file.
+        more: Further allowed objects besides those of tensors, with their dotted names in the file.
             None by default.
-        map_location: Where its tensors go; see ``torch.load``. Defaults to the CPU.
+        map_location: Device of the tensors, see ``torch.load``. Defaults to the CPU.
 
     Raises:
         pickle.UnpicklingError: if it names anything else.
@@ -35,7 +35,7 @@ def load_restricted(file: Any, more: Sequence[Tuple[Any, str]] = (), map_locatio
         def find_class(self, module: str, name: str) -> Any:
             full = f'{module}.{name}'.replace('__builtin__.', 'builtins.')  # Python 2's name, in protocol 2
             if full not in allowed:
-                raise pickle.UnpicklingError(f'it names {full}, which no checkpoint needs')
+                raise pickle.UnpicklingError(f'it names {full}, which is not allowed in checkpoints')
             return allowed[full]
 
     restricted = SimpleNamespace(

@@ -1,4 +1,4 @@
-"""The configs and tools that come with the package, found from any folder."""
+"""Find the configs and tools that come with the package from any folder."""
 
 from pathlib import Path
 from typing import List, Union
@@ -14,13 +14,13 @@ def find_config(name: Union[str, Path]) -> Path:
 
     Args:
         name: A path; a path that begins with ``configs/``, wherever the package is installed; or the end of such a
-            path, with or without ``.py``, as ``hico_gru_ntu60`` or ``linear/hico_ntu60_linear.py``.
+            path, with or without ``.py``, such as ``hico_gru_ntu60`` or ``linear/hico_ntu60_linear.py``.
 
     Returns:
         Path: The file; ``name`` itself if there is none.
 
     Raises:
-        UserError: if several configs have that name.
+        UserError: if several configs have this name.
     """
     path = Path(name)
     if path.is_file() or path.is_absolute() or not path.name:
@@ -35,5 +35,5 @@ def find_config(name: Union[str, Path]) -> Path:
 
 
 def shipped_configs() -> List[Path]:
-    """All configs that come with the package, but for the parts they are made of."""
+    """Return all configs that come with the package, without the base files."""
     return sorted((CONFIGS / 'hico').rglob('*.py'))

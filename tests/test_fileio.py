@@ -66,14 +66,14 @@ def test_what_cannot_be_written_is_found_before_the_work(tmp_path):
     check_writable(tmp_path / 'new', folder=True)
     assert [path.name for path in tmp_path.iterdir()] == ['file']  # nothing is left behind
     for path, folder, said in ((tmp_path, False, 'is a folder: give the name of a file'),
-                               (tmp_path / 'file', True, 'is not a folder: give another place'),
-                               (tmp_path / 'file' / 'a.pkl', False, 'is not a folder: give another place')):
+                               (tmp_path / 'file', True, 'is not a folder: choose another path'),
+                               (tmp_path / 'file' / 'a.pkl', False, 'is not a folder: choose another path')):
         with pytest.raises(UserError, match=said):
             check_writable(path, folder)
 
 
 def test_a_full_disk_names_the_file_and_the_remedy(tmp_path):
-    with pytest.raises(OSError, match='a.pkl cannot be written .No space left on device.: make room') as caught:
+    with pytest.raises(OSError, match='a.pkl cannot be written .No space left on device.: free some space') as caught:
         with atomic_write(tmp_path / 'a.pkl'):
             raise OSError(errno.ENOSPC, 'No space left on device')
     assert caught.value.errno == errno.ENOSPC and not list(tmp_path.iterdir())

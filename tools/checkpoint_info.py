@@ -1,4 +1,4 @@
-"""Say what a checkpoint is."""
+"""Describe a checkpoint."""
 
 import sys
 

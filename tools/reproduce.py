@@ -1,4 +1,4 @@
-"""Run the paper's experiments for an encoder and a dataset, and tabulate them."""
+"""Run the paper's experiments for an encoder and a dataset, and compare the results with the paper's figures."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need into .venv (or $VENV) and runs them: bash tools/run_tests.sh [pytest's arguments]
+# Installs the test requirements into .venv (or $VENV) and runs the tests: bash tools/run_tests.sh [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export VENV=${VENV:-$PWD/.venv}

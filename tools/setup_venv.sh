@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a virtual environment, $VENV or .venv, with hico_mm and the packages it is tested with. PYTHON names the
-# interpreter to make it with, and CONSTRAINTS the versions; constraints.txt, the default, is for Python 3.11 and later.
+# Makes a virtual environment, $VENV or .venv, with hico_mm and the packages it is tested with. PYTHON is the
+# interpreter to use, and CONSTRAINTS the file of versions; the default, constraints.txt, is for Python 3.11 and later.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VENV=${VENV:-$PWD/.venv}
@@ -10,6 +10,6 @@ fi
 pip=("$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c "${CONSTRAINTS:-constraints.txt}")
 echo "installing into $VENV ..."
 "${pip[@]}" torch setuptools
-# mmcv and mmcv-lite own the same folder: a full mmcv that is there stays.
+# mmcv and mmcv-lite install the same folder. If a full mmcv is installed, keep it.
 "$VENV/bin/python" -c 'import mmcv' 2>/dev/null || "${pip[@]}" mmcv-lite
 "${pip[@]}" -e "${1:-.}"

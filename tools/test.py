@@ -1,4 +1,4 @@
-"""Test a checkpoint by a config: classification or k-NN retrieval."""
+"""Test a checkpoint with a config: classification or k-NN retrieval."""
 
 import sys
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Runs the fast tests with the oldest and the newest packages on several interpreters, and prints a table.
 #
-#   bash tools/test_matrix.sh                                    on python3.9 to python3.13, as far as they are installed
-#   bash tools/test_matrix.sh --python python3.10 --set oldest   one environment; both options may be given several times
-#   bash tools/test_matrix.sh --set oldest -- tests/models       what follows -- goes to pytest
+#   bash tools/test_matrix.sh                                    those of python3.9 to python3.13 that are installed
+#   bash tools/test_matrix.sh --python python3.10 --set oldest   one environment; both options can be repeated
+#   bash tools/test_matrix.sh --set oldest -- tests/models       arguments after -- are passed to pytest
 #
-# Sets: oldest (constraints-oldest.txt), pinned (constraints.txt), newest (no constraints). Environments and logs are made
-# in $MATRIX or build/matrix; an environment is removed after its tests, unless --keep is given. Each takes some gigabytes
-# where pip finds only builds of PyTorch with CUDA.
+# Sets: oldest (constraints-oldest.txt), pinned (constraints.txt), newest (no constraints). Environments and logs are
+# written to $MATRIX or build/matrix. An environment is removed after its tests, unless --keep is given. Each one takes
+# several gigabytes if pip only finds builds of PyTorch with CUDA.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 pythons=() sets=() keep=
@@ -56,6 +56,6 @@ done
 echo
 echo 'environment, Python, torch, NumPy, OpenCV, result:'
 [ ${#rows[@]} -eq 0 ] || printf '  %s\n' "${rows[@]}"
-[ ${#missing[@]} -eq 0 ] || echo "not tested, since not installed: ${missing[*]}"
+[ ${#missing[@]} -eq 0 ] || echo "not tested, because not installed: ${missing[*]}"
 [ ${#rows[@]} -gt 0 ] || failed=1
 exit $failed

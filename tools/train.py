@@ -1,4 +1,4 @@
-"""Train by a config: pretraining, linear evaluation, finetuning."""
+"""Train with a config: pretraining, linear evaluation or finetuning."""
 
 import sys
 

@@ -6,7 +6,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # The last but one is kept until the last is written.
+    # The previous checkpoint is kept until the new one is written.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='acc/top1', rule='greater',
                     backend_args=dict(backend='AtomicLocalBackend')),
     sampler_seed=dict(type='DistSamplerSeedHook'),
@@ -26,10 +26,10 @@ default_hooks = dict(
 
 env_cfg = dict(cudnn_benchmark=False, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
                dist_cfg=dict(backend='nccl'))
-# The keys of all ranks are gathered into every queue, so buffers need no broadcast in every step.
+# Every queue gets the keys of all ranks, so buffers need not be broadcast in every step.
 model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
 
-# Without this, MMEngine logs the contrast accuracy of the last step alone.
+# Without this, MMEngine only logs the contrast accuracy of the last step.
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True, custom_cfg=[
     dict(data_src='acc_clip', method_name='mean', window_size=20),
     dict(data_src='acc_part', method_name='mean', window_size=20),

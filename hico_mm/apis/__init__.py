@@ -1,4 +1,4 @@
-"""Using models from Python."""
+"""Use models from Python."""
 
 from .describe_checkpoint import describe_checkpoint, print_checkpoint
 from .extract import extract

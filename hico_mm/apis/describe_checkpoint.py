@@ -1,4 +1,4 @@
-"""What a checkpoint is."""
+"""Describe checkpoints."""
 
 from pathlib import Path
 from typing import Union
@@ -7,7 +7,7 @@ from ..checkpoints import Description, describe, load_checkpoint
 
 
 def describe_checkpoint(path: Union[str, Path]) -> Description:
-    """Read what a checkpoint says of itself: model, skeleton, stream, data, versions, scores.
+    """Read the description saved in a checkpoint: model, skeleton, stream, data, versions, scores.
 
     Raises:
         UserError: if the file is missing or damaged, or has no description; the message names it.
@@ -16,7 +16,7 @@ def describe_checkpoint(path: Union[str, Path]) -> Description:
 
 
 def print_checkpoint(path: Union[str, Path]) -> None:
-    """Print what a checkpoint is, as a table; the components of its model need not be registered for that.
+    """Print the description of a checkpoint as a table. The components of its model need not be registered.
 
     Raises:
         UserError: as :func:`describe_checkpoint`.

@@ -1,4 +1,4 @@
-"""Features of clips that are at hand as arrays."""
+"""Extract features of clips given as arrays."""
 
 import logging
 from typing import Any, List, Optional, Sequence, Tuple
@@ -25,22 +25,23 @@ def extract(model: nn.Module,
             level: str = 'instance',
             batch_size: int = 64,
             img_shape: Optional[Tuple[int, int]] = None) -> np.ndarray:
-    """Encode clips as they come from the sensor: they are normalised, cropped and turned into the model's stream here.
+    """Encode raw clips. They are normalised, cropped and converted to the model's stream here.
 
     Args:
-        model: A model from :func:`init_model`, which knows how the clips it was trained on were normalised.
-        clips: A list of clips, each (M, T, V, C), or (T, V, C) of one person; or an array (n, M, T, V, C). Joints that
-            are all zero are absent.
-        level: 'clip', 'part', 'temporal', 'spatial' or 'instance', the representation. Defaults to 'instance'.
-        batch_size: Clips encoded at a time. Defaults to 64.
-        img_shape: (height, width) of the picture, in pixels; needed by the normalisation of 2-D poses.
+        model: A model from :func:`init_model`, which records how the clips it was trained on were normalised.
+        clips: A list of clips, each (M, T, V, C), or (T, V, C) for one person; or an array (n, M, T, V, C). Joints
+            whose coordinates are all zero count as absent.
+        level: 'clip', 'part', 'temporal', 'spatial' or 'instance' (the representation). Defaults to 'instance'.
+        batch_size: Number of clips encoded at a time. Defaults to 64.
+        img_shape: (height, width) of the image in pixels. It is needed to normalise 2-D poses.
 
     Returns:
-        (n, D) float32; (n, L, D) of the levels 'clip' and 'part'.
+        (n, D) float32; (n, L, D) for the levels 'clip' and 'part'.
 
     Raises:
-        UserError: if there are no clips, or one array that may be one clip; if a clip is empty, not finite, or of
-            another skeleton; the message says which. If the model does not say how clips were normalised.
+        UserError: if there are no clips; if ``clips`` is a single array that may be one clip; if a clip is empty, not
+            finite, or has another skeleton (the message names the clip); or if the model does not record how clips
+            were normalised.
     """
     prepared = _prepare(model, clips, dict(img_shape=img_shape) if img_shape else {})
     features = [encode_batch(model, skeleton_collate(prepared[i:i + batch_size]), level).float()
@@ -50,14 +51,16 @@ def extract(model: nn.Module,
 
 
 def _checked(clip: Any, layout: SkeletonLayout, place: int) -> np.ndarray:
-    """A clip (M, T, V, C) or (T, V, C) -> (M, T, V, C), a copy in float32: some transforms of MMAction2 write in place.
+    """Convert a clip (M, T, V, C) or (T, V, C) to (M, T, V, C).
+
+    The result is a float32 copy, because some transforms of MMAction2 modify their input in place.
 
     Raises:
-        UserError: if it is not valid; the message says which it is.
+        UserError: if the clip is not valid; the message gives its index.
     """
     try:
         keypoint = np.asarray(clip)
-    except (TypeError, ValueError) as error:  # of lists of different lengths, or on another device
+    except (TypeError, ValueError) as error:  # lists of different lengths, or a tensor on another device
         raise UserError(f'clip {place} is not an array ({error}): give keypoints (M, T, V, C)') from None
     keypoint = keypoint[None] if keypoint.ndim == 3 else keypoint
     fault = keypoint_fault(keypoint, layout)
@@ -67,17 +70,17 @@ def _checked(clip: Any, layout: SkeletonLayout, place: int) -> np.ndarray:
 
 
 def _prepare(model: Any, clips: Sequence[np.ndarray], known: dict) -> List[dict]:
-    """Checked and normalised samples."""
+    """Check and normalise the clips."""
     layout, load_pipeline = model.data_preprocessor.layout, model.cfg.get('load_pipeline')
     if load_pipeline is None:
-        raise UserError('the model does not say how its clips were normalised: give init_model its config')
+        raise UserError('the model does not record how its clips were normalised: pass its config to init_model')
     if not len(clips):
         raise UserError('there are no clips to encode')
     if getattr(clips, 'ndim', 5) < 5:
-        raise UserError(f'clips is one array of shape {np.shape(clips)}: give [clip] for one clip (M, T, V, C), or '
-                        'list(clips) for several of one person each')
+        raise UserError(f'clips is one array of shape {np.shape(clips)}: pass [clip] for one clip (M, T, V, C), or '
+                        'list(clips) for several clips of one person each')
     if any(transform['type'] in ('NormalizePose2D', 'PreNormalize2D') for transform in load_pipeline) and not known:
-        raise UserError('2-D poses are normalised by the size of the picture: give img_shape=(height, width)')
+        raise UserError('2-D poses are normalised by the image size: pass img_shape=(height, width)')
     keypoints = [_checked(clip, layout, i) for i, clip in enumerate(clips)]
     units = wrong_units(keypoints, layout)
     if units:

@@ -1,4 +1,4 @@
-"""Models from checkpoints."""
+"""Build models from checkpoints."""
 
 from pathlib import Path
 from typing import Union
@@ -17,21 +17,21 @@ from ..wiring import complete_model, skeleton_datasets
 def init_model(config: Union[str, Path, Config, None] = None,
                checkpoint: Union[str, Path, None] = None,
                device: Union[str, torch.device] = 'cpu') -> nn.Module:
-    """Build a model and load its weights, ready to infer.
+    """Build a model and load its weights, ready for inference.
 
     Args:
-        config: Config or its file; None for the model that the checkpoint was trained with, whose config travels in it.
-            One that leaves its encoder out takes it from the checkpoint.
-        checkpoint: Checkpoint file; None for the initial weights.
-        device: Where to put the model. Defaults to 'cpu'.
+        config: A config or its path. With None, the config saved in the checkpoint is used. If the config omits the
+            encoder, the encoder is taken from the checkpoint.
+        checkpoint: Checkpoint file. With None, the model keeps its initial weights.
+        device: Device of the model. Defaults to 'cpu'.
 
     Returns:
-        The model in eval mode. ``model.cfg`` is its config: ``model``, completed, and ``load_pipeline``, the
-        deterministic transforms of its clips, None if they are not known.
+        The model in eval mode. ``model.cfg`` is its config: the completed ``model``, and ``load_pipeline``, the
+        deterministic transforms of its clips, or None if they are not known.
 
     Raises:
-        UserError: if neither is given, there is no such device, or the checkpoint is broken, does not say what it is
-            of, or does not fit.
+        UserError: if neither a config nor a checkpoint is given, the device is not available, or the checkpoint is
+            damaged, does not record its model, or does not fit the config.
     """
     if config is None and checkpoint is None:
         raise UserError('init_model needs a config, a checkpoint, or both')
@@ -40,7 +40,7 @@ def init_model(config: Union[str, Path, Config, None] = None,
     if config is None:
         assert source is not None
         if source.description is None:
-            raise UserError(f'{checkpoint} does not say which model it is of: give the config it was trained with')
+            raise UserError(f'{checkpoint} does not record its model: give the config it was trained with')
         own = Config(dict(model=source.model, load_pipeline=source.load_pipeline))
     else:
         given = config if isinstance(config, Config) else Config.fromfile(config)
@@ -49,7 +49,7 @@ def init_model(config: Union[str, Path, Config, None] = None,
         own.model = take_encoder(own.model, source)
     backbone = own.model.get('backbone') or {}
     if takes_encoder(own.model) and isinstance(backbone, dict) and 'type' not in backbone:
-        raise UserError('the config takes its encoder from a checkpoint: give init_model a checkpoint too')
+        raise UserError('the config takes its encoder from a checkpoint: pass a checkpoint to init_model too')
     own.model = complete_model(own.model)
     if source is not None and source.description is not None:
         check_same_encoder(own.model, source.model, checkpoint)
@@ -63,22 +63,22 @@ def init_model(config: Union[str, Path, Config, None] = None,
 
 
 def _check_device(device: Union[str, torch.device]) -> None:
-    """Check that a device is one, and that it is there.
+    """Check that a device is valid and available.
 
     Raises:
         UserError: if it is not.
     """
     try:
         torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:  # torch's, for a name it does not know and for a missing GPU
+    except (AssertionError, RuntimeError) as error:  # from torch: an unknown name, or a missing GPU
         reason = str(error).splitlines()[0]
-        reason = 'PyTorch knows no such name' if reason.startswith('Expected one of') else reason
-        raise UserError(f'the device {device} is not there ({reason}): use "cpu", or "cuda" where PyTorch sees a GPU') \
-            from error
+        reason = 'PyTorch does not know this name' if reason.startswith('Expected one of') else reason
+        raise UserError(f'the device {device} is not available ({reason}): use "cpu", or "cuda" if PyTorch finds a '
+                        'GPU') from error
 
 
 def _load_pipeline(config: Config, source: 'EncoderSource | None') -> 'list | None':
-    """The load pipeline of a checkpoint, which the config may not contradict, else that of the config."""
+    """Return the load pipeline of the checkpoint if it has one, else of the config. The two must not differ."""
     datasets = [dataset for _, dataset in skeleton_datasets(config)]
     given = config.get('load_pipeline', datasets[-1].get('load_pipeline') if datasets else None)
     if source is not None and source.load_pipeline is not None:

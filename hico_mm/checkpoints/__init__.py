@@ -1,4 +1,4 @@
-"""What a checkpoint is: its file, its description, and the encoder that is taken from it."""
+"""Checkpoints: their files, their descriptions, and taking an encoder from one."""
 
 from .description import META_KEY, Description, describe, describe_model
 from .encoder import SLOTS, EncoderSource, leaves_encoder_out, take_encoder, take_encoder_into, takes_encoder

@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself: plain data in ``meta['hico_mm']``."""
+"""The description saved in a checkpoint: plain data in ``meta['hico_mm']``."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields
@@ -13,30 +13,30 @@ from ..wiring import complete_model, complete_transforms
 
 META_KEY = 'hico_mm'
 FORMAT = 2
-# Arguments that had other names in checkpoints of format 1.
+# Arguments that had different names in checkpoints of format 1.
 RENAMED = {('HierarchicalContrastHead', 'active'): 'wrap_at', ('JointCorruption', 'share'): 'ratio'}
 
 
 @dataclass
 class Description:
-    """A checkpoint's description of itself. All of it is plain data, so that it is saved as JSON.
+    """The description of a checkpoint. It consists of plain data only, so it is saved as JSON.
 
     Args:
-        model: The completed config of the model, every size written out.
-        load_pipeline: Configs of the deterministic transforms of a clip when it is loaded, None if they are not known.
+        model: The completed config of the model, with every size written out.
+        load_pipeline: Configs of the deterministic transforms applied when a clip is loaded, or None if not known.
         task: 'pretraining', 'linear evaluation', 'finetuning', 'training from scratch' or 'converted'.
-        classes: Names of the classes, None if they are not known.
-        training_data: The split it was trained on: ``ann_file``, ``split``, ``clips``, ``classes``, ``hash`` and, for a
-            labelled subset, ``subset``. None if it is not known.
+        classes: Names of the classes, or None if not known.
+        training_data: The training split: ``ann_file``, ``split``, ``clips``, ``classes``, ``hash`` and, for a
+            labelled subset, ``subset``. None if not known.
         versions: Versions of the packages.
-        git: Commit of the source tree, None for an installed package.
+        git: Commit of the source tree, or None for an installed package.
         seed: Seed of the run.
-        epoch: Epochs it was trained for.
-        max_epochs: Epochs of the whole run.
-        iteration: Steps it was trained for.
-        scores: The last scores before it was saved, with the ``epoch`` they are of.
-        encoder: Where its encoder comes from: ``file`` and the description of that checkpoint, without the model.
-        settings: Batch size of a process, number of processes, learning rate.
+        epoch: Number of epochs trained so far.
+        max_epochs: Number of epochs of the whole run.
+        iteration: Number of steps trained so far.
+        scores: The last scores before it was saved, and the ``epoch`` in which they were measured.
+        encoder: The source of its encoder: ``file`` and the description of that checkpoint, without the model.
+        settings: Batch size per process, number of processes, learning rate.
     """
 
     model: Dict[str, Any]
@@ -56,13 +56,13 @@ class Description:
 
     @property
     def input_format(self) -> Dict[str, Any]:
-        """What the encoder takes: layout with all its joints, persons, coordinates, stream, clip length."""
+        """The input of the encoder: layout with all its joints, persons, coordinates, stream, clip length."""
         views = self.model.get('data_preprocessor') or {}
         known = {key: views[key] for key in ('num_persons', 'in_channels', 'stream', 'clip_len') if key in views}
         return dict(layout=asdict(get_layout(views['layout'])), **known) if 'layout' in views else known
 
     def to_json(self) -> str:
-        """The description as JSON.
+        """Return the description as JSON.
 
         Raises:
             UserError: if the config holds objects other than registered classes and skeleton layouts.
@@ -70,18 +70,18 @@ class Description:
         return json.dumps(dict(format=FORMAT, input_format=self.input_format, **vars(self)), default=_plain)
 
     def origin(self) -> Dict[str, Any]:
-        """The description without the model, as a checkpoint that starts from this one keeps it."""
+        """Return the description without the model, as saved in checkpoints that start from this one."""
         return {key: value for key, value in json.loads(self.to_json()).items() if key not in ('model', 'format')}
 
     def __str__(self) -> str:
-        """A readable table."""
+        """Format the description as a readable table."""
         rows = list(_rows(self))
         width = max(len(name) for name, _ in rows)
         return '\n'.join(f'{name:<{width}}  {text}' for name, text in rows)
 
 
 def describe_model(model: Mapping, load_pipeline: Optional[list] = None, **facts: Any) -> Description:
-    """The description of a model's config, which is completed here, and of what else is known.
+    """Describe a model by its config, which is completed here, and any other known facts.
 
     Args:
         model: Config of the model.
@@ -96,20 +96,21 @@ def describe_model(model: Mapping, load_pipeline: Optional[list] = None, **facts
 
 
 def describe(checkpoint: Mapping, source: object, complete: bool = True) -> Description:
-    """Read the description of a loaded checkpoint, of this version or an earlier one.
+    """Read the description of a loaded checkpoint, written by this version or an earlier one.
 
     Args:
         checkpoint: The checkpoint.
-        source: Its path, for the messages.
-        complete: Whether to complete the config of the model, which needs every component registered. Defaults to True.
+        source: Its path, for error messages.
+        complete: Whether to complete the config of the model, which requires every component to be registered.
+            Defaults to True.
 
     Raises:
-        UserError: if the checkpoint has none, or one that is damaged or names anything but registered components:
-            MMEngine would import and call whatever an unknown ``type`` names.
+        UserError: if the checkpoint has no description, or the description is damaged or names anything other than
+            registered components. MMEngine would import and call whatever an unknown ``type`` names.
     """
     meta = checkpoint.get('meta')
     if not isinstance(meta, Mapping) or META_KEY not in meta:
-        raise UserError(f'{source} does not say which model it is of: give the config it was trained with')
+        raise UserError(f'{source} does not record its model: give the config it was trained with')
     try:
         content = json.loads(meta[META_KEY])
         if not isinstance(content['model'], dict):
@@ -118,7 +119,7 @@ def describe(checkpoint: Mapping, source: object, complete: bool = True) -> Desc
             raise TypeError('its model has no type')
         content = _upgrade(content) if 'format' not in content else content
         for transform in content.get('load_pipeline') or ():
-            if transform.get('type') in ('NormalizeSkeleton', 'PreNormalize2D'):  # of before there was a choice
+            if transform.get('type') in ('NormalizeSkeleton', 'PreNormalize2D'):  # written before this was an option
                 transform.setdefault('lost_joints', 'released')
         known = {f.name for f in fields(Description)}
         description = Description(**{key: value for key, value in content.items() if key in known})
@@ -140,7 +141,7 @@ def _damaged(source: object, error: Exception) -> UserError:
 
 
 def _upgrade(content: dict) -> dict:
-    """A description of format 1, ``model`` and ``once``, with today's names."""
+    """Convert a description of format 1, with ``model`` and ``once``, to the current names."""
 
     def renamed(value: Any) -> Any:
         if isinstance(value, dict):
@@ -153,7 +154,7 @@ def _upgrade(content: dict) -> dict:
 
 
 def _check_types(description: Description, source: object) -> None:
-    """Refuse a description that names a component which is not registered, before anything looks it up."""
+    """Refuse a description that names an unregistered component, before anything looks it up."""
     config = dict(model=description.model, load_pipeline=description.load_pipeline)
     for place, key, value in _items(config):
         if key == '_scope_':
@@ -173,7 +174,7 @@ def _registry_of(place: str) -> Registry:
 
 
 def _is_registered(kind: str, registry: Optional[Registry]) -> bool:
-    """Whether a registry or one of its parents has a name; nothing is imported to find out."""
+    """Return whether a registry or one of its parents has a name, without importing anything."""
     while registry is not None:
         if kind in registry.module_dict:
             return True
@@ -182,7 +183,7 @@ def _is_registered(kind: str, registry: Optional[Registry]) -> bool:
 
 
 def _items(config: Any, place: str = '') -> Iterator[Tuple[str, Any, Any]]:
-    """All keys and values at any depth, each with its dotted place."""
+    """Yield all keys and values at any depth, each with its dotted path."""
     pairs = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
     for key, value in pairs:
         where = f'{place}.{key}' if place else str(key)
@@ -196,11 +197,11 @@ def _plain(value: Any) -> Any:
         return value.__name__
     if isinstance(value, SkeletonLayout):
         return asdict(value)
-    raise UserError(f'the config holds {value!r}, which a checkpoint cannot carry: give its config instead')
+    raise UserError(f'the config contains {value!r}, which cannot be saved in a checkpoint: use its config instead')
 
 
 def _rows(description: Description) -> Iterator[Tuple[str, str]]:
-    """The rows of the table: what, and its value."""
+    """Yield the rows of the table as (name, value)."""
     model, clips = description.model, description.input_format
     yield 'task', description.task
     yield 'model', str(model.get('type'))
@@ -230,14 +231,14 @@ def _rows(description: Description) -> Iterator[Tuple[str, str]]:
 
 
 def _part(part: dict) -> str:
-    """A component in one line: its type, then its arguments; components within it in brackets."""
+    """Format a component in one line: its type, then its arguments. Nested components are in parentheses."""
     arguments = ', '.join(f'{key}={f"({_part(value)})" if isinstance(value, dict) and "type" in value else value}'
                           for key, value in part.items() if key not in ('type', 'layout'))
     return f'{part.get("type")} {arguments}'.rstrip()
 
 
 def _data(data: Optional[dict]) -> str:
-    """The training data in one line."""
+    """Format the training data in one line."""
     if not data:
         return 'not known'
     subset = f', labelled subset {data["subset"]}' if data.get('subset') else ''

@@ -1,4 +1,4 @@
-"""Taking an encoder, everything before the head, from a checkpoint."""
+"""Take an encoder, which is everything before the head, from a checkpoint."""
 
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
@@ -15,19 +15,19 @@ from .description import META_KEY, Description, describe
 from .file import load_checkpoint
 
 SLOTS = ('data_preprocessor', 'backbone', 'neck')
-# What training with labels may have its own of: its augmented views, and how batches are copied.
+# Settings that supervised training may choose for itself: its augmented views, and how batches are copied.
 FREE = ('train_views', 'non_blocking')
 
 
 class EncoderSource(NamedTuple):
-    """Where an encoder is taken from.
+    """The source of an encoder.
 
     Args:
         path: The file.
-        model: Config of its model; empty if a checkpoint does not say.
-        load_pipeline: Deterministic transforms of its clips, None if they are not known.
-        checkpoint: The checkpoint, None for a config, whose encoder is untrained.
-        description: The checkpoint's description, None if it has none.
+        model: Config of its model; empty if a checkpoint does not record it.
+        load_pipeline: Deterministic transforms of its clips, or None if not known.
+        checkpoint: The checkpoint, or None for a config, whose encoder is untrained.
+        description: The checkpoint's description, or None if it has none.
     """
 
     path: str
@@ -38,7 +38,7 @@ class EncoderSource(NamedTuple):
 
     @classmethod
     def open(cls, path: Union[str, Path]) -> 'EncoderSource':
-        """Open a checkpoint, or a config (``.py``, or a name), which stands for its encoder with untrained weights.
+        """Open a checkpoint, or a config (``.py``, or its name) for an untrained encoder.
 
         Raises:
             UserError: if the file is missing or damaged.
@@ -66,39 +66,40 @@ class EncoderSource(NamedTuple):
 
 
 def takes_encoder(model: Mapping) -> bool:
-    """Whether a model is a recognizer that can take its encoder from a checkpoint."""
+    """Return whether a model is a recognizer that can take its encoder from a checkpoint."""
     kind = model.get('type')
     return is_a(MODELS, kind, ('SkeletonRecognizer', )) and not is_a(MODELS, kind, ('HiCo', ))
 
 
 def leaves_encoder_out(model: Mapping) -> bool:
-    """Whether the config of a model leaves its encoder to a checkpoint."""
+    """Return whether the config of a model omits the encoder, so that a checkpoint must provide it."""
     return takes_encoder(model) and model.get('backbone') is None
 
 
 def take_encoder(model: Mapping, source: EncoderSource) -> dict:
-    """A recognizer's config with the encoder of a checkpoint: preprocessor, backbone and neck.
+    """Fill a recognizer's config with the encoder of a checkpoint: preprocessor, backbone and neck.
 
-    Views for training are the recognizer's own.
+    The augmented views for training stay those of the recognizer.
 
     Args:
         model: Config of a ``SkeletonRecognizer``.
         source: Where the encoder comes from.
 
     Raises:
-        UserError: if the config contradicts the checkpoint; the message names both values and the file. If the source
-            has no encoder with hierarchical features, or does not say which it has and the config does not either.
+        UserError: if the config contradicts the checkpoint (the message names both values and the file); if the
+            source has no encoder with hierarchical features; or if neither the source nor the config describes the
+            encoder.
     """
     model = {key: value for key, value in plain(model).items() if key != 'pretrained'}
     if not source.model:
         if model.get('backbone') is None:
-            raise UserError(f'{source.path} does not say which model it is of, and the config has no backbone: write '
-                            'data_preprocessor, backbone and neck of its encoder into the config')
+            raise UserError(f'{source.path} does not record its model, and the config has no backbone: add the '
+                            "encoder's data_preprocessor, backbone and neck to the config")
         return model
     known = plain(source.model)
     if known.get('neck') is None and (known.get('backbone') or {}).get('type') != 'RawCoordinates':
-        raise UserError(f'{source.path} is of a {known.get("type")} without a neck, so it has no hierarchical features '
-                        'to evaluate: take a checkpoint of HiCo or SkeletonRecognizer')
+        raise UserError(f'the model in {source.path} is a {known.get("type")} without a neck, so it has no '
+                        'hierarchical features to evaluate: use a checkpoint of HiCo or SkeletonRecognizer')
     for slot in SLOTS:
         given, has = model.get(slot) or {}, known.get(slot) or {}
         for place, mine, theirs in _contradictions(given, has, f'model.{slot}', source.checkpoint is not None):
@@ -112,10 +113,12 @@ def take_encoder(model: Mapping, source: EncoderSource) -> dict:
 
 
 def take_encoder_into(config: Config, source: EncoderSource) -> None:
-    """:func:`take_encoder` for a whole config, in place: the datasets prepare their clips as the checkpoint's did.
+    """Apply :func:`take_encoder` to a whole config, in place.
+
+    The datasets are set to prepare their clips in the same way as the checkpoint's training data.
 
     Raises:
-        UserError: as :func:`take_encoder`; also if a dataset has another skeleton or another load pipeline.
+        UserError: as in :func:`take_encoder`; also if a dataset has a different skeleton or load pipeline.
     """
     config.model = take_encoder(config.model, source)
     layout = (source.model.get('data_preprocessor') or {}).get('layout')
@@ -124,26 +127,26 @@ def take_encoder_into(config: Config, source: EncoderSource) -> None:
             theirs, mine = get_layout(layout), get_layout(dataset['layout'])
             raise UserError(f'{source.path} is an encoder for the skeleton "{theirs.name}" ({theirs.num_joints} '
                             f'joints), but {where}.layout is "{mine.name}" ({mine.num_joints} joints): an encoder '
-                            'can be evaluated on clips of its own skeleton only')
+                            'can only be evaluated on clips with the same skeleton')
         if source.load_pipeline is None:
             continue
         given = dataset.get('load_pipeline')
         if given is not None and not _agree(given, source.load_pipeline):
             raise UserError(_contradiction(f'{where}.load_pipeline', given, source.load_pipeline, source))
-        dataset['load_pipeline'] = plain(source.load_pipeline)  # whole, where the config says a part of it
+        dataset['load_pipeline'] = plain(source.load_pipeline)  # complete, even if the config gives only a part of it
 
 
 def _contradiction(place: str, mine: Any, theirs: Any, source: EncoderSource) -> str:
-    remedy = 'leave it out, since the checkpoint knows it, or use a checkpoint with that value'
+    remedy = 'leave it out, since its value comes from the checkpoint, or use a checkpoint with that value'
     if source.checkpoint is None:
-        remedy = 'change it there, or give the config that a run wrote into its work directory'
+        remedy = 'change it there, or use the config that a run saved in its work directory'
     return f'{source.path} has {place}={theirs!r}, but the config sets {mine!r}: {remedy}'
 
 
 def _contradictions(given: Any, known: Any, place: str, complete: bool = True) -> Iterator[Tuple[str, Any, Any]]:
-    """Where a config differs from a checkpoint: place, value of the config, value of the checkpoint.
+    """Yield the differences between a config and a checkpoint: key, config value, checkpoint value.
 
-    A config may leave anything out. ``complete`` says that what the checkpoint leaves out it does not have.
+    A config may omit any key. With ``complete``, a key that the checkpoint omits counts as a difference.
     """
     for key, value in given.items():
         where = f'{place}.{key}'
@@ -160,7 +163,7 @@ def _contradictions(given: Any, known: Any, place: str, complete: bool = True) -
 
 
 def _agree(given: Any, known: Any) -> bool:
-    """Whether a value of a config is the checkpoint's, where dicts may leave arguments out."""
+    """Return whether a config value agrees with the checkpoint. Dicts in the config may omit arguments."""
     if isinstance(given, (list, tuple)) and isinstance(known, (list, tuple)):
         return len(given) == len(known) and all(map(_agree, given, known))
     if isinstance(given, dict) and isinstance(known, dict) and 'parents' not in given:
@@ -169,10 +172,10 @@ def _agree(given: Any, known: Any) -> bool:
 
 
 def check_same_encoder(model: Mapping, known: Mapping, source: object) -> None:
-    """Check that the completed config of a model has the encoder that a checkpoint has.
+    """Check that the completed config of a model has the same encoder as a checkpoint.
 
     Raises:
-        UserError: naming the first difference, both values and the file.
+        UserError: if they differ; the message names the first difference, both values and the file.
     """
     for slot in SLOTS:
         given, has = model.get(slot), known.get(slot)
@@ -184,11 +187,11 @@ def check_same_encoder(model: Mapping, known: Mapping, source: object) -> None:
 
 
 def check_same_preparation(mine: Sequence, theirs: Sequence, where: str, source: object) -> None:
-    """Check that the clips of a dataset are prepared as those of a checkpoint were.
+    """Check that a dataset prepares its clips in the same way as the training data of a checkpoint.
 
     Raises:
-        UserError: naming both pipelines and the file.
+        UserError: if it does not; the message names both pipelines and the file.
     """
     if not _agree(list(mine), list(theirs)):
         raise UserError(f'{source} was trained on clips prepared by {list(theirs)}, but {where}.load_pipeline is '
-                        f'{list(mine)}: set it to the same in every dataset')
+                        f'{list(mine)}: set it to the same value in every dataset')

@@ -1,4 +1,4 @@
-"""What a run was made with: versions of packages and the state of the source tree."""
+"""The environment of a run: package versions and the state of the source tree."""
 
 import platform
 import subprocess
@@ -12,7 +12,7 @@ PACKAGES = ('torch', 'numpy', 'mmengine', 'mmcv', 'mmcv-lite', 'mmaction2')
 
 
 def package_versions() -> Dict[str, str]:
-    """Versions of Python, hico_mm and the packages it stands on, of those that are installed."""
+    """Return the versions of Python, hico_mm and those of its main dependencies that are installed."""
     versions = dict(python=platform.python_version(), hico_mm=__version__)
     for package in PACKAGES:
         try:
@@ -23,7 +23,7 @@ def package_versions() -> Dict[str, str]:
 
 
 def git_state() -> Optional[str]:
-    """The commit of the source tree, with ``+changes`` if files differ from it; None for an installed package."""
+    """Return the commit of the source tree, with ``+changes`` if files were modified; None if there is no checkout."""
     root = Path(__file__).parents[2]
     if not (root / '.git').exists():
         return None

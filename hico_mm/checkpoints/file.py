@@ -1,4 +1,4 @@
-"""Checkpoint files: loading, saving, and whether the weights fit a model."""
+"""Load and save checkpoint files, and check that their weights fit a model."""
 
 import io
 import zipfile
@@ -19,7 +19,8 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
     Only weights and plain data are loaded, and the checksums of the file are checked.
 
     Raises:
-        UserError: if the file is missing, truncated, or holds more than weights and plain data; the message names it.
+        UserError: if the file is missing or truncated, or contains anything other than weights and plain data. The
+            message names the file.
     """
     if not Path(path).is_file():
         what = 'is not a file' if Path(path).exists() else 'does not exist'
@@ -28,8 +29,8 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
         _check_crc(path)
         checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
     except (MemoryError, PermissionError):
-        raise  # of the machine, not of the file
-    except Exception as error:  # torch raises what the damaged bytes make of it
+        raise  # a fault of the machine, not of the file
+    except Exception as error:  # damaged bytes can make torch raise anything
         raise UserError(f'checkpoint {path} is truncated or not a checkpoint of plain weights ({_reason(error)}): copy '
                         'it again, or save it again with the code it came from') from error
     if not isinstance(checkpoint, dict):
@@ -38,15 +39,15 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
 
 
 def _reason(error: Exception) -> str:
-    """The first sentence of an error of torch, without its advice to load the file with less care."""
+    """Return the first sentence of an error from torch, without its advice to load the file unsafely."""
     if isinstance(error, EOFError):
         return 'it is empty'
     sentence = str(error).splitlines()[0].split('. ')[0] if str(error) else type(error).__name__
-    return 'it holds other things than weights' if sentence == 'Weights only load failed' else sentence
+    return 'it contains more than weights' if sentence == 'Weights only load failed' else sentence
 
 
 def _check_crc(path: Union[str, Path]) -> None:
-    """Compare the checksums in torch's zip format with the content, which torch does not: a flipped bit loads there."""
+    """Compare the checksums in torch's zip format with the content. Torch does not, so it loads flipped bits."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
@@ -55,33 +56,33 @@ def _check_crc(path: Union[str, Path]) -> None:
 
 
 def save_checkpoint(checkpoint: dict, path: Union[str, Path]) -> None:
-    """Save a checkpoint, whole or not at all.
+    """Save a checkpoint completely or not at all.
 
     Raises:
-        OSError: if it cannot be written, with the remedy.
+        OSError: if it cannot be written; the message says what to do.
     """
-    content = io.BytesIO()  # torch's own writing to a full disk names neither the file nor the reason
+    content = io.BytesIO()  # on a full disk, torch's own error names neither the file nor the reason
     torch.save(checkpoint, content)
     with atomic_write(path) as temporary:
         temporary.write_bytes(content.getbuffer())
 
 
 def weights_of(checkpoint: Mapping) -> Dict[str, Tensor]:
-    """The weights of a checkpoint by name, without the prefix that DDP adds.
+    """Return the weights of a checkpoint by name, without the prefix that DDP adds.
 
     Raises:
-        UserError: if it holds no weights by name.
+        UserError: if the checkpoint has no dict of weights by name.
     """
     prefix = 'module.'
     weights = checkpoint.get('state_dict', checkpoint)
     if not isinstance(weights, Mapping) or not all(isinstance(name, str) for name in weights):
-        raise UserError('the checkpoint has a state_dict that is not a dict of weights by name: save it again with the '
+        raise UserError('the state_dict of the checkpoint is not a dict of weights by name: save it again with the '
                         'code it came from')
     return {name[len(prefix):] if name.startswith(prefix) else name: weight for name, weight in weights.items()}
 
 
 def check_fit(needed: Mapping[str, Tensor], given: Mapping[str, Tensor], source: object, model: str) -> None:
-    """Check that every weight that is needed is given, in the right shape.
+    """Check that every required weight is present and has the right shape.
 
     Args:
         needed: Weights of the model.
@@ -90,18 +91,18 @@ def check_fit(needed: Mapping[str, Tensor], given: Mapping[str, Tensor], source:
         model: The model's name, for the message.
 
     Raises:
-        UserError: naming the file, the first weight that does not fit, and the remedy.
+        UserError: if one is not; the message names the file, the first such weight, and what to do.
     """
     for name, weight in needed.items():
         fault = _fault(weight, given.get(name))
         if fault:
-            raise UserError(f'{source} does not fit {model}: {name} {fault}; use a checkpoint of this encoder, width, '
-                            'skeleton and number of classes, or the config it was trained with')
+            raise UserError(f'{source} does not fit {model}: {name} {fault}; use a checkpoint with the same encoder, '
+                            'width, skeleton and number of classes, or the config it was trained with')
 
 
 def _fault(wanted: Tensor, given: Optional[Tensor]) -> Optional[str]:
     if given is None:
-        return 'is absent'
+        return 'is missing'
     if not isinstance(given, Tensor):
         return f'is a {type(given).__name__}, not a tensor'
     if given.shape != wanted.shape:

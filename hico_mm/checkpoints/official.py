@@ -1,6 +1,6 @@
-"""Checkpoints of the authors' released code, converted to ours and back.
+"""Convert checkpoints of the authors' released code to ours and back.
 
-Encoder and sizes are read off the weights. What weights cannot tell is an argument.
+The encoder and its sizes are inferred from the weights. Whatever the weights do not determine is an argument.
 """
 
 import re
@@ -20,7 +20,7 @@ from .file import check_fit, weights_of
 BRANCHES = dict(t='temporal', s='spatial')
 QUEUES = dict(c='clip', p='part', t='temporal', s='spatial', i='instance')
 PROJECTORS = dict(clip='clip', part='part', td='temporal', sd='spatial', instance='instance')
-# How the names of weights begin within an encoder: released, ours.
+# Prefixes of weight names within an encoder: released, ours.
 PARTS = [
     (theirs.format(short), ours.format(branch)) for short, branch in BRANCHES.items() for theirs, ours in (
         ('hi_encoder.{}_embedding.', 'backbone.embeddings.{}.'),
@@ -39,10 +39,10 @@ GATES = {3: 'GRUEncoder', 4: 'LSTMEncoder'}
 
 
 def rename(name: str, to_official: bool = False) -> str:
-    """The name of a weight on the other side.
+    """Translate the name of a weight.
 
     Raises:
-        UserError: if such a checkpoint has no weight of that name.
+        UserError: if such a checkpoint has no weight with that name.
     """
     buffers = {ours: theirs for theirs, ours in BUFFERS.items()} if to_official else BUFFERS
     if name in buffers:
@@ -55,7 +55,7 @@ def rename(name: str, to_official: bool = False) -> str:
 
 
 def convert_weights(released: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    """Released weights -> ours: queues are (K, D) here, and the key encoder no longer starts as a copy of the query."""
+    """Convert released weights to ours: queues become (K, D), and the key encoder is marked as already started."""
     ours = {STEPS: tensor(1)}
     for name, weight in released.items():
         if name.endswith('_queue'):
@@ -65,7 +65,7 @@ def convert_weights(released: Dict[str, Tensor]) -> Dict[str, Tensor]:
 
 
 def released_weights(ours: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    """Our weights -> released; a pointer beyond K, where the released ones never are, starts again at 0."""
+    """Convert our weights to released ones. A pointer beyond K, which released code never has, is reset to 0."""
     length = len(ours['head.queues.instance.features'])
     released = {}
     for name, weight in ours.items():
@@ -79,10 +79,10 @@ def released_weights(ours: Dict[str, Tensor]) -> Dict[str, Tensor]:
 
 
 def infer_encoder(weights: Dict[str, Tensor], num_heads: int) -> dict:
-    """The encoder's config from its weights.
+    """Infer the encoder's config from its weights.
 
     Raises:
-        UserError: if it is none of GRU, LSTM and Transformer.
+        UserError: if it is not a GRU, LSTM or Transformer.
     """
     prefix = 'neck.pyramids.temporal.encoder.'
     recurrent, attention = prefix + 'rnn.weight_hh_l0', prefix + 'transformer.layers.0.linear1.weight'
@@ -95,20 +95,20 @@ def infer_encoder(weights: Dict[str, Tensor], num_heads: int) -> dict:
         layers = {name for name in weights if re.fullmatch(re.escape(prefix) + r'rnn\.weight_hh_l\d+', name)}
         if gates // width in GATES:
             return dict(type=GATES[gates // width], num_layers=len(layers))
-    raise UserError('its encoder is neither GRU nor LSTM nor Transformer')
+    raise UserError('its encoder is not a GRU, LSTM or Transformer')
 
 
 def infer_model(weights: Dict[str, Tensor], layout: str, num_persons: int, num_heads: int) -> dict:
-    """The config of the model from its converted weights.
+    """Infer the config of the model from its converted weights.
 
     Raises:
-        KeyError: if a weight is absent.
+        KeyError: if a weight is missing.
         UserError: if the skeleton does not fit the weights.
     """
     channels, token = weights['backbone.embeddings.temporal.0.weight'].shape
     joints = get_layout(layout).num_joints
     if channels % num_heads:
-        raise UserError(f'{num_heads} heads do not divide its width of {channels}: set --num-heads')
+        raise UserError(f'its width of {channels} is not divisible by {num_heads} heads: set --num-heads')
     if token != num_persons * joints * 3:
         raise UserError(f'its frames have {token // 3} joints in all, not {num_persons} x {joints}: set --layout and '
                          '--num-persons')
@@ -129,7 +129,7 @@ def infer_model(weights: Dict[str, Tensor], layout: str, num_persons: int, num_h
 
 
 def convert(released: dict, layout: str, num_persons: int, num_heads: int, source: str) -> dict:
-    """A released checkpoint -> one of ours, checked against a model that is built from its config.
+    """Convert a released checkpoint to ours, and check it against a model built from the inferred config.
 
     Raises:
         UserError: if it is not a pretraining checkpoint of the released code.
@@ -138,13 +138,13 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
         weights = convert_weights(weights_of(released))
         model = infer_model(weights, layout, num_persons, num_heads)
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        reason = f'{error} is absent' if isinstance(error, KeyError) else error
+        reason = f'{error} is missing' if isinstance(error, KeyError) else error
         raise UserError(f'{source} is not a HiCo pretraining checkpoint that can be converted: {reason}') from error
     state = MODELS.build(model).state_dict()
     check_fit(state, weights, source, 'HiCo')
     surplus = sorted(set(weights) - set(state))
     if surplus:
-        raise UserError(f'{source} has weights that no HiCo model of these sizes has: {surplus[:3]}')
+        raise UserError(f'{source} has unexpected weights for a HiCo model of these sizes: {surplus[:3]}')
     for name, weight in weights.items():
         if name.endswith('.pointer') and not 0 <= weight < len(weights[name.replace('.pointer', '.features')]):
             raise UserError(f'{source} is damaged: {name} is {int(weight)}, outside its queue')
@@ -155,10 +155,10 @@ def convert(released: dict, layout: str, num_persons: int, num_heads: int, sourc
 
 
 def convert_back(ours: dict, num_heads: int, source: str) -> dict:
-    """A pretraining checkpoint of ours -> a released one, checked by converting it again and comparing features.
+    """Convert our pretraining checkpoint to a released one, and check it by converting back and comparing features.
 
     Raises:
-        UserError: if it is none, or of a model that the released code does not have.
+        UserError: if it is not a pretraining checkpoint, or the released code does not have its model.
     """
     model = describe(ours, source).model
     layout, persons = (model.get('data_preprocessor', {}).get(key) for key in ('layout', 'num_persons'))
@@ -175,12 +175,12 @@ def convert_back(ours: dict, num_heads: int, source: str) -> dict:
         mine, theirs = (torch.cat([f.clip, f.part], 1) for f, _ in (m.extract_feat(clips) for m in models))
     if not torch.allclose(mine, theirs, atol=1e-5):
         raise UserError(f'{source} has no counterpart in the released code, whose UDM, embedding, attention heads '
-                         '(--num-heads) or encoder compute other features from its weights')
+                         '(--num-heads) or encoder compute different features from these weights')
     return released
 
 
 def build_model(config: dict, checkpoint: dict) -> Any:
-    """The model of a checkpoint, in eval mode."""
+    """Build the model of a checkpoint, in eval mode."""
     model: Any = MODELS.build(config)
     model.load_state_dict(weights_of(checkpoint))
     return model.eval()

@@ -1,4 +1,4 @@
-"""Resuming: the newest checkpoint of a run that is intact, and state that fits its folder and its config."""
+"""Resume a run: find its newest intact checkpoint, and adapt the saved state to its folder and config."""
 
 import re
 import warnings
@@ -11,17 +11,17 @@ from mmengine.runner import find_latest_checkpoint
 from ..errors import UserError
 from .file import load_checkpoint
 
-LATEST = 'latest.pth'  # written on a signal, or by the clock
-RUN = '.run'  # names the run that was begun last in a folder
-KEY = 'hico_mm_resume'  # of a checkpoint: what resuming needs beside MMEngine's own
+LATEST = 'latest.pth'  # written on a signal, or at time intervals
+RUN = '.run'  # names the run that was started last in a folder
+KEY = 'hico_mm_resume'  # key in a checkpoint: what resuming needs in addition to MMEngine's own state
 NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
-# The parts of a scheduler's state that come from its config, and decide the learning rates to come.
+# The parts of a scheduler's state that come from its config and determine future learning rates.
 SCHEDULE = ('T_max', 'milestones', 'total_iters',
             'gamma', 'eta_min', 'start_factor', 'end_factor', 'step_size', 'power')
 
 
 class Found(NamedTuple):
-    """The newest intact checkpoint of a folder, None if there is none, and a sentence for each that was left out."""
+    """The newest intact checkpoint of a folder (None if there is none), and a sentence for each that was skipped."""
 
     path: Optional[Path]
     left_out: List[str]
@@ -30,9 +30,9 @@ class Found(NamedTuple):
 def find_last(work_dir: Union[str, Path]) -> Found:
     """Find the newest checkpoint in a folder from which training can be resumed.
 
-    Only names in the folder itself count, so a run that was moved or copied resumes from its own files. One that is
-    damaged, lacks an optimizer, or is of an earlier run in the folder, is left out, with a sentence. ``latest.pth``,
-    of the middle of an epoch, counts if it is of a later step than the epochs.
+    Only files in the folder itself count, so a run that was moved or copied resumes from its own files. A checkpoint
+    is skipped, with a sentence, if it is damaged, has no optimizer, or belongs to an earlier run in the folder.
+    ``latest.pth``, saved in the middle of an epoch, is used if it is at a later step than the epoch checkpoints.
     """
     folder, left_out = Path(work_dir), []
     numbers = {path: int(match[1]) for path in folder.glob('*.pth') if (match := NAME.fullmatch(path.name))}
@@ -45,7 +45,7 @@ def find_last(work_dir: Union[str, Path]) -> Found:
             left_out.append(str(error))
             continue
         if run and (checkpoint.get(KEY) or {}).get('run') != run:
-            left_out.append(f'{path} is of an earlier run than the one begun last in this folder')
+            left_out.append(f'{path} belongs to an earlier run than the one started last in this folder')
             continue
         if 'optimizer' not in checkpoint:
             left_out.append(f'{path} has no optimizer, so training cannot be resumed from it')
@@ -59,7 +59,7 @@ def find_last(work_dir: Union[str, Path]) -> Found:
 
 
 def current_run(folder: Union[str, Path]) -> Optional[str]:
-    """The name of the run that was begun last in a folder; None if the folder does not say it."""
+    """Return the name of the run that was started last in a folder, or None if it is not recorded."""
     try:
         return Path(folder, RUN).read_text() or None
     except (OSError, ValueError):
@@ -67,16 +67,16 @@ def current_run(folder: Union[str, Path]) -> Optional[str]:
 
 
 def source_of(runner: Any) -> str:
-    """The checkpoint that a runner loads, whose path MMEngine does not keep when it finds the last one itself."""
+    """Return the checkpoint that a runner loads. MMEngine does not keep the path if it finds the last one itself."""
     return runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
 
 
 def keep_to_folder(checkpoint: Dict[str, Any], source: Union[str, Path], work_dir: Union[str, Path]) -> None:
-    """Let a resumed checkpoint name only files that this run wrote, in place.
+    """Make a resumed checkpoint refer only to files that this run wrote. It is changed in place.
 
-    MMEngine removes the best checkpoint that the file names when a better one comes, and old epochs by their number.
-    Paths become names in the work directory. From another folder nothing is taken over. A best score whose file is not
-    here goes too, so that this folder gets a best checkpoint of its own.
+    MMEngine deletes the best checkpoint named in the file when a better one is found, and old epochs by number. Paths
+    are changed to files in the work directory. If the checkpoint comes from another folder, its paths are dropped. A
+    best score whose file is not in this folder is dropped too, so that the folder gets its own best checkpoint.
     """
     info = (checkpoint.get('message_hub') or {}).get('runtime_info')
     if not isinstance(info, dict):
@@ -103,23 +103,23 @@ def _drop(checkpoint: Dict[str, Any], key: str) -> None:
 
 def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any, epoch_length: int,
                     source: object) -> Optional[str]:
-    """Let a resumed run follow the schedule of its config from its place on, if that is not the one it began with.
+    """Make a resumed run follow the schedule of its config from now on, if that differs from the saved one.
 
-    MMEngine would go on with the old one: a run of 451 epochs that is resumed for 900 would spend the rest at its last
-    learning rate. Here the new schedule is run up to the place of the checkpoint, without training.
+    MMEngine would continue the old schedule: a run of 451 epochs that is resumed for 900 would spend the rest at its
+    last learning rate. Here the new schedule is stepped up to the position of the checkpoint, without training.
 
     Args:
         checkpoint: The checkpoint, whose schedulers and learning rates are changed in place.
         schedulers: MMEngine's schedulers, built from the config and not stepped yet.
-        optimizer: The optimizer they are of.
-        epoch_length: Steps of an epoch now, which another batch size changes.
+        optimizer: Their optimizer.
+        epoch_length: Current number of steps per epoch, which changes with the batch size.
         source: Path of the checkpoint, for the message.
 
     Returns:
-        A sentence that says what has changed; None if nothing has.
+        A sentence that says what has changed, or None if nothing has.
 
     Raises:
-        UserError: if the schedule has changed in a way that cannot be followed, with the remedy.
+        UserError: if the schedule has changed in a way that cannot be followed; the message says what to do.
     """
     states = checkpoint.get('param_schedulers') or []
     if not isinstance(schedulers, list) or not isinstance(states, list):
@@ -133,14 +133,14 @@ def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any,
     before, now = checkpoint['optimizer']['param_groups'], optimizer.param_groups
     reason = None
     if len(states) != len(schedulers):
-        reason = f'{len(states)} schedulers, and the config {len(schedulers)}'
+        reason = f'{len(states)} schedulers, but the config has {len(schedulers)}'
     elif any(isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers):
         reason = f'{changed}, and it depends on scores'
     elif [group.get('initial_lr') for group in before] != [group.get('initial_lr') for group in now]:
         reason = f'{changed}, and the learning rate has changed too'
     if reason:
-        raise UserError(f'{source} is of a run whose schedule has {reason}: it cannot be followed from its place on. '
-                        'Resume with the schedule it began with, or start a new run from it with --pretrained')
+        raise UserError(f'the run of {source} has a schedule with {reason}: the new schedule cannot be followed from '
+                        'here on. Resume with the original schedule, or start a new run from it with --pretrained')
     epochs, steps = checkpoint['meta']['epoch'], checkpoint['meta']['iter']
     if epochs and steps % epochs == 0:  # saved at the end of an epoch
         steps = epochs * epoch_length
@@ -154,7 +154,7 @@ def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any,
 
 
 def _step(schedulers: Sequence[Any], ends: Sequence[int]) -> None:
-    """Step schedulers up to ``ends``, side by side as in training, since each multiplies what it finds."""
+    """Step schedulers up to ``ends``, interleaved as in training, since each multiplies the current value."""
     total = max(ends)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # torch expects a step of the optimizer first

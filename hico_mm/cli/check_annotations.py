@@ -1,11 +1,11 @@
-"""Say what an annotation pickle holds, and what is wrong with it.
+"""Summarize an annotation pickle and report what is wrong with it.
 
     hico-mm check data/mine/mine.pkl --layout ntu
     hico-mm check data/mine/mine.pkl --config configs/hico/mine.py
 
-An error must be mended, and gives exit status 1. A warning is about what is legal but probably not meant: other units
-than metres, labels that begin with 1, joints that are zero in every clip. With --config, the skeleton, the labels, the
-persons and the splits are compared with those of the config.
+Errors must be fixed, and the exit status is then 1. Warnings are about things that are allowed but probably not
+intended: units other than metres, labels that start at 1, joints that are zero in every clip. With --config, the
+skeleton, labels, persons and splits are compared with the config.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from .config import load_config
 
 
 def wanted_by(name: str) -> Dict[str, Any]:
-    """What a config wants of an annotation: the arguments of ``inspect``."""
+    """Return the requirements of a config for an annotation, as arguments of ``inspect``."""
     config = load_config(name)
     datasets: Any = [dataset for _, dataset in skeleton_datasets(config)]
     layout = next((dataset.layout for dataset in datasets if dataset.get('layout') is not None), None)
@@ -32,12 +32,12 @@ def wanted_by(name: str) -> Dict[str, Any]:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Check; returns the exit status."""
+    """Run the check and return the exit status."""
     parser = command_parser('check', __doc__)
     parser.add_argument('file', type=Path, help='annotation pickle')
     which = parser.add_mutually_exclusive_group()
-    which.add_argument('--layout', choices=sorted(LAYOUTS), help='the skeleton it must have')
-    which.add_argument('--config', help='the config it must fit: a file, or the name of one that comes with hico_mm')
+    which.add_argument('--layout', choices=sorted(LAYOUTS), help='required skeleton')
+    which.add_argument('--config', help='config it must fit: a file, or the name of one that comes with hico_mm')
     args = parser.parse_args(argv)
     wanted = wanted_by(args.config) if args.config else dict(layout=LAYOUTS.get(args.layout))
     annotation = read_annotation(args.file)
@@ -46,5 +46,5 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     for finding in findings:
         print(finding)
     errors = sum(finding.is_error for finding in findings)
-    print(f'errors: {errors}, warnings: {len(findings) - errors}' if findings else 'nothing is wrong')
+    print(f'errors: {errors}, warnings: {len(findings) - errors}' if findings else 'no problems found')
     return int(errors > 0)

@@ -1,4 +1,4 @@
-"""What all commands share: their parser, and one way to end."""
+"""Shared by all commands: the argument parser and error handling."""
 
 import argparse
 import functools
@@ -25,31 +25,31 @@ INTERRUPTED = 130
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that completes words in the shell, if the shell asks for it."""
+    """A parser that supports shell completion."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, or answer the shell and end."""
+        """Parse the arguments, or answer a completion request of the shell and exit."""
         if '_ARGCOMPLETE' in os.environ:
             argcomplete.autocomplete(self)
         return super().parse_args(args, namespace)
 
 
 def command_parser(name: str, doc: Optional[str]) -> argparse.ArgumentParser:
-    """A parser whose help is the docstring of the command's module, with ``--debug``.
+    """Make a parser with ``--debug``, whose help is the docstring of the command's module.
 
     Args:
-        name: Name of the command, as ``hico-mm`` has it, or of a script, which ends with '.py'.
+        name: Name of a ``hico-mm`` command, or of a script, which ends with '.py'.
         doc: The docstring.
     """
     program = name if name.endswith('.py') else f'hico-mm {name}'
     parser = CommandParser(prog=program, description=doc, allow_abbrev=False,
                            formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    parser.add_argument('--debug', action='store_true', help='show the traceback if an error occurs')
     return parser
 
 
 def converter_parser(name: str, doc: Optional[str], raw: str) -> argparse.ArgumentParser:
-    """The parser of a converter; ``raw`` says what is in the folder."""
+    """Make the parser of a converter; ``raw`` describes the contents of the folder."""
     parser = command_parser(name, doc)
     parser.add_argument('--raw', type=folder, required=True, help=f'folder with {raw}, at any depth')
     add_converter_arguments(parser)
@@ -57,56 +57,56 @@ def converter_parser(name: str, doc: Optional[str], raw: str) -> argparse.Argume
 
 
 def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what all converters take but the folder to read."""
+    """Add the arguments of all converters, except the folder to read."""
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
-    parser.add_argument('--workers', type=count, default=1, metavar='N', help='processes; default: 1')
-    parser.add_argument('--strict', action='store_true', help='write nothing if a file cannot be used; by default it '
-                        'is left out and named')
+    parser.add_argument('--workers', type=count, default=1, metavar='N', help='number of processes; default: 1')
+    parser.add_argument('--strict', action='store_true', help='write nothing if any file cannot be used; by default '
+                        'such files are skipped and listed')
 
 
 def add_ntu_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the converter of NTU RGB+D takes besides."""
+    """Add the further arguments of the NTU RGB+D converter."""
     parser.add_argument('--missing', type=_list_of_clips, metavar='LIST',
-                        help='NTU: list of clips to leave out, as published')
+                        help='NTU: the published list of clips to leave out')
     parser.add_argument('--bodies', choices=['slot', 'id'], default='slot',
-                        help="NTU: what a person is: a place in the file, as in the released code, or a body's ID; "
-                        'default: slot')
+                        help="NTU: identify persons by their position in the file, as in the released code, or by body "
+                        'ID; default: slot')
 
 
 def count(text: str) -> int:
-    """A number of things, at least 1, for an argument."""
+    """Parse a count of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'{text} is not a whole number of at least 1')
     return int(text)
 
 
 def seed(text: str) -> int:
-    """A seed, for an argument; NumPy takes those below 2**32."""
+    """Parse a seed; NumPy accepts seeds below 2**32."""
     if not text.isdecimal() or int(text) > LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f'{text} is not a seed, a whole number from 0 to {LARGEST_SEED}')
+        raise argparse.ArgumentTypeError(f'{text} is not a seed: use a whole number from 0 to {LARGEST_SEED}')
     return int(text)
 
 
 def folder(name: str) -> Path:
-    """The folder of a dataset, for an argument."""
+    """Parse the folder of a dataset."""
     if not Path(name).is_dir():
-        raise argparse.ArgumentTypeError(f'{name} is not a folder: give the one the dataset was unpacked to')
+        raise argparse.ArgumentTypeError(f'{name} is not a folder: give the folder the dataset was unpacked to')
     return Path(name)
 
 
 def _list_of_clips(name: str) -> Path:
     if not Path(name).is_file():
-        raise argparse.ArgumentTypeError(f'{name} does not exist: get the list from {LISTS}')
+        raise argparse.ArgumentTypeError(f'{name} does not exist: download the list from {LISTS}')
     return Path(name)
 
 
 def _sentence(error: Exception) -> str:
-    """An expected error as a sentence: one of the system names the file that was meant, not a temporary one."""
+    """Format an expected error as a sentence. System errors name the intended file, not a temporary one."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
     if error.filename is None:
-        return (f'a file cannot be written or read ({error.strerror}): make room, or use another place; --debug says '
-                'where')
+        return (f'a file cannot be written or read ({error.strerror}): free some space, or use another path; --debug '
+                'shows where')
     path = Path(str(error.filename))
     temporary = re.fullmatch(rf'\.(.+?){re.escape(TEMPORARY)}\w{{8}}(?:\.\w+)?', path.name)
     return f'{path.with_name(temporary[1]) if temporary else path}: {error.strerror}'
@@ -114,10 +114,10 @@ def _sentence(error: Exception) -> str:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does, so that what is half-written is removed.
+    """Make SIGTERM and SIGHUP interrupt like Ctrl-C, so that partly written files are removed.
 
-    A process of a launcher keeps the system's own handling, since it may hang in an exchange with others. Destructors
-    of what is half-made when the interrupt comes have nothing to say.
+    A process started by a launcher keeps the default handling, since it may hang while communicating with the others.
+    Errors in destructors of objects that were only partly built when the interrupt came are not printed.
     """
     def interrupt(number: int, frame: Any) -> None:
         raise Interrupted(number)
@@ -144,16 +144,16 @@ def _signals_interrupt() -> Iterator[None]:
 def one_line_errors(main: Main) -> Main:
     """Make a command print an expected error as one sentence and return 1.
 
-    Expected are :class:`~hico_mm.errors.UserError` and the errors of the operating system. With ``--debug`` among the
-    arguments their traceback is printed too. Anything else is a fault of the program and keeps its traceback. Ctrl-C
-    returns 130, another signal 128 and its number.
+    Expected errors are :class:`~hico_mm.errors.UserError` and errors of the operating system. With ``--debug``, their
+    traceback is printed too. Any other exception is a bug in the program and keeps its traceback. Ctrl-C returns 130,
+    and any other signal returns 128 plus its number.
     """
 
     @functools.wraps(main)
     def run(argv: Optional[Sequence[str]] = None) -> int:
         arguments: List[str] = list(sys.argv[1:] if argv is None else argv)
         debug = '--debug' in arguments
-        logging.raiseExceptions = debug  # a log that cannot be written is one fault among others
+        logging.raiseExceptions = debug  # errors while writing logs are only shown with --debug
         try:
             with _signals_interrupt():
                 return main([argument for argument in arguments if argument != '--debug'])
@@ -161,7 +161,7 @@ def one_line_errors(main: Main) -> Main:
             print(str(interrupt) or 'interrupted', file=sys.stderr)
             return getattr(interrupt, 'status', INTERRUPTED)
         except Exception as error:
-            if Interrupted.came:  # what was interrupted has turned it into another exception
+            if Interrupted.came:  # the interrupted code turned it into another exception
                 interrupted = Interrupted(Interrupted.came)
                 print(interrupted, file=sys.stderr)
                 return interrupted.status

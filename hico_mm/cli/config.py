@@ -1,4 +1,4 @@
-"""Reading a config with what the command line adds to it."""
+"""Read a config and apply the changes from the command line."""
 
 import argparse
 import re
@@ -14,7 +14,7 @@ from ..wiring import check_options, check_spelling, check_values, read_config
 
 TASKS = 'linear|knn|semi|finetune'
 RAW = 'with configs/hico/baselines/raw_coordinates.py in place of the checkpoint'
-# Configs that earlier versions had: pattern, the config that takes its place, and what to add to the command.
+# Configs of earlier versions: pattern, the config that replaces it, and what to add to the command.
 SUCCESSORS = (
     (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi1', 'semi/hico_{0}_semi.py',
      '--cfg-options train_dataloader.dataset.subset.fraction=0.01'),
@@ -35,19 +35,19 @@ SUCCESSORS = (
     (r'stgcn/((?:hico_)?stgcn_demo)', 'demo/{0}.py', ''),
     (r'(stgcn|stgcnpp|aagcn)/hico_\w+?_(\w+)', 'hico_gru_{1}.py', '--with configs/hico/graph/{0}.py'),
 )
-# Datasets of former names whose downstream configs are those of the whole dataset.
+# Datasets in former names that use the downstream configs of another dataset.
 SAME_DATA = {'nwucla_small': 'nwucla'}
 
 
 def add_config(parser: argparse.ArgumentParser, what: str = '') -> None:
     """Add the positional argument that names a config."""
     argument: Any = parser.add_argument(
-        'config', help=f'config file{what}, or the name of one that comes with hico_mm, as hico_gru_nwucla')
+        'config', help=f'config file{what}, or the name of one that comes with hico_mm, such as hico_gru_nwucla')
     argument.completer = complete_config_name
 
 
 def complete_config_name(prefix: str, **_: Any) -> List[str]:
-    """What a shell may complete the beginning of a config to: names of the package's configs, and files."""
+    """Return the shell completions for a config: names of the package's configs, and files."""
     names = [path.stem for path in shipped_configs()]
     return [*(name for name in names if name.startswith(prefix)), *FilesCompleter(['.py'])(prefix)]
 
@@ -61,17 +61,17 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what a launcher of several processes passes on."""
+    """Add the arguments that a launcher of several processes passes on."""
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
 class JoinedOptions(DictAction):
-    """MMEngine's ``DictAction``; an option that is given again adds to the first."""
+    """MMEngine's ``DictAction``, except that a repeated option adds to the earlier ones."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
                  option_string: Optional[str] = None) -> None:
-        """Parse the pairs, and add them to those given before."""
+        """Parse the pairs and add them to those given before."""
         before: Dict[str, Any] = dict(getattr(namespace, self.dest) or {})
         for pair in values:
             if '=' not in pair:
@@ -85,12 +85,12 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
 
     Args:
         path: The config file.
-        fragments: Config files that are merged over it, in their order.
+        fragments: Config files to merge over it, in order.
         options: ``--cfg-options`` by dotted key, merged last.
 
     Raises:
-        UserError: if a file is missing, with the name of its successor if it is one of an earlier version; or if a key
-            is misspelt or has no effect.
+        UserError: if a file is missing (the message names its replacement if it existed in an earlier version), or if
+            a key is misspelt or has no effect.
     """
     config = _read(path)
     for fragment in fragments:
@@ -107,18 +107,18 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
 
 
 def check_parts(config: Config, path: str, *parts: str) -> None:
-    """Check that a config has what a command needs.
+    """Check that a config has the parts that a command needs.
 
     Raises:
-        UserError: naming what is missing.
+        UserError: if it does not; the message names the missing parts.
     """
     missing = [part for part in parts if config.get(part) is None]
     if missing:
-        raise UserError(f'config {path} has no {", ".join(missing)}: see configs/README.md for the configs there are')
+        raise UserError(f'config {path} has no {", ".join(missing)}: see configs/README.md for the available configs')
 
 
 def run_name(path: str, fragments: Sequence[str] = ()) -> str:
-    """The name of a run: those of its config and of the fragments."""
+    """Return the name of a run: the names of its config and fragments, joined."""
     return '_'.join(Path(part).stem for part in (path, *fragments))
 
 
@@ -130,7 +130,7 @@ def _read(name: str) -> Config:
 
 
 def successor(path: str) -> str:
-    """The end of a sentence that names the config which took the place of one of an earlier version."""
+    """Return the end of a sentence that names the replacement for a config of an earlier version."""
     parts: List[str] = Path(path.removesuffix('.py')).parts[-2:]  # type: ignore[assignment]
     for pattern, name, more in SUCCESSORS:
         match = re.fullmatch(pattern, '/'.join(parts))
@@ -138,4 +138,4 @@ def successor(path: str) -> str:
             values = [value if '_linear' in name else SAME_DATA.get(value, value) for value in match.groups()]
             added = f', {more.format(*values)}' if more else ''
             return f': use configs/hico/{name.format(*values)}{added} (see configs/README.md)'
-    return ': see configs/README.md for those there are'
+    return ': see configs/README.md for the available configs'

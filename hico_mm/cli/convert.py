@@ -3,7 +3,8 @@
     hico-mm convert nturgb+d_skeletons --format ntu60 --missing LIST --out data/ntu60/ntu60.pkl
     hico-mm convert all_sqe --format nwucla --out data/nwucla/nwucla.pkl
 
-Keypoints are float32, metres, camera coordinates, one or two persons. A file that cannot be used is left out and named.
+Keypoints are float32, in metres, in camera coordinates, for one or two persons. Files that cannot be used are skipped
+and listed.
 """
 
 from functools import partial
@@ -19,7 +20,7 @@ PLANS: Dict[str, Callable[[Path], Conversion]] = {
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Convert; returns the exit status."""
+    """Run the conversion and return the exit status."""
     parser = command_parser('convert', __doc__)
     parser.add_argument('source', type=folder, help='folder with the raw files, at any depth')
     parser.add_argument('--format', choices=[*BENCHMARKS, *PLANS], required=True,
@@ -28,7 +29,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     add_ntu_arguments(parser)
     args = parser.parse_args(argv)
     if args.format not in BENCHMARKS and (args.missing or args.bodies != 'slot'):
-        parser.error(f'--missing and --bodies are for the formats {" and ".join(BENCHMARKS)}: leave them out')
+        parser.error(f'--missing and --bodies only apply to the formats {" and ".join(BENCHMARKS)}: leave them out')
     plan = PLANS.get(args.format) or partial(plan_ntu, dataset=args.format, missing=args.missing, bodies=args.bodies)
     convert(plan(args.source), args.out, args.workers, args.strict)
     return 0

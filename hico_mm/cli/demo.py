@@ -1,9 +1,9 @@
 """Pretrain HiCo on synthetic demo data, and show how well the representation performs.
 
-    hico-mm demo                 on recordings that it makes itself, in the current folder; some minutes
-    hico-mm demo --data DIR      on Northwestern-UCLA; DIR holds its JSON clips (all_sqe)
+    hico-mm demo                 on generated recordings, in the current folder; takes some minutes
+    hico-mm demo --data DIR      on Northwestern-UCLA; DIR contains its JSON clips (all_sqe)
 
-Run again, it reuses what is there and goes on where it stopped.
+If you run it again, it reuses existing results and continues where it stopped.
 """
 
 from pathlib import Path
@@ -15,12 +15,12 @@ from .command import command_parser, count, folder, one_line_errors, seed
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the experiments of the demo; returns the exit status."""
+    """Run the experiments of the demo and return the exit status."""
     parser = command_parser('demo', __doc__)
     parser.add_argument('--data', type=folder, metavar='DIR', help='folder with the JSON clips of NW-UCLA')
-    parser.add_argument('--epochs', type=count, default=150, help='of pretraining; default: 150')
-    parser.add_argument('--seed', type=seed, default=0, help='of pretraining; default: 0')
-    parser.add_argument('--jobs', type=count, default=2, metavar='N', help='steps side by side; default: 2')
+    parser.add_argument('--epochs', type=count, default=150, help='epochs of pretraining; default: 150')
+    parser.add_argument('--seed', type=seed, default=0, help='seed of pretraining; default: 0')
+    parser.add_argument('--jobs', type=count, default=2, metavar='N', help='steps to run in parallel; default: 2')
     args = parser.parse_args(argv)
     data = ('demo', 'demo-xview') if args.data is None else ('nwucla_small', '--raw', str(args.data))
     name = 'demo' if args.data is None else 'nwucla'

@@ -2,8 +2,8 @@
 
     hico-mm extract configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
 
-The config says which data; the encoder comes from the checkpoint. The file has ``feature`` (n, D), ``label`` (n,) and
-``name`` (n,), in the order of the split. The label of a clip that has none is -1.
+The config defines the data; the encoder comes from the checkpoint. The file contains ``feature`` (n, D), ``label`` (n,)
+and ``name`` (n,), in the order of the split. Clips without a label get the label -1.
 """
 
 import argparse
@@ -30,16 +30,17 @@ from .config import add_config, add_config_arguments, check_parts, load_config
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = command_parser('extract', __doc__)
     add_config(parser, ' of the data')
-    parser.add_argument('checkpoint', help='checkpoint of any task; a pretraining config (.py) in its place stands for '
-                        'its untrained encoder')
+    parser.add_argument('checkpoint', help='checkpoint of any task, or a pretraining config (.py) to use its '
+                        'untrained encoder')
     parser.add_argument('--split', required=True, help='name of the split in the annotation')
     parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz')
-    parser.add_argument('--level', choices=LEVELS, default='instance', help='default: instance, the representation')
-    parser.add_argument('--device', default='cpu', help='default: cpu')
-    parser.add_argument('--seed', type=seed, default=0, help='of an untrained encoder; default: 0')
+    parser.add_argument('--level', choices=LEVELS, default='instance',
+                        help='level of the features; default: instance, the representation')
+    parser.add_argument('--device', default='cpu', help='device; default: cpu')
+    parser.add_argument('--seed', type=seed, default=0, help='seed of an untrained encoder; default: 0')
     add_config_arguments(parser)
     args = parser.parse_args(argv)
     if args.out.suffix != '.npz':
@@ -48,7 +49,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 
 def make_config(args: argparse.Namespace) -> Config:
-    """The completed config, without a head, so that a checkpoint of any task will do."""
+    """Return the completed config, without a head, so that a checkpoint of any task can be used."""
     config = load_config(args.config, args.fragments, args.cfg_options)
     check_parts(config, args.config, 'model', 'test_dataloader')
     if any(option.startswith('model.cls_head') for option in args.cfg_options):
@@ -65,7 +66,7 @@ def make_config(args: argparse.Namespace) -> Config:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Extract; returns the exit status."""
+    """Run the extraction and return the exit status."""
     args = parse_args(argv)
     check_writable(args.out)
     config = make_config(args)
@@ -81,5 +82,5 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
           f'{tuple(clips.features.shape[1:])}')
     bare = int((clips.labels == UNLABELLED).sum())
     if bare:
-        print(f'  {bare} of them have no label: it is {UNLABELLED} in the file')
+        print(f'  {bare} of them have no label; their label in the file is {UNLABELLED}')
     return 0

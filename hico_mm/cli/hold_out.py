@@ -1,9 +1,9 @@
-"""Hold out a part of the training clips, to choose settings without the test split.
+"""Hold out some of the training clips, to choose settings without the test split.
 
     hico-mm hold-out data/nwucla/nwucla.pkl --split xview_train --names '_s(09|10)_' --out FILE.pkl
 
-FILE.pkl has the same clips and splits, and of the split two parts: ``xview_train_held``, the clips whose names contain
-the pattern, and ``xview_train_fit``, the others. For NTU, ``P(005|009)`` holds out two subjects.
+FILE.pkl has the same clips and splits, plus two parts of the given split: ``xview_train_held``, the clips whose names
+contain the pattern, and ``xview_train_fit``, the others. For NTU, ``P(005|009)`` holds out two subjects.
 """
 
 from pathlib import Path
@@ -17,11 +17,12 @@ from .command import command_parser, one_line_errors
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Split; returns the exit status."""
+    """Divide the split and return the exit status."""
     parser = command_parser('hold-out', __doc__)
     parser.add_argument('annotation', type=Path, help='annotation pickle')
     parser.add_argument('--split', required=True, help='split to divide')
-    parser.add_argument('--names', required=True, metavar='PATTERN', help='regular expression found in names held out')
+    parser.add_argument('--names', required=True, metavar='PATTERN',
+                        help='regular expression; clips whose names contain a match are held out')
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
     args = parser.parse_args(argv)
     check_writable(args.out)

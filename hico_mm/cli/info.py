@@ -1,10 +1,10 @@
-"""Say what a checkpoint is, and what an annotation holds.
+"""Describe checkpoints and annotations.
 
     hico-mm info work_dirs/hico_gru_nwucla/epoch_451.pth
     hico-mm info data/nwucla/nwucla.pkl
     hico-mm info
 
-Without a file, it describes the environment: put that into a bug report.
+Without a file, the environment is described; include this in bug reports.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ from .command import command_parser, one_line_errors
 
 
 def environment() -> Iterator[str]:
-    """The environment, a line each."""
+    """Yield the lines that describe the environment."""
     everything = collect_env()
     for name, version in package_versions().items():
         yield f'{name:10} {version}'
@@ -34,7 +34,7 @@ def environment() -> Iterator[str]:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Print; returns the exit status."""
+    """Print the descriptions and return the exit status."""
     parser = command_parser('info', __doc__)
     parser.add_argument('files', nargs='*', metavar='FILE', help='checkpoints (.pth) and annotations (.pkl); default: '
                         'the environment')

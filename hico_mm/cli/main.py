@@ -2,9 +2,9 @@
 
     hico-mm demo                                    pretrain and evaluate on synthetic data
     hico-mm train hico_gru_nwucla --seed 0          pretrain
-    hico-mm COMMAND --help                          what a command takes, with an example
+    hico-mm COMMAND --help                          show the arguments of a command, with an example
 
-Configs are named by their file, or by the name of one that comes with the package.
+A config is given as a file, or as the name of one that comes with the package.
 """
 
 import importlib
@@ -15,33 +15,33 @@ from typing import Dict, Optional, Sequence, Tuple
 from ..version import __version__
 from .command import command_parser
 
-# Command: its module, and what it does.
+# Command: its module and a description.
 COMMANDS: Dict[str, Tuple[str, str]] = {
     'demo': ('demo', 'pretrain and evaluate on synthetic data, or on NW-UCLA: the quickstart'),
-    'convert': ('convert', 'raw files of a dataset -> annotation pickle'),
-    'check': ('check_annotations', 'say what an annotation pickle holds, and what is wrong with it'),
+    'convert': ('convert', 'convert the raw files of a dataset into an annotation pickle'),
+    'check': ('check_annotations', 'summarize an annotation pickle and report what is wrong with it'),
     'show': ('plot_clips', 'draw clips of an annotation'),
     'hold-out': ('hold_out', 'divide a training split, to choose settings without the test split'),
     'make-demo': ('make_demo', 'write the recordings of the synthetic data'),
-    'train': ('train', 'pretrain, finetune, or train a classifier, by a config'),
+    'train': ('train', 'pretrain, finetune, or train a classifier, as given by a config'),
     'test': ('test', 'test a checkpoint: classification or k-NN retrieval'),
     'extract': ('extract_features', 'write the features of a split to a NumPy file'),
     'fuse': ('fuse_streams', 'fuse the predictions or features of streams'),
-    'reproduce': ('reproduce', "run the paper's experiments, and tabulate them beside its figures"),
-    'curves': ('plot_curves', 'draw the curves of pretrainings'),
-    'info': ('info', 'say what a checkpoint, an annotation or the environment is'),
-    'convert-checkpoint': ('official_checkpoint', "convert a checkpoint from or to the authors' form"),
+    'reproduce': ('reproduce', "run the paper's experiments and compare the results with its figures"),
+    'curves': ('plot_curves', 'plot training curves of pretraining runs'),
+    'info': ('info', 'describe a checkpoint, an annotation or the environment'),
+    'convert-checkpoint': ('official_checkpoint', "convert a checkpoint from or to the authors' format"),
 }
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run a command; returns the exit status."""
+    """Run a command and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if '_ARGCOMPLETE' in os.environ:
         words = os.environ['COMP_LINE'].split()
         if len(words) > 2 or words[1:] and os.environ['COMP_LINE'].endswith(' '):
             arguments = words[1:]
-            os.environ['_ARGCOMPLETE'] = '2'  # words before this one are not the command's
+            os.environ['_ARGCOMPLETE'] = '2'  # the words before this one do not belong to the command
     if arguments and arguments[0] in COMMANDS:
         return importlib.import_module(f'.{COMMANDS[arguments[0]][0]}', __package__).main(arguments[1:])
     parser = command_parser('', __doc__)

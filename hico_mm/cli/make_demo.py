@@ -1,9 +1,9 @@
-"""Make synthetic demo data, a small set of moving bodies in the text format of NTU RGB+D.
+"""Make synthetic demo data: a small set of recordings in the text format of NTU RGB+D.
 
     hico-mm make-demo --out data/demo/raw
 
-Ten actions, two of them of two persons; twelve subjects, three cameras, a poor sensor. ``missing.txt`` lists the clips
-in which nobody is seen, as NTU's authors do.
+There are ten actions, two of them with two persons, twelve subjects and three cameras, and the sensor is noisy.
+``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors.
 """
 
 import os
@@ -17,17 +17,17 @@ from .command import command_parser, count, one_line_errors, seed
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Make the dataset; returns the exit status."""
+    """Make the dataset and return the exit status."""
     parser = command_parser('make-demo', __doc__)
-    parser.add_argument('--out', type=Path, required=True, help='folder to make')
-    parser.add_argument('--num-subjects', type=count, default=12, help='default: 12')
-    parser.add_argument('--seed', type=seed, default=0, help='default: 0')
-    parser.add_argument('--noise', type=float, default=.005, help='trembling of a joint, metres; default: 0.005')
+    parser.add_argument('--out', type=Path, required=True, help='folder to create')
+    parser.add_argument('--num-subjects', type=count, default=12, help='number of subjects; default: 12')
+    parser.add_argument('--seed', type=seed, default=0, help='random seed; default: 0')
+    parser.add_argument('--noise', type=float, default=.005, help='noise of a joint, in metres; default: 0.005')
     parser.add_argument('--workers', type=count, default=os.cpu_count(), metavar='N',
-                        help='processes; default: as many as cores')
+                        help='number of processes; default: one per core')
     args = parser.parse_args(argv)
     if args.out.exists():
-        parser.error(f'{args.out} exists: remove it, or give another --out')
+        parser.error(f'{args.out} already exists: remove it, or choose another --out')
     check_writable(args.out, folder=True)
     clips = make_recordings(args.out, args.num_subjects, args.seed, args.noise, args.workers)
     print(f'{args.out}: {clips} clips of {args.num_subjects} subjects, actions '

@@ -1,9 +1,9 @@
-"""Convert a pretraining checkpoint of the authors' released code into one of hico_mm, and the other way.
+"""Convert a pretraining checkpoint of the authors' released code to hico_mm, or the reverse.
 
     hico-mm convert-checkpoint SRC.pth.tar DST.pth
     hico-mm convert-checkpoint --to-official SRC.pth DST.pth.tar
 
-Encoder and sizes are read off the weights. What weights cannot tell is an option.
+The encoder and its sizes are inferred from the weights. Whatever the weights do not determine is an option.
 """
 
 from typing import Optional, Sequence
@@ -17,20 +17,20 @@ from .command import command_parser, one_line_errors
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Convert; returns the exit status."""
+    """Run the conversion and return the exit status."""
     parser = command_parser('convert-checkpoint', __doc__)
     parser.add_argument('src', metavar='SRC')
     parser.add_argument('dst', metavar='DST')
-    parser.add_argument('--to-official', action='store_true', help='the other way, from hico_mm to the released code')
+    parser.add_argument('--to-official', action='store_true', help='convert from hico_mm to the released code')
     parser.add_argument('--layout', default='ntu', choices=sorted(LAYOUTS), help='skeleton layout (default: ntu)')
-    parser.add_argument('--num-persons', type=int, default=2, help='persons of a clip (default: 2)')
+    parser.add_argument('--num-persons', type=int, default=2, help='number of persons per clip (default: 2)')
     parser.add_argument('--num-heads', type=int, default=4, help='attention heads of a Transformer (default: 4)')
     args = parser.parse_args(argv)
     check_writable(args.dst)
     source = load_checkpoint(args.src)
     if args.to_official:
         save_checkpoint(convert_back(source, args.num_heads, args.src), args.dst)
-        print(f'{args.dst}: for the released code')
+        print(f'{args.dst}: checkpoint for the released code')
     else:
         checkpoint = convert(source, args.layout, args.num_persons, args.num_heads, args.src)
         save_checkpoint(checkpoint, args.dst)

@@ -3,8 +3,8 @@
     hico-mm show data/demo/demo.pkl --layout ntu --out clips.png --clips S001C001P001R001A001
     hico-mm show data/mine/mine.pkl --config configs/hico/mine.py --numbers --out joints.png
 
-The left side of a body is orange, the right side blue; the second person is dashed.
-The format of the picture is that of its name: .png, .pdf, .svg.
+The left side of a body is orange, the right side is blue; the second person is dashed.
+The image format is given by the file name extension: .png, .pdf or .svg.
 """
 
 from pathlib import Path
@@ -21,10 +21,10 @@ from .command import command_parser, one_line_errors
 
 
 def layout_of(name: str) -> SkeletonLayout:
-    """The skeleton of a config.
+    """Return the skeleton of a config.
 
     Raises:
-        UserError: if it does not say it.
+        UserError: if the config does not define one.
     """
     layout = wanted_by(name)['layout']
     if layout is None:
@@ -34,15 +34,16 @@ def layout_of(name: str) -> SkeletonLayout:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Draw; returns the exit status."""
+    """Draw the clips and return the exit status."""
     parser = command_parser('show', __doc__)
     parser.add_argument('file', type=Path, help='annotation pickle')
     skeleton = parser.add_mutually_exclusive_group()
-    skeleton.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='default: ntu')
-    skeleton.add_argument('--config', help='config whose skeleton it is, for a layout of your own')
+    skeleton.add_argument('--layout', choices=sorted(LAYOUTS), default='ntu', help='skeleton layout; default: ntu')
+    skeleton.add_argument('--config', help='config that defines the skeleton, for custom layouts')
     parser.add_argument('--numbers', action='store_true', help='number the joints, in the first frame of each clip')
-    parser.add_argument('--out', type=Path, required=True, help='picture to write')
-    parser.add_argument('--clips', nargs='+', metavar='NAME', help='which; default: the first of each class, up to ten')
+    parser.add_argument('--out', type=Path, required=True, help='image to write')
+    parser.add_argument('--clips', nargs='+', metavar='NAME',
+                        help='clips to draw; default: the first of each class, up to ten')
     args = parser.parse_args(argv)
     if args.out.suffix not in ('.png', '.pdf', '.svg'):
         parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
@@ -54,8 +55,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     names = args.clips or [first[label] for label in sorted(first)[:10]]
     unknown = [name for name in names if name not in sound]
     if unknown or not names:
-        which = f'clip {", ".join(unknown)} that is sound and' if unknown else 'sound clip'
-        raise UserError(f'{args.file} has no {which} of layout "{layout.name}": see what it holds by hico-mm check')
+        which = f'valid clip {", ".join(unknown)}' if unknown else 'valid clip'
+        raise UserError(f'{args.file} has no {which} of layout "{layout.name}": run hico-mm check on it')
     with atomic_write(args.out) as temporary:
         plot_clips([sound[name] for name in names], layout, classes=classes, numbers=args.numbers).savefig(
             temporary, dpi=120)

@@ -1,9 +1,9 @@
-"""NTU RGB+D 60 or 120, `.skeleton` text files -> MMAction2's skeleton annotation.
+"""Convert the `.skeleton` text files of NTU RGB+D 60 or 120 into MMAction2's skeleton annotation.
 
     python tools/data/prepare_ntu.py --raw nturgb+d_skeletons --dataset ntu60 --missing LIST --out data/ntu60/ntu60.pkl
 
-Splits: ``xsub_train`` and ``xsub_val``; ``xview_*`` of NTU-60, ``xset_*`` of NTU-120. Keypoints are float32, metres,
-camera coordinates; the one or two persons that move most, the greater first.
+Splits: ``xsub_train`` and ``xsub_val``; ``xview_*`` for NTU-60, ``xset_*`` for NTU-120. Keypoints are float32, in
+metres, in camera coordinates. The one or two persons that move most are kept, the one that moves most first.
 """
 
 from typing import Optional, Sequence
@@ -14,7 +14,7 @@ from .command import add_ntu_arguments, converter_parser, one_line_errors
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Convert; returns the exit status."""
+    """Run the conversion and return the exit status."""
     parser = converter_parser('prepare_ntu.py', __doc__, 'the .skeleton files')
     parser.add_argument('--dataset', choices=BENCHMARKS, required=True)
     add_ntu_arguments(parser)

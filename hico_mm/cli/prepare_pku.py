@@ -1,10 +1,11 @@
-"""PKU-MMD, part I or II, text files -> MMAction2's skeleton annotation.
+"""Convert the text files of PKU-MMD, part I or II, into MMAction2's skeleton annotation.
 
     python tools/data/prepare_pku.py --raw PKUMMD --part 1 --out data/pku/pku1.pkl
 
-Recordings are cut by their labels into clips ``RECORDING_nnn``, nnn the line of the label. Splits: ``xsub_train``,
-``xsub_val``, ``xview_train``, ``xview_val``. Keypoints are float32, metres, camera coordinates, one or two persons.
-Labels are the class numbers less one, of 51 in both parts, though part II has 41 of them: a model moves between them.
+Recordings are cut by their labels into clips ``RECORDING_nnn``, where nnn is the line of the label. Splits:
+``xsub_train``, ``xsub_val``, ``xview_train``, ``xview_val``. Keypoints are float32, in metres, in camera coordinates,
+for one or two persons. Labels are the class numbers minus one. Both parts use the same 51 classes, although part II
+contains only 41 of them, so that models can be transferred between the parts.
 """
 
 from typing import Optional, Sequence
@@ -15,7 +16,7 @@ from .command import converter_parser, one_line_errors
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Convert; returns the exit status."""
+    """Run the conversion and return the exit status."""
     parser = converter_parser('prepare_pku.py', __doc__, 'the text files')
     parser.add_argument('--part', type=int, choices=(1, 2), required=True)
     args = parser.parse_args(argv)

@@ -1,20 +1,20 @@
-"""Run the paper's experiments for an encoder and a dataset, and tabulate them beside the paper's figures.
+"""Run the paper's experiments for an encoder and a dataset, and compare the results with the paper's figures.
 
     hico-mm reproduce --encoder gru --dataset nwucla
     hico-mm reproduce --encoder gru --dataset nwucla --epochs 20 --seeds 0 1 2 --streams joint bone motion
     hico-mm reproduce --encoder lstm --dataset demo demo-xview --jobs 2
 
-Pretrains what is missing, then evaluates: OUT/DATASET/ENCODER/VARIANT/STREAM/seedN/TASK has the log, the checkpoints
-and ``result.json`` of each step; OUT/DATASET/ENCODER/results.md and results.json have the table. Interrupted, or run
-again with more tasks, it goes on where it stopped. Tasks:
+Missing encoders are pretrained, then evaluated. OUT/DATASET/ENCODER/VARIANT/STREAM/seedN/TASK contains the log, the
+checkpoints and ``result.json`` of each step; OUT/DATASET/ENCODER/results.md and results.json contain the table. If it
+is interrupted, or run again with more tasks, it continues where it stopped. Tasks:
 
   raw        linear evaluation and k-NN of raw        finetune   finetuned on all labels
              coordinates                              scratch    trained on all labels from scratch
-  untrained  likewise of the untrained encoder        scratch1   on 1 % of each class from scratch
-  linear     linear evaluation, last epoch            scratch10  likewise on 10 %
+  untrained  the same of the untrained encoder        scratch1   on 1 % of each class from scratch
+  linear     linear evaluation, last epoch            scratch10  the same on 10 %
   knn        retrieval, k=1                           transfer   from ntu60 or pku1, finetuned on pku2
   semi1      finetuned on 1 % of each class           fusion     of the streams: linear scores; the field's weights,
-  semi10     likewise on 10 %                                    and weights searched on the training split
+  semi10     the same on 10 %                                    and weights searched on the training split
   ablations  the paper's tables 3 and 4, figure 4, and the released queue; linear and knn
 
 raw, untrained and scratch are the baselines. They need no pretraining.
@@ -42,30 +42,33 @@ from .config import JoinedOptions, add_config_arguments, load_config
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = command_parser('reproduce', __doc__)
     parser.add_argument('--encoder', choices=ENCODERS, required=True)
-    parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more')
-    parser.add_argument('--tasks', nargs='+', choices=TASKS, help='default: all that apply')
-    parser.add_argument('--streams', nargs='+', choices=STREAMS, default=['joint'], help='default: joint')
-    parser.add_argument('--seeds', nargs='+', type=seed, default=[0], metavar='N', help='of pretraining; default: 0')
-    parser.add_argument('--draws', type=count, default=5, metavar='N', help='labelled subsets a seed; default: 5')
-    parser.add_argument('--epochs', type=count, help="of pretraining, the schedule rescaled; default: the config's")
-    parser.add_argument('--jobs', type=count, default=1, metavar='N', help='steps side by side, which share the cores')
+    parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more datasets')
+    parser.add_argument('--tasks', nargs='+', choices=TASKS, help='tasks to run; default: all that apply')
+    parser.add_argument('--streams', nargs='+', choices=STREAMS, default=['joint'], help='streams; default: joint')
+    parser.add_argument('--seeds', nargs='+', type=seed, default=[0], metavar='N', help='pretraining seeds; default: 0')
+    parser.add_argument('--draws', type=count, default=5, metavar='N', help='labelled subsets per seed; default: 5')
+    parser.add_argument('--epochs', type=count, help='epochs of pretraining; the schedule is rescaled to match; '
+                        "default: the config's")
+    parser.add_argument('--jobs', type=count, default=1, metavar='N',
+                        help='number of steps to run in parallel; they share the cores')
     parser.add_argument('--raw', type=Path, metavar='DIR',
-                        help='folder with the JSON clips of NW-UCLA, converted if the annotation is not there')
-    parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'), help='default: work_dirs/reproduce')
+                        help='folder with the JSON clips of NW-UCLA, converted if the annotation does not exist')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'),
+                        help='output folder; default: work_dirs/reproduce')
     parser.add_argument('--plan', action='store_true', help='print the commands that would run, and run nothing; '
-                        'untrained.py, which some of them name, is written when they run')
+                        'untrained.py, which some of them use, is only written when they run')
     parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
-                        help='options for every command; those of model.* for pretraining alone, since everything else '
-                        'takes the encoder from the checkpoint')
+                        help='options for every command; options of model.* only apply to pretraining, since all other '
+                        'tasks take the encoder from the checkpoint')
     args = parser.parse_args(argv)
     for pair in args.cfg_options:
         if '=' not in pair:
             parser.error(f'--cfg-options takes KEY=VALUE pairs, got {pair!r}')
     if args.raw is not None and not args.raw.is_dir():
-        parser.error(f'--raw {args.raw} is not a folder: give the one with the JSON clips')
+        parser.error(f'--raw {args.raw} is not a folder: give the folder with the JSON clips')
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
     args.streams = [stream for stream in STREAMS if stream in args.streams]
     inapplicable = inapplicable_tasks(args.dataset, args.streams)
@@ -77,7 +80,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 
 def report(args: argparse.Namespace) -> None:
-    """Write and print the tables of all results that are there, of this call and of earlier ones."""
+    """Write and print the tables of all existing results, from this call and earlier ones."""
     results = {}
     for dataset in args.dataset:
         for number in args.seeds if 'fusion' in args.tasks else ():
@@ -100,7 +103,7 @@ def report(args: argparse.Namespace) -> None:
 
 
 def what_next(out: Path, lane: List[Step]) -> str:
-    """What can be done with the encoder of a lane."""
+    """Return a text that suggests what to do with the encoder of a lane."""
     knn = next((step for step in lane if step.task == 'knn'), None)
     if knn is None:
         return ''
@@ -123,10 +126,10 @@ what next, after: source {Path(sys.executable).parent / 'activate'}
 
 
 def check_config_options(args: argparse.Namespace) -> None:
-    """Check the options of all commands by the pretraining configs, before anything runs.
+    """Check the options for all commands against the pretraining configs, before anything runs.
 
     Raises:
-        UserError: if one is misspelt or cannot be.
+        UserError: if an option is misspelt or invalid.
     """
     pairs = (pair.split('=', 1) for pair in args.cfg_options)
     options = {key: JoinedOptions._parse_iterable(value) for key, value in pairs}
@@ -135,7 +138,7 @@ def check_config_options(args: argparse.Namespace) -> None:
 
 
 def write_untrained(out: Path, plan: Plan, lane: List[Step]) -> None:
-    """Write the config that stands for the untrained encoder of a lane, if a step starts from it."""
+    """Write the config used for the untrained encoder of a lane, if a step starts from it."""
     setting = lane[0].setting
     if all(step.source != setting.untrained for step in lane):
         return
@@ -148,18 +151,18 @@ def write_untrained(out: Path, plan: Plan, lane: List[Step]) -> None:
 
 
 def is_left(step: Step, out: Path) -> bool:
-    """Whether a step has no result yet.
+    """Return whether a step has no result yet.
 
     Raises:
-        UserError: if its folder was made with other options.
+        UserError: if its folder was made with different options.
     """
     check_same(step, out / step.name)
     return not (out / step.name / 'result.json').exists()
 
 
 def run(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
-    """Run the steps that are left, with a progress bar; Ctrl-C ends what is running."""
-    # A shell starts jobs in the background with interrupts ignored, and steps would inherit that; nohup stays in force.
+    """Run the remaining steps with a progress bar. Ctrl-C stops the running steps."""
+    # A shell starts background jobs with interrupts ignored, and steps would inherit that. nohup stays in effect.
     for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
@@ -176,7 +179,7 @@ def run(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Plan, run, tabulate; returns the exit status."""
+    """Plan and run the steps, print the tables, and return the exit status."""
     args = parse_args(argv)
     check_config_options(args)
     check_writable(args.out, folder=True)
@@ -199,7 +202,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         runs = run(args, left)
     report(args)
     if runs.stopped:
-        print('interrupted: the same command goes on', file=sys.stderr)
+        print('interrupted: run the same command again to continue', file=sys.stderr)
         return INTERRUPTED
     if not runs.failed:
         print(what_next(args.out, lanes[0]))

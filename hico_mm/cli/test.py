@@ -1,9 +1,9 @@
-"""Test a checkpoint by a config: classification or k-NN retrieval.
+"""Test a checkpoint with a config: classification or k-NN retrieval.
 
     hico-mm test hico_nwucla_knn work_dirs/hico_gru_nwucla/epoch_451.pth
     hico-mm test hico_nwucla_linear work_dirs/hico_nwucla_linear/epoch_80.pth --dump joint.pkl
 
-The encoder comes from the checkpoint; the config says which data.
+The encoder comes from the checkpoint; the config defines the data.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from .config import add_config, add_config_arguments, add_launcher_arguments, ch
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = command_parser('test', __doc__)
     add_config(parser)
-    parser.add_argument('checkpoint', help='checkpoint; a pretraining config (.py) in its place stands for its '
-                        'untrained encoder, and "none" for the initial weights of the model in the config')
+    parser.add_argument('checkpoint', help='checkpoint; or a pretraining config (.py) to use its untrained encoder; '
+                        'or "none" to use the initial weights of the model in the config')
     parser.add_argument('--work-dir', help='folder for logs; default: work_dirs/<name of the config>')
     parser.add_argument('--dump', metavar='OUT.pkl', help='write the predictions to this pickle')
-    parser.add_argument('--seed', type=seed, help='random seed, which matters for initial weights only')
+    parser.add_argument('--seed', type=seed, help='random seed; it only matters for initial weights')
     add_config_arguments(parser)
     add_launcher_arguments(parser)
     args = parser.parse_args(argv)
@@ -41,7 +41,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 
 def make_config(args: argparse.Namespace) -> Config:
-    """The completed config of the test, with what the command line changes in it.
+    """Return the completed config of the test, with the changes from the command line.
 
     Raises:
         UserError: if the checkpoint does not exist, or the config contradicts it.
@@ -54,12 +54,12 @@ def make_config(args: argparse.Namespace) -> Config:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     for other in (config.get('load_from'), config.model.pop('pretrained', None)):
         if other not in (None, args.checkpoint):
-            raise UserError(f'the config names {other}, and the command line {args.checkpoint}: give one of them')
+            raise UserError(f'the config names {other}, but the command line names {args.checkpoint}: give only one')
     config.resume, config.load_from = False, None
     if args.checkpoint == 'none':
         if leaves_encoder_out(config.model):
-            raise UserError(f'{args.config} takes its encoder from a checkpoint, so "none" does not say its sizes: '
-                            'give the pretraining config in its place for its untrained encoder')
+            raise UserError(f'{args.config} takes its encoder from a checkpoint, so with "none" its sizes are unknown: '
+                            'give the pretraining config instead to use its untrained encoder')
     else:
         source = EncoderSource.open(args.checkpoint)
         if takes_encoder(config.model):
@@ -75,7 +75,7 @@ def make_config(args: argparse.Namespace) -> Config:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Test; returns the exit status."""
+    """Run the test and return the exit status."""
     args = parse_args(argv)
     if args.dump:
         check_writable(args.dump)

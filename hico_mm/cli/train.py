@@ -1,9 +1,9 @@
-"""Train by a config: pretraining, linear evaluation, finetuning.
+"""Train with a config: pretraining, linear evaluation or finetuning.
 
     hico-mm train hico_gru_nwucla --seed 0
     hico-mm train hico_nwucla_linear --pretrained work_dirs/hico_gru_nwucla/epoch_451.pth
 
-Everything but pretraining takes the encoder from the checkpoint that --pretrained names.
+Except in pretraining, the encoder is taken from the checkpoint given by --pretrained.
 """
 
 import argparse
@@ -28,21 +28,21 @@ from .config import add_config, add_config_arguments, add_launcher_arguments, ch
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = command_parser('train', __doc__)
     add_config(parser)
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/<name of the config>')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
-                        help='go on from this checkpoint, or from the last one in the work directory; if there is none '
-                        'there, start anew, from --pretrained if that is given too')
+                        help='resume from this checkpoint, or from the last one in the work directory; if there is '
+                        'none, start from the beginning, or from --pretrained if that is given too')
     parser.add_argument('--pretrained', metavar='CKPT',
-                        help='checkpoint to take the encoder from; a pretraining config (.py) in its place stands for '
-                        'its untrained encoder, and "none" for the initial weights of the encoder in the config')
+                        help='checkpoint to take the encoder from; or a pretraining config (.py) to use its untrained '
+                        'encoder; or "none" to use the initial weights of the encoder in the config')
     parser.add_argument('--epochs', type=int,
                         help='train for this many epochs; the schedule is rescaled to match')
     parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
-                        help="scale the learning rate with the batch of all processes over the config's base batch")
+                        help="scale the learning rate by the total batch size over the config's base batch size")
     parser.add_argument('--seed', type=seed, help='random seed')
     add_config_arguments(parser)
     add_launcher_arguments(parser)
@@ -51,17 +51,17 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if args.epochs is not None and args.epochs < 1:
         parser.error(f'--epochs must be at least 1, got {args.epochs}')
     if args.resume not in (None, 'auto') and args.pretrained:
-        parser.error('--resume CKPT goes on with a run, and --pretrained starts one: give one of them')
+        parser.error('--resume CKPT continues a run, and --pretrained starts a new one: give only one of them')
     if args.amp and not torch.cuda.is_available():
-        parser.error('--amp needs a GPU, and PyTorch sees none here: leave it out')
+        parser.error('--amp needs a GPU, but PyTorch finds none: leave it out')
     return args
 
 
 def make_config(args: argparse.Namespace) -> Config:
-    """The config of the run, with what the command line changes in it; :func:`complete` completes it.
+    """Return the config of the run with the changes from the command line. :func:`complete` completes it.
 
     Raises:
-        UserError: if an option cannot be.
+        UserError: if an option is invalid.
     """
     config = load_config(args.config, args.fragments, args.cfg_options)
     check_parts(config, args.config, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
@@ -71,7 +71,7 @@ def make_config(args: argparse.Namespace) -> Config:
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         if not config.get('auto_scale_lr'):
-            raise UserError(f'{args.config} has no auto_scale_lr to scale by: leave --auto-scale-lr out')
+            raise UserError(f'{args.config} has no auto_scale_lr with a base batch size: leave --auto-scale-lr out')
         config.auto_scale_lr.enable = True
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
@@ -81,10 +81,10 @@ def make_config(args: argparse.Namespace) -> Config:
 
 
 def complete(config: Config, args: argparse.Namespace) -> None:
-    """Complete a config with what it starts from, in place; the folder of the run is ours by now.
+    """Complete a config with the weights it starts from, in place. The run's folder must be locked by this process.
 
     Raises:
-        UserError: if it cannot start from that, or a checkpoint cannot be written.
+        UserError: if it cannot start from those weights, or a checkpoint cannot be written.
     """
     check_places(config.work_dir)
     resume = args.resume or (config.get('load_from') or 'auto' if config.get('resume') else None)
@@ -97,20 +97,20 @@ def complete(config: Config, args: argparse.Namespace) -> None:
         if resume:
             set_logs_aside(config.work_dir)
         if begin_run(config.work_dir):
-            print(f'note: {config.work_dir} has checkpoints of an earlier run: they are overwritten one by one, and '
-                  'resumed from only if --resume names one', file=sys.stderr)
+            print(f'note: {config.work_dir} has checkpoints of an earlier run: they will be overwritten one by one, '
+                  'and are only resumed from if --resume names one', file=sys.stderr)
 
 
 def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
-    """Resume from a checkpoint, or from the newest intact one in the work directory, and say which.
+    """Resume from a checkpoint, or from the newest intact one in the work directory, and print which one is used.
 
     Args:
         config: The config, changed in place.
-        resume: The checkpoint; 'auto' looks for it.
-        speaks: Whether this process says it. Defaults to True.
+        resume: The checkpoint, or 'auto' to look for it.
+        speaks: Whether this process prints it. Defaults to True.
 
     Raises:
-        UserError: if the checkpoint that is named does not exist or is damaged, or all that there are cannot be used.
+        UserError: if the named checkpoint does not exist or is damaged, or if there are checkpoints but none is usable.
     """
     if resume != 'auto':
         _check_unfinished(config, resume)
@@ -119,10 +119,10 @@ def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
     found = find_last(config.work_dir)
     if found.left_out and found.path is None:
         raise UserError(f'none of the {len(found.left_out)} checkpoint(s) in {config.work_dir} can be resumed from '
-                        f'({found.left_out[0]}): name one by --resume CKPT, or start anew without --resume')
+                        f'({found.left_out[0]}): give one with --resume CKPT, or start again without --resume')
     if speaks:
         for sentence in found.left_out:
-            print(f'warning: left out: {sentence}', file=sys.stderr)
+            print(f'warning: skipped: {sentence}', file=sys.stderr)
         where = f'resuming from {found.path}' if found.path else (
             f'note: --resume found no checkpoint in {config.work_dir}, so training starts from the beginning')
         print(where, file=sys.stderr)
@@ -132,35 +132,35 @@ def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
 
 
 def is_first(launcher: str) -> bool:
-    """Whether this is the first of the processes of a launcher, which do not know each other yet."""
+    """Return whether this is the first process of a launcher, before the processes are connected."""
     rank = dict(pytorch='RANK', slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK').get(launcher)
     return rank is None or os.environ.get(rank, '0') == '0'
 
 
 def _check_unfinished(config: Config, path: str) -> None:
-    """Check that a checkpoint is not of a longer training than the config asks for.
+    """Check that a checkpoint was not trained for more epochs than the config asks for.
 
     Raises:
-        UserError: if it is, or the checkpoint does not exist or is damaged.
+        UserError: if it was, or the checkpoint does not exist or is damaged.
     """
     done, wanted = (load_checkpoint(path).get('meta') or {}).get('epoch'), config.train_cfg.get('max_epochs')
     if isinstance(done, int) and isinstance(wanted, int) and done > wanted:
-        raise UserError(f'{path} was trained for {done} epochs, and the config ends after {wanted}, so nothing is left '
+        raise UserError(f'{path} was trained for {done} epochs, but the config ends after {wanted}, so nothing is left '
                         f'to train: give --epochs above {done}, or an earlier checkpoint')
 
 
 def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
-    """Give the model its encoder: from a checkpoint, an untrained one, or that of the run that is resumed.
+    """Give the model its encoder: from a checkpoint, untrained, or from the resumed run.
 
     Args:
         config: The config, changed in place.
-        pretrained: What ``--pretrained`` says.
+        pretrained: Value of ``--pretrained``.
         path: Path of the config, for the messages.
     """
     other = config.model.pop('pretrained', None)
     if pretrained and other and pretrained != other:
-        raise UserError(f'--pretrained {pretrained} and model.pretrained={other} are two sources: give one of them')
-    named = None if config.get('resume') else pretrained or other  # a run that is resumed has its encoder
+        raise UserError(f'--pretrained {pretrained} and model.pretrained={other} differ: give only one of them')
+    named = None if config.get('resume') else pretrained or other  # a resumed run already has its encoder
     if named == 'none':
         config.load_from = None
         _allow_untrained(config)
@@ -169,7 +169,7 @@ def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
     elif leaves_encoder_out(config.model):
         _start_without(config, named, path)
     elif not config.get('resume') and config.get('load_from') and not Path(config.load_from).is_file():
-        raise UserError(f'{config.load_from}, where {path} starts from, does not exist: give --pretrained CKPT')
+        raise UserError(f'{config.load_from}, from which {path} starts, does not exist: give --pretrained CKPT')
 
 
 def _start_from(config: Config, source: EncoderSource) -> None:
@@ -182,17 +182,17 @@ def _start_from(config: Config, source: EncoderSource) -> None:
 
 
 def _start_without(config: Config, named: Optional[str], path: str) -> None:
-    """Give a model that has no encoder the one of the run that is resumed.
+    """Give a model without an encoder the encoder of the resumed run.
 
     Raises:
-        UserError: if nothing is resumed, with the remedy.
+        UserError: if no run is resumed; the message says what to do.
     """
     if named == 'none':
-        raise UserError(f'{path} takes its encoder from a checkpoint, so "none" does not say its sizes: give the '
-                        'pretraining config in place of "none" for its untrained encoder')
+        raise UserError(f'{path} takes its encoder from a checkpoint, so with "none" its sizes are unknown: give the '
+                        'pretraining config instead to use its untrained encoder')
     if not config.get('resume'):
-        raise UserError(f'{path} takes its encoder from a checkpoint: give --pretrained CKPT, or a pretraining config '
-                        'in its place for its untrained encoder')
+        raise UserError(f'{path} takes its encoder from a checkpoint: give --pretrained CKPT, or --pretrained '
+                        'CONFIG.py for the untrained encoder of a pretraining config')
     take_encoder_into(config, EncoderSource.open(config.load_from))
 
 
@@ -202,9 +202,9 @@ def _allow_untrained(config: Config) -> None:
 
 
 def scale_schedule(config: Config, epochs: int) -> None:
-    """Make the schedule one of ``epochs`` epochs, its steps in proportion."""
+    """Rescale the schedule to ``epochs`` epochs, with its steps in proportion."""
     if config.train_cfg.get('max_epochs') is None:
-        raise UserError('--epochs needs a config whose train_cfg has max_epochs: this one trains by iterations, so set '
+        raise UserError('--epochs needs a config whose train_cfg has max_epochs; this one counts iterations: set '
                         '--cfg-options train_cfg.max_iters=N')
     factor = epochs / config.train_cfg.max_epochs
     config.train_cfg.max_epochs = epochs
@@ -219,7 +219,7 @@ def scale_schedule(config: Config, epochs: int) -> None:
 
 @one_line_errors
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Train; returns the exit status."""
+    """Run the training and return the exit status."""
     args = parse_args(argv)
     config = make_config(args)
     try:
@@ -234,14 +234,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             print(f'\n{interrupt or "interrupted"}; {how_to_go_on(config.work_dir)}',
                   file=sys.stderr, flush=True)
         if getattr(interrupt, 'together', False):
-            barrier()  # a launcher ends all when one has ended, and this one may still be speaking
+            barrier()  # a launcher stops all processes when one exits, and this one may still be printing
         return getattr(interrupt, 'status', INTERRUPTED)
     return 0
 
 
 def how_to_go_on(work_dir: str) -> str:
-    """What to do after an interruption."""
+    """Return a sentence that says how to continue after an interruption."""
     last = find_last(work_dir).path
     if last is None:
         return f'there is no checkpoint in {work_dir} yet: run the same command again'
-    return f'the last checkpoint is {last.name} in {work_dir}: to go on from there, run the same command with --resume'
+    return f'the last checkpoint is {last.name} in {work_dir}: to continue, run the same command with --resume'

@@ -1,4 +1,4 @@
-"""Converters: raw files of every source -> MMAction2's skeleton annotations."""
+"""Converters from the raw files of each dataset to MMAction2's skeleton annotations."""
 
 from .convert import Conversion, convert
 from .ntu import plan_ntu

@@ -1,4 +1,4 @@
-"""The loop that every converter shares: workers, progress, reporting, interruption, writing."""
+"""The loop shared by all converters: workers, progress, reports, interruption, writing."""
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -16,28 +16,28 @@ from ..fileio import check_writable, dump_pickle
 from ..processes import start_worker
 from ..structures import get_layout
 
-# What a converter makes of one file: the clips in it, and a sentence for each fault, which names the file.
+# The result of reading one file: its clips, and a sentence for each fault, which names the file.
 Reading = Tuple[List[dict], List[str]]
 Splits = Dict[str, List[str]]
 
 
 @dataclass
 class Conversion:
-    """What to convert, and how.
+    """The files to convert, and how to convert them.
 
     Args:
         files: The files to read.
         layout: Name of the skeleton that the clips must have.
-        read: Makes annotated clips of a file, or raises a ``UserError`` whose sentence does not name the file; run in
-            other processes, so it must be picklable.
-        make_splits: Makes the splits, names of clips by name of the split, of all clips.
-        nothing: What to say if no clip was read.
-        faults: Sentences for what is left out before anything is read.
+        read: Reads the annotated clips of a file, or raises a ``UserError`` whose message does not name the file. It
+            runs in other processes, so it must be picklable.
+        make_splits: Makes the splits from all clips: a dict from split name to clip names.
+        nothing: Message if no clip was read.
+        faults: Sentences about files that were skipped before reading.
         notes: Further lines of the report.
-        describe: What the clips are, for the report; given all clips.
-        check: Compares the splits with what is known of the whole dataset; gives warnings.
-        classes: Names of the classes, None if they are not known.
-        chunk: Files that a worker is given at a time.
+        describe: Describes the clips for the report; called with all clips.
+        check: Compares the splits with the known counts of the whole dataset and returns warnings.
+        classes: Names of the classes, or None if not known.
+        chunk: Number of files that a worker is given at a time.
     """
 
     files: Sequence[Path]
@@ -54,13 +54,13 @@ class Conversion:
 
 
 def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = False) -> None:
-    """Read all files, write MMAction2's skeleton annotation whole or not at all, and print a report.
+    """Read all files, write MMAction2's skeleton annotation completely or not at all, and print a report.
 
     Args:
         conversion: What to convert.
         out: Annotation pickle to write.
-        workers: Processes. Defaults to 1.
-        strict: Whether a file that cannot be used ends it, instead of being left out and named.
+        workers: Number of processes. Defaults to 1.
+        strict: Whether a file that cannot be used is an error, instead of being skipped and listed.
 
     Raises:
         UserError: if no clip was read, or with ``strict`` if anything was dropped.
@@ -78,7 +78,7 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
     for fault in faults:
         print(f'dropped: {fault}', file=sys.stderr)
     if strict and faults:
-        raise UserError(f'{len(faults)} were dropped, and --strict allows none: nothing was written. Repair them, or '
+        raise UserError(f'{len(faults)} were dropped, but --strict allows none: nothing was written. Repair them, or '
                         'leave out --strict')
     if not clips:
         raise UserError(f'{conversion.nothing}; {len(faults)} were dropped')
@@ -93,7 +93,7 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
 
 
 def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
-    """What is read of each file, in order; shows progress."""
+    """Yield the reading of each file in order, with a progress bar."""
     read = partial(_read_valid, read=conversion.read, layout=conversion.layout)
     pool = ProcessPoolExecutor(workers, initializer=start_worker) if workers > 1 else None
     try:
@@ -106,7 +106,7 @@ def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
 
 
 def _read_valid(path: Path, read: Callable[[Path], Reading], layout: str) -> Reading:
-    """The valid clips in a file, and a sentence for each fault: no bad file ends a conversion."""
+    """Return the valid clips in a file and a sentence for each fault. A bad file does not stop the conversion."""
     try:
         clips, faults = read(path)
     except (OSError, UserError) as error:
@@ -122,15 +122,15 @@ def _read_valid(path: Path, read: Callable[[Path], Reading], layout: str) -> Rea
 
 
 def describe(path: Path, error: Exception) -> str:
-    """A sentence that names a file and what is wrong with it."""
+    """Return a sentence that names a file and says what is wrong with it."""
     reason = getattr(error, 'strerror', None)
     return f'{path} cannot be read ({reason})' if reason else f'{path} {error}'
 
 
 def regular_files(raw: Path, pattern: str) -> Tuple[List[Path], List[str]]:
-    """The files below a folder whose names match, sorted, and a sentence for what has such a name and is not a file.
+    """Return the sorted files in a folder whose names match, and a sentence for each match that is not a file.
 
-    A folder, a dead link or a named pipe would end or stop whoever opens it.
+    Opening a folder, a broken link or a named pipe would fail or hang.
     """
     files, faults = [], []
     for path in sorted(raw.rglob(pattern)):
@@ -147,6 +147,6 @@ def regular_files(raw: Path, pattern: str) -> Tuple[List[Path], List[str]]:
 
 
 def count_persons(clips: List[dict]) -> str:
-    """How many clips have one person and how many two."""
+    """Describe how many clips have one person and how many have two."""
     pairs = sum(len(clip['keypoint']) == 2 for clip in clips)
-    return f'{len(clips) - pairs} of one person and {pairs} of two'
+    return f'{len(clips) - pairs} with one person and {pairs} with two'

@@ -1,4 +1,4 @@
-"""NTU RGB+D 60 and 120: which `.skeleton` files are read, and into what."""
+"""NTU RGB+D 60 and 120: select the `.skeleton` files and convert them to clips."""
 
 from collections import Counter
 from functools import partial
@@ -14,23 +14,23 @@ LISTS = 'https://github.com/shahroudy/NTURGB-D'
 
 
 def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: str = 'slot') -> Conversion:
-    """The conversion of the `.skeleton` files below a folder.
+    """Plan the conversion of the `.skeleton` files in a folder.
 
     Args:
-        raw: The folder; files may lie at any depth.
+        raw: The folder; files may be at any depth.
         dataset: 'ntu60' or 'ntu120'.
         missing: The authors' list of clips with missing skeletons, which are left out. Defaults to None.
-        bodies: What a person is, see :func:`~hico_mm.converters.ntu_skeleton.to_persons`. Defaults to 'slot'.
+        bodies: How persons are identified, see :func:`~hico_mm.converters.ntu_skeleton.to_persons`. Defaults to 'slot'.
 
     Raises:
-        UserError: if the list names no clip.
+        UserError: if the list contains no clip name.
     """
     benchmark = BENCHMARKS[dataset]
     paths, unread = regular_files(raw, '*.skeleton')
     files, faults, left_out = _choose(paths, benchmark.num_actions, _read_list(missing) if missing else set())
     return Conversion(
         files, 'ntu', partial(read_clip, bodies=bodies), partial(make_splits, benchmark=benchmark),
-        nothing=f'no clip of {dataset} was read below {raw}: give the folder that the .skeleton files were unpacked to',
+        nothing=f'no clip of {dataset} was read from {raw}: give the folder that the .skeleton files were unpacked to',
         faults=unread + faults,
         notes=[f'left out: {count} {reason}' for reason, count in left_out.items()],
         describe=lambda clips: f'{len(clips)} clips, {count_persons(clips)}',
@@ -38,10 +38,10 @@ def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: st
 
 
 def read_clip(path: Path, bodies: str = 'slot') -> Reading:
-    """The clip in a file.
+    """Read the clip in a file.
 
     Raises:
-        UserError: if there is none.
+        UserError: if it contains no clip.
     """
     name = parse_name(path.stem)
     assert name is not None
@@ -52,15 +52,15 @@ def read_clip(path: Path, bodies: str = 'slot') -> Reading:
 
 
 def _read_list(path: Path) -> Set[str]:
-    """The clips that a list of missing skeletons names."""
+    """Read the clip names in a list of missing skeletons."""
     names = {match[0] for match in NAME.finditer(path.read_text(errors='replace'))}
     if not names:
-        raise UserError(f'{path} names no clip SsssCcccPpppRrrrAaaa: get the list from {LISTS}')
+        raise UserError(f'{path} contains no clip name SsssCcccPpppRrrrAaaa: download the list from {LISTS}')
     return names
 
 
 def _choose(paths: Sequence[Path], num_actions: int, missing: Set[str]) -> Tuple[List[Path], List[str], Counter]:
-    """The files to read; a sentence for each that cannot be; and how many are left out on purpose."""
+    """Return the files to read, a sentence for each unusable one, and counts of those left out on purpose."""
     chosen: Dict[str, Path] = {}
     faults: List[str] = []
     left_out: Counter = Counter()
@@ -69,9 +69,9 @@ def _choose(paths: Sequence[Path], num_actions: int, missing: Set[str]) -> Tuple
         if name is None or not name.action:
             faults.append(f'{path} is not named SsssCcccPpppRrrrAaaa.skeleton')
         elif name.action > num_actions:
-            left_out[f'of actions beyond {num_actions}'] += 1
+            left_out[f'with actions beyond {num_actions}'] += 1
         elif path.stem in missing:
-            left_out['named by the list of missing skeletons'] += 1
+            left_out['in the list of missing skeletons'] += 1
         elif path.stem in chosen:
             faults.append(f'{path} occurs twice: {chosen[path.stem]} is kept')
         else:
@@ -80,14 +80,14 @@ def _choose(paths: Sequence[Path], num_actions: int, missing: Set[str]) -> Tuple
 
 
 def _compare(benchmark: Benchmark, split: Splits, missing: Optional[Path]) -> List[str]:
-    """Compare with the counts of the whole dataset."""
+    """Compare the splits with the counts of the whole dataset."""
     warnings = []
     if missing is None:
-        warnings.append('clips whose skeletons are known to be missing or incomplete were not left out: get the list '
-                        f'from {LISTS} and give it as --missing LIST')
+        warnings.append('clips whose skeletons are known to be missing or incomplete were not left out: download the '
+                        f'list from {LISTS} and give it as --missing LIST')
     for protocol, counts in benchmark.counts.items():
         found = len(split[f'{protocol}_train']), len(split[f'{protocol}_val'])
         if found != counts:
-            warnings.append(f'{protocol} has {found[0]} / {found[1]} clips; the whole dataset has {counts[0]} / '
+            warnings.append(f'{protocol} has {found[0]} / {found[1]} clips, but the whole dataset has {counts[0]} / '
                             f'{counts[1]}')
     return warnings

@@ -1,4 +1,4 @@
-"""The names of NTU RGB+D's clips, and who trains and who tests in its benchmarks."""
+"""The clip names of NTU RGB+D, and the training and test splits of its benchmarks."""
 
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -11,7 +11,7 @@ SUBJECTS_120 = SUBJECTS_60 | {
 
 
 class ClipName(NamedTuple):
-    """The numbers in a clip's name, from 1."""
+    """The numbers in a clip's name, starting at 1."""
 
     setup: int
     camera: int
@@ -21,8 +21,9 @@ class ClipName(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """A dataset: its actions, who trains in each split, and the clips (training, test) of the whole, without the
-    listed ones.
+    """A dataset: number of actions, a rule for the training clips of each protocol, and the (training, test) counts.
+
+    The counts are those of the whole dataset without the clips in the list of missing skeletons.
     """
 
     num_actions: int
@@ -41,13 +42,13 @@ BENCHMARKS = {
 
 
 def parse_name(name: str) -> Optional[ClipName]:
-    """The numbers in ``SsssCcccPpppRrrrAaaa``; None if it is not named so."""
+    """Parse the numbers in ``SsssCcccPpppRrrrAaaa``; return None if the name has a different form."""
     match = NAME.fullmatch(name)
     return ClipName(*map(int, match.groups())) if match else None
 
 
 def make_splits(clips: List[dict], benchmark: Benchmark) -> Dict[str, List[str]]:
-    """The names of the clips in each split."""
+    """Return the names of the clips in each split."""
     split: Dict[str, List[str]] = {}
     for protocol, trains in benchmark.trains.items():
         split[f'{protocol}_train'], split[f'{protocol}_val'] = [], []

@@ -1,4 +1,4 @@
-"""Reading the `.skeleton` text files of NTU RGB+D."""
+"""Read the `.skeleton` text files of NTU RGB+D."""
 
 from pathlib import Path
 from typing import Dict, Hashable, List, NamedTuple, Sequence, Tuple, Union
@@ -11,20 +11,20 @@ from ..errors import UserError
 from ..structures import get_layout
 from .text import read_text, whole_number
 
-# A body is a line of 10 fields, the number of joints, then as many lines of 12 fields: x, y, z first.
+# A body is a line of 10 fields, a line with the number of joints, then a line of 12 fields per joint: x, y, z first.
 BODY_FIELDS, JOINT_FIELDS = 10, 12
-MOST_FRAMES, MOST_BODIES, ANY = 100_000, 20, 10**18  # a clip has some hundred frames, and the sensor tracks six bodies
+MOST_FRAMES, MOST_BODIES, ANY = 100_000, 20, 10**18  # clips have a few hundred frames; the sensor tracks six bodies
 
 
 class SkeletonRecording(NamedTuple):
-    """The bodies of a recording, B in all its T frames together, in the order of the file.
+    """The bodies of a recording in the order of the file. B is their total number over all T frames.
 
     Args:
         num_frames: T.
         frames: (B,), the frame of each body.
-        slots: (B,), its place in that frame.
-        ids: B body IDs, as text: as floats two of them can fall together.
-        joints: (B, V, 3) float32, metres, camera coordinates.
+        slots: (B,), the position of each body within its frame.
+        ids: B body IDs as text, since two different IDs can be equal as floats.
+        joints: (B, V, 3) float32, in metres, in camera coordinates.
     """
 
     num_frames: int
@@ -38,8 +38,8 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
     """Read a `.skeleton` file.
 
     Raises:
-        UserError: if it is truncated, is not in the format, or has coordinates that are not finite or of no unit;
-            the message does not name the file.
+        UserError: if it is truncated, is not in this format, or has coordinates that are not finite or implausibly
+            large. The message does not name the file.
     """
     text = read_text(path).rstrip()
     if not text:
@@ -48,7 +48,7 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
     try:
         num_frames, bodies, rows = _outline(lines)
         if rows and rows[-1] is lines[-1] and len(rows[-1].split()) < JOINT_FIELDS:
-            raise IndexError  # it was cut within its last line
+            raise IndexError  # the file was cut off within its last line
         spaces = len(bodies) * (BODY_FIELDS - 1) + len(rows) * (JOINT_FIELDS - 1)
         joints = _coordinates(rows, regular=text.count(' ') == spaces)
     except IndexError:
@@ -61,7 +61,7 @@ def read_skeleton(path: Union[str, Path]) -> SkeletonRecording:
 
 
 def _outline(lines: List[str]) -> Tuple[int, List[Tuple[int, int, str]], List[str]]:
-    """Lines of a file -> number of frames, (frame, slot, ID) of each body, and the lines of all their joints."""
+    """Parse the lines of a file: number of frames, (frame, slot, ID) of each body, and the lines of all joints."""
     joints = get_layout('ntu').num_joints
     num_frames, at = _count(lines, 0, MOST_FRAMES), 1
     bodies, rows = [], []
@@ -69,31 +69,31 @@ def _outline(lines: List[str]) -> Tuple[int, List[Tuple[int, int, str]], List[st
         in_frame, at = _count(lines, at, MOST_BODIES), at + 1
         for slot in range(in_frame):
             bodies.append((frame, slot, (lines[at].split() or ['?'])[0]))
-            # Where the file ends, it was cut within the number.
+            # At the end of the file, the number may have been cut off.
             if _count(lines, at + 1, ANY) != joints and at + 2 < len(lines):
-                raise UserError(f'has a body of {lines[at + 1].strip()} joints at line {at + 2}, not {joints}')
-            lines[at + 1 + joints]  # raises where the file ends early
+                raise UserError(f'has a body with {lines[at + 1].strip()} joints at line {at + 2}, not {joints}')
+            lines[at + 1 + joints]  # raises an IndexError if the file ends early
             rows += lines[at + 2:at + 2 + joints]
             at += 2 + joints
     if at < len(lines):
-        raise UserError(f'goes on after its {num_frames} frames, at line {at + 1}')
+        raise UserError(f'has more lines after its {num_frames} frames, from line {at + 1}')
     return num_frames, bodies, rows
 
 
 def _count(lines: List[str], at: int, most: int) -> int:
-    """The whole number that line ``at`` consists of."""
+    """Parse line ``at`` as a whole number."""
     try:
         count = whole_number(lines[at])
     except ValueError:
         raise UserError(f'is not in the format of NTU: line {at + 1} must be a number, but is {lines[at][:40]!r}'
                          ) from None
     if not 0 <= count <= most:
-        raise UserError(f'is not in the format of NTU: line {at + 1} counts {count}, which is not 0 to {most}')
+        raise UserError(f'is not in the format of NTU: line {at + 1} is a count of {count}, not between 0 and {most}')
     return count
 
 
 def _coordinates(rows: List[str], regular: bool) -> np.ndarray:
-    """Lines of joints -> (B, V, 3); where the file has as many fields as it should, no line is counted by itself."""
+    """Parse lines of joints to (B, V, 3). Fields are counted per line only if the file's total count is irregular."""
     joints = get_layout('ntu').num_joints
     if not rows:
         return np.zeros((0, joints, 3), np.float32)
@@ -101,8 +101,8 @@ def _coordinates(rows: List[str], regular: bool) -> np.ndarray:
         if len(row.split()) != JOINT_FIELDS:
             raise UserError(f'has a joint that is not a list of {JOINT_FIELDS} numbers ({row[:40]!r})')
     try:
-        # As doubles, then rounded once; comments=None keeps stray characters from passing as comments.
-        # The last column is read to see that it is there.
+        # Parsed as doubles, then rounded once. comments=None prevents stray characters from being read as comments.
+        # The last column is read to check that it exists.
         xyz = np.loadtxt(rows, usecols=(0, 1, 2, JOINT_FIELDS - 1), comments=None, ndmin=2)[:, :3]
     except ValueError as error:
         raise UserError(f'has a joint that is not a list of {JOINT_FIELDS} numbers ({error})') from None
@@ -110,18 +110,19 @@ def _coordinates(rows: List[str], regular: bool) -> np.ndarray:
 
 
 def to_persons(recording: SkeletonRecording, bodies: str = 'slot', num_persons: int = 2) -> np.ndarray:
-    """The persons that move most, the greater motion energy first.
+    """Return the persons that move most, sorted by decreasing motion energy.
 
     The energy is the standard deviation over tracked frames and joints, summed over x, y and z.
 
     Args:
         recording: The recording.
-        bodies: 'slot': a body's place in the file is its identity, as in the released code; 'id': its ID is, and an ID
-            that appears when another is gone goes on with that one's track, the nearest in space. Defaults to 'slot'.
-        num_persons: The most persons to keep. Defaults to 2.
+        bodies: 'slot' identifies a body by its position in the file, as in the released code. 'id' identifies it by
+            its ID; a new ID that appears after others are gone continues the nearest of their tracks. Defaults to
+            'slot'.
+        num_persons: Maximum number of persons to keep. Defaults to 2.
 
     Returns:
-        (M, T, V, 3) float32; a person that is absent in a frame is zero there, one that is never there is left out, so
+        (M, T, V, 3) float32. A person is zero in frames where it is absent. Persons that never appear are left out, so
         M may be 0.
     """
     keys = recording.slots.tolist() if bodies == 'slot' else _follow_ids(recording)
@@ -134,7 +135,7 @@ def to_persons(recording: SkeletonRecording, bodies: str = 'slot', num_persons: 
 
 
 def _places(keys: Sequence[Hashable]) -> Dict[Hashable, List[int]]:
-    """Where each key stands, in the order in which they appear."""
+    """Return the indices of each key, with keys in order of appearance."""
     places: Dict[Hashable, List[int]] = {}
     for i, key in enumerate(keys):
         places.setdefault(key, []).append(i)
@@ -142,7 +143,7 @@ def _places(keys: Sequence[Hashable]) -> Dict[Hashable, List[int]]:
 
 
 class _Track(NamedTuple):
-    """A body ID: the first and last frame it is seen in, and where its joints are then, on average."""
+    """The track of a body ID: its first and last frame, and the mean position of its joints in these frames."""
 
     first: int
     last: int
@@ -151,7 +152,7 @@ class _Track(NamedTuple):
 
 
 def _follow_ids(recording: SkeletonRecording) -> List[Hashable]:
-    """The person of each body: IDs whose tracks do not overlap may be one person."""
+    """Return the person of each body. IDs whose tracks do not overlap may be the same person."""
     keys = _ids_in_frame(recording)
     person: Dict[Hashable, Hashable] = {}
     latest: Dict[Hashable, _Track] = {}
@@ -166,7 +167,7 @@ def _follow_ids(recording: SkeletonRecording) -> List[Hashable]:
 
 
 def _ids_in_frame(recording: SkeletonRecording) -> List[Hashable]:
-    """The ID of each body; one that stands in a frame twice is two."""
+    """Return the ID of each body. An ID that occurs twice in a frame counts as two."""
     seen: Dict[Tuple[int, str], int] = {}
     keys: List[Hashable] = []
     for frame, name in zip(recording.frames.tolist(), recording.ids):

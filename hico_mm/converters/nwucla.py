@@ -22,19 +22,19 @@ NUM_CLIPS = 1484
 
 
 def plan_nwucla(raw: Path) -> Conversion:
-    """The conversion of the JSON clips below a folder."""
+    """Plan the conversion of the JSON clips in a folder."""
     files, unread = regular_files(raw, '*.json')
     return Conversion(
         files, 'nw_ucla', read_clip, make_splits, faults=unread,
-        nothing=f'no clip aAA_sSS_eEE_vVV.json found below {raw}: give the folder the dataset was unpacked to',
+        nothing=f'no clip aAA_sSS_eEE_vVV.json found in {raw}: give the folder the dataset was unpacked to',
         check=_compare, classes=list(ACTIONS.values()))
 
 
 def read_clip(path: Path) -> Reading:
-    """The clip in a file, float32, metres.
+    """Read the clip in a file, as float32 in metres.
 
     Raises:
-        UserError: if there is none.
+        UserError: if it contains no clip.
     """
     match = NAME.fullmatch(path.stem)
     if match is None or int(match[1]) not in ACTIONS:
@@ -47,12 +47,12 @@ def read_clip(path: Path) -> Reading:
     except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise UserError(f'is truncated or not a clip ({error})') from error
     if type(label) is not int or label != list(ACTIONS).index(int(match[1])) + 1:
-        raise UserError(f'says label {shown(label)}, but is named after action {int(match[1])}')
+        raise UserError(f'has label {shown(label)}, but its name says action {int(match[1])}')
     return [dict(frame_dir=path.stem, label=label - 1, total_frames=len(keypoint), keypoint=keypoint[None])], []
 
 
 def _coordinates(skeletons: Any) -> np.ndarray:
-    """Lists of numbers -> (T, 20, 3); numpy alone would take texts and booleans for numbers."""
+    """Convert lists of numbers to (T, 20, 3). Types are checked, since numpy also accepts strings and booleans."""
     numbers, joints = np.array(skeletons, dtype=object), get_layout('nw_ucla').num_joints
     if numbers.ndim != 3 or numbers.shape[1:] != (joints, 3) or not len(numbers):
         raise UserError(f'has skeletons of shape {numbers.shape}, not (T, {joints}, 3)')
@@ -66,7 +66,7 @@ def _coordinates(skeletons: Any) -> np.ndarray:
 
 
 def make_splits(clips: List[dict]) -> Splits:
-    """The standard cross-view protocol, and the test clips that are not a copy of a training clip."""
+    """Make the splits of the standard cross-view protocol, and one of the test clips that are not training clips."""
     train: List[dict] = []
     test: List[dict] = []
     for clip in clips:
@@ -79,5 +79,5 @@ def make_splits(clips: List[dict]) -> Splits:
 
 def _compare(split: Splits) -> List[str]:
     found = len(split['xview_train']) + len(split['xview_val'])
-    return [] if found == NUM_CLIPS else [f'the dataset has {NUM_CLIPS} clips, and {found} were read: compare your '
+    return [] if found == NUM_CLIPS else [f'the dataset has {NUM_CLIPS} clips, but {found} were read: compare your '
                                           'copy']

@@ -1,4 +1,4 @@
-"""PKU-MMD I and II: which text files are read, and into what."""
+"""PKU-MMD I and II: select the text files and convert them to clips."""
 
 import re
 from functools import partial
@@ -10,7 +10,7 @@ from .convert import Conversion, Reading, Splits, count_persons, describe, regul
 from .pku_skeleton import cut_all, fields, read_labels, read_recording, read_split
 
 NUM_ACTIONS = 51
-MOST_OF_A_LABEL = 8  # fields of a line; a label has four, a recording 150
+MOST_OF_A_LABEL = 8  # maximum fields per line of a label file; a label has four, a recording 150
 RECORDINGS = {1: re.compile(r'\d{4}-[LMR]', re.I), 2: re.compile(r'A\d\dN\d\d-[LMR]', re.I)}
 SPLITS = {
     'xsub': re.compile(r'cross[-_ ]?subject.*\.txt', re.I),
@@ -19,7 +19,7 @@ SPLITS = {
 
 
 class Source(NamedTuple):
-    """The files of a part: recordings and labels by recording, and the split of each protocol."""
+    """The files of a part: skeletons and labels by recording name, and the split of each protocol."""
 
     skeletons: Dict[str, Path]
     labels: Dict[str, Path]
@@ -27,58 +27,58 @@ class Source(NamedTuple):
 
 
 def plan_pku(raw: Path, part: int) -> Conversion:
-    """The conversion of the recordings of a part below a folder.
+    """Plan the conversion of the recordings of a part in a folder.
 
     Args:
-        raw: The folder; files may lie at any depth.
+        raw: The folder; files may be at any depth.
         part: 1 or 2.
 
     Raises:
-        UserError: saying what was looked for, if anything is missing or there twice.
+        UserError: if anything is missing or exists twice; the message says what was looked for.
     """
     source, unread = find(raw, part)
     recordings = list(source.skeletons.values())
     return Conversion(
         recordings, 'ntu', partial(read_recording_clips, labels=source.labels),
         partial(make_splits, splits=source.splits),
-        nothing=f'no clip of part {part} was read below {raw}: give the folder the dataset was unpacked to',
-        faults=[*unread, *(f'{name} is named by a split, but not there' for name in missing_recordings(source))],
-        describe=lambda clips: (f'{len(clips)} clips of {len(recordings)} recordings, {count_persons(clips)}, '
+        nothing=f'no clip of part {part} was read from {raw}: give the folder the dataset was unpacked to',
+        faults=[*unread, *(f'{name} is in a split, but does not exist' for name in missing_recordings(source))],
+        describe=lambda clips: (f'{len(clips)} clips from {len(recordings)} recordings, {count_persons(clips)}, '
                                 f'{len({clip["label"] for clip in clips})} classes'),
         chunk=1)
 
 
 def find(raw: Path, part: int) -> Tuple[Source, List[str]]:
-    """The files below ``raw``, whatever their folders are called: told by the numbers in the first line.
+    """Find the files in ``raw``, whatever the folder names; their kind is known from the numbers in the first line.
 
-    A sentence for each that is not a file comes with them.
+    Also return a sentence for each match that is not a file.
 
     Raises:
-        UserError: saying what was looked for, if anything is missing or there twice.
+        UserError: if anything is missing or exists twice; the message says what was looked for.
     """
     found: Dict[str, Dict[str, Path]] = dict(skeletons={}, labels={})
     texts, unread = regular_files(raw, '*.txt')
     paths = [path for path in texts if RECORDINGS[part].fullmatch(path.stem)]
     lines = {path: _first_line(path) for path in paths}
-    for path in sorted(paths, key=lambda path: not lines[path]):  # the empty ones last: they are what is missing
+    for path in sorted(paths, key=lambda path: not lines[path]):  # empty files last: they count as the missing kind
         name = path.stem.upper()
         count = len(fields(lines[path])) if lines[path] else 0
         what = 'labels' if 1 < count <= MOST_OF_A_LABEL or not count and name in found['skeletons'] else 'skeletons'
         if name in found[what]:
-            raise UserError(f'{path} and {found[what][name]} both look like the {what} of one recording: compare them, '
-                            'and move the one that is not meant out of the folder')
+            raise UserError(f'{path} and {found[what][name]} both look like the {what} of the same recording: compare '
+                            'them, and move the wrong one out of the folder')
         found[what][name] = path
     form = {1: 'NNNN-V.txt (0002-L.txt)', 2: 'AaaNnn-V.txt (A01N01-L.txt)'}[part]
-    for what, files in (('recordings, lines of 150 numbers,', found['skeletons']),
-                        ('labels, lines of four numbers,', found['labels'])):
+    for what, files in (('recordings (lines of 150 numbers)', found['skeletons']),
+                        ('labels (lines of four numbers)', found['labels'])):
         if not files:
-            raise UserError(f'no {what} found below {raw}: looked for files {form} of part {part}')
+            raise UserError(f'no {what} found in {raw}: looked for files {form} of part {part}')
     splits = {name: _split(raw, texts, name, part) for name in SPLITS}
     return Source(found['skeletons'], found['labels'], splits), unread
 
 
 def _first_line(path: Path) -> str:
-    """The first line that is not blank, '' of a file that cannot be read: that is said when it is converted."""
+    """Return the first line that is not blank, or '' for unreadable files, which are reported when converted."""
     try:
         with path.open(errors='replace') as file:
             return next((line for line in file if line.strip()), '')
@@ -87,7 +87,7 @@ def _first_line(path: Path) -> str:
 
 
 def _split(raw: Path, texts: Sequence[Path], name: str, part: int) -> Dict[str, List[str]]:
-    """The split of a protocol, told from the other part's by the recordings it names."""
+    """Read the split of a protocol. The recording names in it distinguish it from the split of the other part."""
     splits = {}
     for path in texts:
         if SPLITS[name].fullmatch(path.name):
@@ -98,13 +98,13 @@ def _split(raw: Path, texts: Sequence[Path], name: str, part: int) -> Dict[str, 
                     raise UserError(f'{path} {error}: copy it again') from None
     if len({str(split) for split in splits.values()}) != 1:
         what = f'{[str(path) for path in splits]} differ: keep one' if splits else 'there is none'
-        raise UserError(f'{name} needs one split file of part {part} below {raw}, cross'
+        raise UserError(f'{name} needs one split file of part {part} in {raw}, cross'
                          f'{"-subject" if name == "xsub" else "-view"}.txt for example: {what}')
     return next(iter(splits.values()))
 
 
 def read_recording_clips(path: Path, labels: Dict[str, Path]) -> Reading:
-    """The clips of a recording, and a sentence for each fault of its labels, naming their file.
+    """Return the clips of a recording, and a sentence for each fault in its labels, which names the label file.
 
     Raises:
         UserError: if the recording cannot be read.
@@ -121,7 +121,7 @@ def read_recording_clips(path: Path, labels: Dict[str, Path]) -> Reading:
 
 
 def make_splits(clips: List[dict], splits: Dict[str, Dict[str, List[str]]]) -> Splits:
-    """The names of the clips in each split."""
+    """Return the names of the clips in each split."""
     result: Splits = {}
     for protocol, sides in splits.items():
         for side, recordings in sides.items():
@@ -132,6 +132,6 @@ def make_splits(clips: List[dict], splits: Dict[str, Dict[str, List[str]]]) -> S
 
 
 def missing_recordings(source: Source) -> List[str]:
-    """Recordings that the splits name and that are not there."""
+    """Return the recordings that are named in the splits but do not exist."""
     named = {name for sides in source.splits.values() for names in sides.values() for name in names}
     return sorted(named - set(source.skeletons))

@@ -1,4 +1,4 @@
-"""Reading the text files of PKU-MMD: recordings, their labels, and who trains."""
+"""Read the text files of PKU-MMD: recordings, labels and splits."""
 
 import re
 from pathlib import Path
@@ -12,32 +12,35 @@ from ..structures import get_layout
 from .text import read_lines, whole_number
 
 BODIES = 2
-MOST_TIMES = 4  # that labels may cover a recording; actions follow one another
+MOST_TIMES = 4  # how often labels may cover a recording; actions follow one another
 
 
 class ActionLabel(NamedTuple):
-    """A line of a label file: action and frames from 1, both ends included."""
+    """A line of a label file: action, first and last frame, all counted from 1; the last frame is included."""
 
     action: int
     first: int
     last: int
 
     def frames(self, length: int) -> int:
-        """How many frames of a recording it names, 0 if they do not lie within it."""
+        """Return the number of labelled frames, or 0 if they are not within the recording."""
         return self.last - self.first + 1 if 1 <= self.first <= self.last <= length else 0
 
 
 def fields(line: str) -> List[str]:
-    """What of a line is between commas, semicolons or blanks."""
+    """Split a line at commas, semicolons or blanks."""
     return re.split(r'\s*[,;]\s*|\s+', line.strip(' \t\r\n,;'))
 
 
 def read_recording(path: Union[str, Path]) -> np.ndarray:
-    """Read a recording, a line of 150 numbers a frame -> (2, T, 25, 3) float32, metres, camera coordinates.
+    """Read a recording with 150 numbers per line and frame.
+
+    Returns:
+        (2, T, 25, 3) float32, in metres, in camera coordinates.
 
     Raises:
-        UserError: if it is empty or truncated, is not in the format, or has coordinates that are not finite or of no
-            unit; the message does not name the file.
+        UserError: if it is empty or truncated, is not in this format, or has coordinates that are not finite or
+            implausibly large. The message does not name the file.
     """
     joints = get_layout('ntu').num_joints
     lines = [line for line in read_lines(path) if line.strip()]
@@ -58,10 +61,10 @@ def read_recording(path: Union[str, Path]) -> np.ndarray:
 
 
 def read_labels(path: Union[str, Path]) -> List[ActionLabel]:
-    """Read a label file, lines of ``class, first frame, last frame, confidence``, with commas or blanks between them.
+    """Read a label file with lines ``class, first frame, last frame, confidence``, separated by commas or blanks.
 
     Raises:
-        UserError: if a line is not of that form; the message does not name the file.
+        UserError: if a line does not have this form. The message does not name the file.
     """
     labels = []
     for number, line in enumerate(read_lines(path), 1):
@@ -70,7 +73,7 @@ def read_labels(path: Union[str, Path]) -> List[ActionLabel]:
         try:
             action, first, last = (whole_number(field) for field in fields(line)[:3])
         except ValueError:
-            raise UserError(f'has {line[:40]!r} at line {number}, where a label is class, first frame, last frame, '
+            raise UserError(f'has {line[:40]!r} at line {number}, but a label must be class, first frame, last frame, '
                              'confidence') from None
         labels.append(ActionLabel(action, first, last))
     return labels
@@ -80,34 +83,34 @@ def read_split(path: Union[str, Path]) -> Dict[str, List[str]]:
     """Read a split file: a heading, the training recordings, a heading, the test recordings -> 'train', 'val'.
 
     Raises:
-        UserError: if it is not in that form, names none of a side, or a recording both trains and tests; the
-            message does not name the file.
+        UserError: if it does not have this form, names no recording for one side, or names a recording on both
+            sides. The message does not name the file.
     """
     lines = [line.strip() for line in read_lines(path) if line.strip()]
     if len(lines) != 4:
-        raise UserError(f'has {len(lines)} lines: a split has four, a heading and the training recordings, a heading '
+        raise UserError(f'has {len(lines)} lines, not four: a heading and the training recordings, a heading '
                          'and the test recordings')
     train, val = ([name.strip() for name in lines[i].split(',') if name.strip()] for i in (1, 3))
     if not train or not val:
         raise UserError(f'names no {"test" if train else "training"} recording')
     both = sorted(set(train) & set(val))
     if both:
-        raise UserError(f'has {both[0]} among the training and the test recordings')
+        raise UserError(f'has {both[0]} in both the training and the test recordings')
     return dict(train=train, val=val)
 
 
 def cut(recording: np.ndarray, label: ActionLabel) -> np.ndarray:
-    """The clip of a label, without bodies that are never there: (M, T, 25, 3), M from 0 to 2."""
+    """Cut out the clip of a label, without bodies that never appear: (M, T, 25, 3), M from 0 to 2."""
     clip = recording[:, label.first - 1:label.last]
     return clip[clip.any((1, 2, 3))]
 
 
 def cut_all(recording: np.ndarray, labels: List[ActionLabel], name: str, num_actions: int) -> Tuple[List[dict],
                                                                                                    List[str]]:
-    """The clips of a recording as MMAction2's annotations, and a sentence for each that is dropped.
+    """Return the clips of a recording as MMAction2 annotations, and a sentence for each dropped clip.
 
     Raises:
-        UserError: if the labels together cover the recording many times, which actions one after the other cannot.
+        UserError: if the labels together cover the recording many times, which is impossible for successive actions.
     """
     clips, faults = [], []
     length = recording.shape[1]
@@ -117,9 +120,9 @@ def cut_all(recording: np.ndarray, labels: List[ActionLabel], name: str, num_act
     for index, label in enumerate(labels, 1):
         keypoint = cut(recording, label) if label.frames(length) else recording[:0]
         if not 1 <= label.action <= num_actions:
-            faults.append(f'label {index} is of class {label.action}, not 1 to {num_actions}')
+            faults.append(f'label {index} has class {label.action}, not 1 to {num_actions}')
         elif not label.frames(length):
-            faults.append(f'label {index} ({label.first} to {label.last}) does not lie within the {length} frames')
+            faults.append(f'label {index} ({label.first} to {label.last}) is not within the {length} frames')
         elif not len(keypoint):
             faults.append(f'label {index} ({label.first} to {label.last}) has no body in any frame')
         else:

@@ -1,4 +1,4 @@
-"""Text files of numbers, as datasets have them."""
+"""Read text files of numbers."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,10 @@ _WHOLE = re.compile(r'\s*[+-]?[0-9]{1,18}\s*', re.ASCII)
 
 
 def read_text(path: Union[str, Path]) -> str:
-    """The text of a file, without a byte order mark.
+    """Return the text of a file, without a byte order mark.
 
     Raises:
-        UserError: if it is not text; the message does not name the file.
+        UserError: if it is not a text file. The message does not name the file.
     """
     try:
         return Path(path).read_text(encoding='utf-8-sig')
@@ -22,15 +22,15 @@ def read_text(path: Union[str, Path]) -> str:
 
 
 def read_lines(path: Union[str, Path]) -> List[str]:
-    """Its lines; see :func:`read_text`."""
+    """Return the lines of a file; see :func:`read_text`."""
     return read_text(path).splitlines()
 
 
 def whole_number(text: str) -> int:
-    """A whole number in plain digits: ``int`` would also read ``1_0`` and the digits of other scripts.
+    """Parse a whole number in plain digits. ``int`` would also accept ``1_0`` and digits of other scripts.
 
     Raises:
-        ValueError: if the text is none.
+        ValueError: if the text is not a whole number.
     """
     if not _WHOLE.fullmatch(text):
         raise ValueError(f'{text[:40]!r} is not a whole number')

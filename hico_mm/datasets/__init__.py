@@ -1,4 +1,4 @@
-"""Data: annotations, views, batches."""
+"""Data: annotations, augmented views, batches."""
 
 from .collate import skeleton_collate
 from .safe_pickle import load_plain_pickle

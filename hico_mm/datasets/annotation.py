@@ -7,18 +7,18 @@ from ..errors import UserError
 from .checks import are_names, clip_name, is_name
 from .safe_pickle import load_plain_pickle
 
-FORM = ('it must hold {"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}, as '
-        'tools/data/prepare_*.py write it')
+FORM = ('it must contain {"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}, as '
+        'written by tools/data/prepare_*.py')
 
 
 class Annotation(NamedTuple):
-    """What an annotation file holds; its clips may be faulty, see :func:`~hico_mm.datasets.checks.clip_fault`.
+    """The contents of an annotation file. Its clips may be invalid, see :func:`~hico_mm.datasets.checks.clip_fault`.
 
     Args:
         path: The file.
         clips: The annotated clips, dicts.
-        splits: Names of clips by the name of a split.
-        classes: Names of the classes, None if they are not known.
+        splits: Clip names by split name.
+        classes: Names of the classes, or None if not known.
     """
 
     path: str
@@ -27,7 +27,7 @@ class Annotation(NamedTuple):
     classes: Optional[List[str]]
 
     def of_split(self, split: Optional[str]) -> List[dict]:
-        """The clips of a split in its order, without names that have no annotation; None gives all clips.
+        """Return the clips of a split in its order, without names that have no annotation. None returns all clips.
 
         Raises:
             UserError: if there is no such split.
@@ -35,7 +35,7 @@ class Annotation(NamedTuple):
         if split is None:
             return list(self.clips)
         if not self.splits:
-            raise UserError(f'{self.path} has no splits, so no split "{split}": {FORM}')
+            raise UserError(f'{self.path} has no splits, so there is no split "{split}": {FORM}')
         if split not in self.splits:
             raise UserError(f'{self.path} has no split "{split}": it has {sorted(self.splits)}')
         places = {name: place for place, name in enumerate(self.splits[split])}
@@ -48,7 +48,7 @@ def read_annotation(path: Union[str, PathLike]) -> Annotation:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if it is damaged, or not a skeleton annotation; the message names it.
+        UserError: if it is damaged or not a skeleton annotation; the message names the file.
     """
     content = load_plain_pickle(path)
     if isinstance(content, list):
@@ -58,15 +58,15 @@ def read_annotation(path: Union[str, PathLike]) -> Annotation:
         raise UserError(f'{path} is not a skeleton annotation: {FORM}')
     classes = content.get('classes')
     if classes is not None and not are_names(classes):
-        raise UserError(f'{path} has "classes" that are not a list of names: {FORM}')
+        raise UserError(f'"classes" in {path} is not a list of names: {FORM}')
     return Annotation(str(path), clips, _splits(content.get('split', {}), path),
                       None if classes is None else list(map(str, classes)))
 
 
 def _splits(splits: Any, path: object) -> Dict[str, List[str]]:
     if not isinstance(splits, dict) or not all(map(is_name, splits)):
-        raise UserError(f'{path} has a "split" that is not a dict of lists: {FORM}')
+        raise UserError(f'"split" in {path} is not a dict of lists: {FORM}')
     for split, names in splits.items():
         if not are_names(names):
-            raise UserError(f'{path} has a split "{split}" that is not a list of names of clips: {FORM}')
+            raise UserError(f'split "{split}" in {path} is not a list of clip names: {FORM}')
     return {str(split): list(map(str, names)) for split, names in splits.items()}

@@ -1,4 +1,4 @@
-"""The keypoints of a dataset in one array, which the processes of a host share."""
+"""The keypoints of a dataset in one array, shared by the processes of a host."""
 
 import contextlib
 import ctypes
@@ -17,19 +17,19 @@ from ..fileio import dump_pickle
 from ..locks import lock, remove_abandoned
 from .safe_pickle import load_plain_pickle
 
-FOLDER = 'hico_mm_clips_'  # of temporary folders
-_held: Dict[str, int] = {}  # those of this process, locked so that no other removes them
+FOLDER = 'hico_mm_clips_'  # prefix of temporary folders
+_held: Dict[str, int] = {}  # folders of this process, locked so that no other process removes them
 Load = Callable[[], Tuple['ClipStore', Any]]
 
 
 class ClipStore:
-    """Keypoints of n clips of any shape, one clip after the other.
+    """Keypoints of n clips of different shapes, stored one after the other.
 
-    The workers of a data loader share it, since nothing ever writes to it.
+    The workers of a data loader share it, since it is never written to.
 
     Args:
-        values: The numbers of all clips, (M, T, V, C) each.
-        shapes: (n, 4), the (M, T, V, C) of each.
+        values: The flattened coordinates of all clips, each (M, T, V, C).
+        shapes: (n, 4), the shape (M, T, V, C) of each clip.
     """
 
     def __init__(self, values: np.ndarray, shapes: np.ndarray) -> None:
@@ -38,7 +38,7 @@ class ClipStore:
 
     @classmethod
     def from_clips(cls, clips: List[np.ndarray]) -> 'ClipStore':
-        """From clips (M, T, V, C); the list is emptied on the way, so that they are not held twice."""
+        """Build from clips (M, T, V, C). The list is emptied on the way, so that memory is not used twice."""
         shapes = np.array([clip.shape for clip in clips])
         store = cls(np.empty(shapes.prod(1).sum(), np.float32), shapes)
         for i in reversed(range(len(clips))):
@@ -52,19 +52,19 @@ class ClipStore:
         return len(self.shapes)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """A copy of a clip, (M, T, V, C)."""
+        """Return a copy of a clip, (M, T, V, C)."""
         return self._span(index).copy()
 
 
 def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
-    """``load()`` by one process of each host; the others map its array into their memory, and read the rest.
+    """Call ``load()`` in one process of each host; the others map its array into their memory and read the rest.
 
-    To be called by all processes alike. The array lies in a file among the system's temporary ones, without a name
-    once all have it. Processes share it if they have one host name and see each other's temporary files, which
-    containers of one name need not.
+    All processes must call it. The array is in a temporary file, which is unlinked once all processes have opened it.
+    Processes share it if they have the same host name and see each other's temporary files; containers with the same
+    name may not.
 
     Raises:
-        Exception: what ``load`` raises, in every process.
+        Exception: any exception of ``load``, in every process.
         OSError: if there is no room for the file; the message says how much is needed.
     """
     if dist.get_world_size() == 1:
@@ -78,7 +78,7 @@ def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
         _return_freed_memory()
         try:
             result, trouble = _read(Path(outcomes[leader])), None
-        except Exception as error:  # told to all: one that left alone would let the others wait
+        except Exception as error:  # shared with all: if one process left alone, the others would wait
             trouble = error
         failed = [error for error in dist.all_gather_object(trouble) if error is not None]
     if dist.get_rank() == leader and isinstance(outcomes[leader], str):
@@ -89,22 +89,22 @@ def load_once_a_host(load: Load) -> Tuple[ClipStore, Any]:
 
 
 def _leader() -> int:
-    """The first process whose temporary files this one sees."""
+    """Return the rank of the first process whose temporary files this one can see."""
     host = socket.gethostname()
     try:
         probe: Any = tempfile.NamedTemporaryFile(prefix='hico_mm_')
-    except OSError:  # no room for a file: found out, and said, when it is needed
+    except OSError:  # no space for a file: reported when the space is needed
         probe = contextlib.nullcontext()
     with probe:
         found = dist.all_gather_object((host, getattr(probe, 'name', None)))
         leader = next(rank for rank, (other, path) in enumerate(found)
                       if rank == dist.get_rank() or other == host and path and Path(path).exists())
-        dist.barrier()  # nobody's file is gone before all have looked
+        dist.barrier()  # no file is removed before all processes have looked
     return leader
 
 
 def _attempt(load: Load) -> 'str | Exception':
-    """Load and write to a folder -> its path, or what went wrong, to be raised in all processes."""
+    """Load, write to a folder and return its path, or return the exception to raise in all processes."""
     folder = None
     try:
         remove_abandoned(Path(tempfile.gettempdir()), f'{FOLDER}*')
@@ -121,8 +121,8 @@ def _attempt(load: Load) -> 'str | Exception':
         _remove(folder)
         if not isinstance(error, OSError):
             return error
-        return OSError(f'{folder} has no room for the {store.values.nbytes / 1e9:.1f} GB that the processes of this '
-                       f'host share ({error}): set TMPDIR to a folder that has')
+        return OSError(f'{folder} has no space for the {store.values.nbytes / 1e9:.1f} GB that the processes of this '
+                       f'host share ({error}): set TMPDIR to a folder with enough space')
 
 
 def _remove(folder: str) -> None:
@@ -131,14 +131,14 @@ def _remove(folder: str) -> None:
 
 
 def _return_freed_memory() -> None:
-    """Hand the memory of the annotations back to the system: glibc keeps what was freed in small pieces."""
+    """Return the freed memory of the annotations to the system, since glibc keeps memory freed in small pieces."""
     if sys.platform == 'linux':
-        trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)  # other C libraries have none, and need none
+        trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)  # other C libraries do not have it and do not need it
         if trim is not None:
             trim(0)
 
 
 def _read(folder: Path) -> Tuple[ClipStore, Any]:
-    """What :func:`_attempt` wrote."""
+    """Read the files written by :func:`_attempt`."""
     shapes, rest = load_plain_pickle(folder / 'clips.pkl')
     return ClipStore(np.load(folder / 'values.npy', mmap_mode='r'), shapes), rest

@@ -1,4 +1,4 @@
-"""From clips to a batch."""
+"""Collate clips into a batch."""
 
 from typing import Iterator, List, Sequence
 
@@ -16,12 +16,12 @@ from .transforms import RaggedClips
 class LabelledSamples:
     """The data samples of a batch, created lazily.
 
-    A worker of a data loader hands each tensor over by itself, so a batch has one for all labels; and pretraining does
+    Data loader workers transfer each tensor separately, so a batch has a single tensor for all labels. Pretraining does
     not use the samples at all.
 
     Args:
         labels: (n,).
-        names: The names of the n clips, ``frame_dir`` in the metainfo of the samples.
+        names: The names of the n clips, saved as ``frame_dir`` in the metainfo of the samples.
     """
 
     def __init__(self, labels: Tensor, names: Sequence[str]) -> None:
@@ -43,10 +43,10 @@ class LabelledSamples:
 
 @FUNCTIONS.register_module()
 def skeleton_collate(batch: List[dict]) -> dict:
-    """Annotations with ``keypoint`` (M, T, V, C) and ``label`` -> ``inputs``, :class:`RaggedClips`, and data samples.
+    """Collate annotations with ``keypoint`` (M, T, V, C) and ``label`` into :class:`RaggedClips` and data samples.
 
-    Samples that a pipeline has packed, with ``inputs``, are collated as MMAction2 does; but clips (M, T, V, C) become
-    :class:`RaggedClips` too, while the clips (num_clips, M, T, V, C) of a stock pipeline stay as they are.
+    Samples that a pipeline has packed into ``inputs`` are collated as in MMAction2, except that clips (M, T, V, C) also
+    become :class:`RaggedClips`. Clips (num_clips, M, T, V, C) of a stock pipeline are left unchanged.
     """
     if 'inputs' not in batch[0]:
         clips = [torch.from_numpy(np.ascontiguousarray(sample['keypoint'])) for sample in batch]

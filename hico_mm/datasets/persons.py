@@ -1,16 +1,16 @@
-"""Which persons of a clip to keep."""
+"""Choose which persons of a clip to keep."""
 
 import numpy as np
 
 
 def motion_energy(person: np.ndarray) -> float:
-    """Person (T, V, C) -> the standard deviation over tracked frames and joints, summed over coordinates."""
+    """Return the standard deviation of a person (T, V, C) over tracked frames and joints, summed over coordinates."""
     tracked = person[person.any((1, 2))].astype(np.float64)
     return float(tracked.std((0, 1)).sum()) if len(tracked) else 0.0
 
 
 def most_active(keypoint: np.ndarray, num_persons: int) -> np.ndarray:
-    """Keypoints (M, T, V, C) -> those of the persons that move most, in their order, at most ``num_persons``."""
+    """Keep at most ``num_persons`` persons of (M, T, V, C), those that move most, in their original order."""
     if len(keypoint) <= num_persons:
         return keypoint
     energy = [motion_energy(person) for person in keypoint]

@@ -1,4 +1,4 @@
-"""Reading pickles that may hold plain data only."""
+"""Read pickles that may contain plain data only."""
 
 import io
 import math
@@ -18,14 +18,14 @@ from mmengine.utils import digit_version
 from ..errors import UserError
 from ..restricted_load import load_restricted
 
-_PREPARE = 'make it with one of tools/data/prepare_*.py, or set ann_file to where it is'
+_PREPARE = 'create it with one of tools/data/prepare_*.py, or set ann_file to its path'
 _DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
-_DEEPEST = 100  # containers within containers; what is deeper breaks whatever walks through it by recursion
+_DEEPEST = 100  # nesting of containers; anything deeper breaks recursive code
 _MEMO_OPCODES = ('PUT', 'BINPUT', 'LONG_BINPUT')
 
 
 class _Callable:
-    """What stands for a global of the file: it can be called, and nothing else can be done to it."""
+    """Stand-in for a global named in the file. It can be called, but not used in any other way."""
 
     __slots__ = ('_function', )
 
@@ -40,7 +40,7 @@ class _Callable:
 
 
 class _NdarrayType:
-    """Stands for ``numpy.ndarray``, which is good as an argument of ``_reconstruct`` only."""
+    """Stand-in for ``numpy.ndarray``, which is only allowed as an argument of ``_reconstruct``."""
 
     __slots__ = ()
 
@@ -52,7 +52,7 @@ _NDARRAY = _NdarrayType()
 
 
 class _Dtype:
-    """A dtype in the making: numbers and text of a fixed size."""
+    """A dtype under construction: numbers and text of a fixed size."""
 
     __slots__ = ('dtype', )
 
@@ -69,24 +69,24 @@ class _Dtype:
 
 
 class _Array(np.ndarray):
-    """An array in the making; its state is checked before numpy sees it."""
+    """An array under construction. Its state is checked before it is passed to numpy."""
 
     def __setstate__(self, state: Any) -> None:  # type: ignore[override]
         if not isinstance(state, tuple) or len(state) != 5:
-            raise pickle.UnpicklingError('an array has a state of another form')
+            raise pickle.UnpicklingError('an array has a state of an unexpected form')
         _, shape, dtype, fortran, data = state
         shape, dtype = _checked(shape, dtype, data)
         super().__setstate__((1, shape, dtype, bool(fortran), data))  # type: ignore[arg-type]
 
 
 def _checked(shape: Any, dtype: Any, data: Any) -> Tuple[Tuple[int, ...], np.dtype]:
-    """Shape and dtype, if they are plain and the bytes are as many as they say."""
+    """Return the shape and dtype, if they are plain and match the number of bytes."""
     if not isinstance(dtype, _Dtype) or not isinstance(data, (bytes, bytearray)):
         raise pickle.UnpicklingError('an array is not made of bytes and a dtype')
     if isinstance(shape, int):
         shape = (shape, )
     if not isinstance(shape, tuple) or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
-        raise pickle.UnpicklingError('an array has no proper shape')
+        raise pickle.UnpicklingError('an array has no valid shape')
     if math.prod(shape) * dtype.dtype.itemsize != len(data):
         raise pickle.UnpicklingError(f'an array of shape {shape} and type {dtype.dtype} has {len(data)} bytes')
     return shape, dtype.dtype
@@ -94,7 +94,7 @@ def _checked(shape: Any, dtype: Any, data: Any) -> Tuple[Tuple[int, ...], np.dty
 
 def _reconstruct(kind: Any, shape: Any, code: Any) -> Any:
     if kind is not _NDARRAY:
-        raise pickle.UnpicklingError('an array is of another class')
+        raise pickle.UnpicklingError('an array has an unexpected class')
     return _Array((0, ), np.int8)
 
 
@@ -141,8 +141,8 @@ def _ordered_dict(items: Any = ()) -> OrderedDict:
     return OrderedDict(items)
 
 
-# What containers, numbers, strings and numpy arrays need to be rebuilt, each by a function of ours: numpy's own would
-# take addresses, sizes and strides that the file chooses.
+# The globals needed to rebuild containers, numbers, strings and numpy arrays, each replaced by our own function.
+# numpy's functions would accept addresses, sizes and strides from the file.
 _PLAIN: Dict[Tuple[str, str], Any] = {
     ('numpy', 'ndarray'): _NDARRAY,
     ('numpy', 'dtype'): _Callable(_Dtype),
@@ -161,9 +161,9 @@ for _core in ('numpy.core', 'numpy._core'):  # numpy 1 and numpy 2
 
 
 def _load_storage(content: Any) -> Any:
-    """The memory of a tensor, which torch's own function would unpickle without checking it."""
+    """Load the storage of a tensor, which torch's own function would unpickle without checks."""
     if not isinstance(content, bytes):
-        raise pickle.UnpicklingError('the memory of a tensor is not made of bytes')
+        raise pickle.UnpicklingError('the storage of a tensor is not made of bytes')
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         if digit_version(torch.__version__) < digit_version('2.6'):  # CVE-2025-32434: weights_only does not protect
@@ -171,19 +171,19 @@ def _load_storage(content: Any) -> Any:
         else:
             storage = torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
     if not isinstance(storage, torch.storage.TypedStorage):
-        raise pickle.UnpicklingError('the memory of a tensor is not a storage')
+        raise pickle.UnpicklingError('the storage of a tensor has an unexpected type')
     return storage
 
 
 def _rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, *rest: Any) -> torch.Tensor:
-    """A tensor whose elements are no more than its memory has room for, and lie in it: torch would enlarge it."""
+    """Rebuild a tensor whose elements all lie within its storage. Torch would enlarge the storage."""
     sizes: List[int] = [offset, *size, *stride]
     if not isinstance(storage, torch.storage.TypedStorage) or not all(type(n) is int and n >= 0 for n in sizes):
-        raise pickle.UnpicklingError('a tensor has no proper memory or size')
+        raise pickle.UnpicklingError('a tensor has no valid storage or size')
     room = storage._untyped_storage.nbytes() // storage._element_size()
     last = offset + sum((n - 1) * step for n, step in zip(size, stride))
     if len(size) != len(stride) or math.prod(size) > room or math.prod(size) and last >= room:
-        raise pickle.UnpicklingError(f'a tensor of size {tuple(size)} has room for {room} elements')
+        raise pickle.UnpicklingError(f'a tensor of size {tuple(size)} has a storage of only {room} elements')
     return torch._utils._rebuild_tensor_v2(storage, offset, tuple(size), tuple(stride), False, OrderedDict())
 
 
@@ -198,7 +198,7 @@ class _PlainUnpickler(pickle.Unpickler):
         self.tensors = tensors
 
     def find_class(self, module: str, name: str) -> Any:
-        """Look up what the pickle asks for, if it is plain data."""
+        """Look up a global named in the pickle, if it is plain data."""
         key = module.replace('__builtin__', 'builtins'), name  # Python 2's name, up to protocol 2
         if self.tensors and key in _TENSORS:
             return _TENSORS[key]
@@ -208,21 +208,21 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensors: bool = False) -> Any:
-    """Load a pickle that holds containers, numbers, strings and numpy arrays, and refuse any other.
+    """Load a pickle of containers, numbers, strings and numpy arrays, and refuse any other content.
 
-    What the file asks for is rebuilt by functions of ours, and no array is larger than the bytes of the file.
+    All objects are rebuilt by our own functions, and no array can be larger than the file.
 
     Args:
         path: The file.
-        remedy: What to do if there is none, for the message. Defaults to making an annotation.
-        tensors: Whether it may hold tensors too. Defaults to False.
+        remedy: Advice for the message if the file does not exist. Defaults to creating an annotation.
+        tensors: Whether tensors are allowed too. Defaults to False.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if it is truncated, is not a pickle, or holds anything else; the message names the file.
+        UserError: if it is truncated, not a pickle, or contains anything else; the message names the file.
     """
     try:
-        if os.path.exists(path) and not os.path.isfile(path):  # a named pipe would wait for ever
+        if os.path.exists(path) and not os.path.isfile(path):  # a named pipe would block forever
             raise UserError(f'{path} is not a file: {remedy}')
         with open(path, 'rb') as file:
             _check_memo(file, os.fstat(file.fileno()).st_size)
@@ -235,23 +235,24 @@ def load_plain_pickle(path: Union[str, PathLike], remedy: str = _PREPARE, tensor
         raise FileNotFoundError(f'{path} does not exist: {remedy}') from None
     except OSError as error:
         raise UserError(f'{path} cannot be read ({error.strerror}): {remedy}') from error
-    except Exception as error:  # damaged bytes make anything of it
+    except Exception as error:  # damaged bytes can raise anything
         reason = f'{type(error).__name__}: {str(error)[:200]}'
-        raise UserError(f'{path} is not a whole pickle of plain data ({reason}): copy or prepare it again') from error
+        raise UserError(f'{path} is not a complete pickle of plain data ({reason}): copy or prepare it '
+                        'again') from error
 
 
 def _check_memo(file: Any, size: int) -> None:
-    """Refuse an index of the memo that is out of proportion: the unpickler would make room for all those before it."""
+    """Refuse a memo index larger than the file, since the unpickler would allocate memory for all smaller ones."""
     for opcode, argument, _ in pickletools.genops(file):
         if opcode.name in _MEMO_OPCODES and int(argument or 0) > size:
-            raise pickle.UnpicklingError(f'an index of {argument} in a file of {size} bytes')
+            raise pickle.UnpicklingError(f'a memo index of {argument} in a file of {size} bytes')
 
 
 def _finished(loaded: Any) -> Any:
-    """The content with plain arrays in place of those in the making; containers are changed in place.
+    """Replace arrays under construction by plain arrays. Containers are changed in place.
 
     Raises:
-        UnpicklingError: if something of it was never finished.
+        UnpicklingError: if an object was never completed.
     """
     root = [loaded]
     pending: List[Tuple[Any, int]] = [(root, 0)]
@@ -261,11 +262,11 @@ def _finished(loaded: Any) -> Any:
         if id(container) in seen:
             continue
         if depth > _DEEPEST:
-            raise pickle.UnpicklingError(f'it is nested more than {_DEEPEST} deep')
+            raise pickle.UnpicklingError(f'it is nested more than {_DEEPEST} levels deep')
         seen.add(id(container))
         if isinstance(container, tuple):
             if any(isinstance(value, (_Array, _Dtype, _Callable, _NdarrayType)) for value in container):
-                raise pickle.UnpicklingError('an array, a function or a type stands in a tuple')
+                raise pickle.UnpicklingError('a tuple contains an unfinished array, a function or a type')
         else:
             _finish(container)
         inner = container.values() if isinstance(container, dict) else container
@@ -274,7 +275,7 @@ def _finished(loaded: Any) -> Any:
 
 
 def _finish(container: Any) -> None:
-    """Put plain arrays in place of those in the making, in a dict or a list."""
+    """Replace arrays under construction by plain arrays in a dict or list."""
     for key, value in container.items() if isinstance(container, dict) else enumerate(container):
         if isinstance(value, _Array):
             container[key] = value.view(np.ndarray)
@@ -282,4 +283,4 @@ def _finish(container: Any) -> None:
             container[key] = value = tuple(
                 item.view(np.ndarray) if isinstance(item, _Array) else item for item in value)
         if isinstance(value, (_Callable, _NdarrayType, _Dtype)):
-            raise pickle.UnpicklingError('a function or a type stands where data should')
+            raise pickle.UnpicklingError('there is a function or a type in place of data')

@@ -1,4 +1,4 @@
-"""MMAction2's skeleton annotations, read with care."""
+"""Dataset for MMAction2's skeleton annotations, with safe loading and checks."""
 
 import hashlib
 import logging
@@ -27,34 +27,35 @@ from .suspicions import suspicions
 
 @DATASETS.register_module()
 class SkeletonDataset(PoseDataset):
-    """A ``PoseDataset`` that admits plain data only, checks each clip, and normalises it once, when it is loaded.
+    """A ``PoseDataset`` that loads plain data only, checks each clip, and normalises it once, at loading.
 
     Args:
-        ann_file: Annotation pickle of MMAction2: ``split`` and ``annotations``; 3-D or 2-D keypoints (M, T, V, C).
-        pipeline: Transforms of a sample, run each time it is read. Defaults to none: ``skeleton_collate`` makes a batch
-            of the annotations as they are.
-        split: Name of the split; None takes all annotations. Defaults to None.
-        layout: Skeleton layout the clips must have; None does not check. Defaults to None.
-        load_pipeline: Deterministic transforms, run on each clip when the file is loaded; one that needs a layout and
-            leaves it out has this one. None, the default, is ``NormalizeSkeleton`` as released if there is a layout,
-            and nothing without one.
-        subset: Arguments of :func:`draw_subset` (``fraction``, ``seed``, ``per_class``), to keep a labelled part of
-            the split; None keeps all of it. Defaults to None.
-        num_persons: The most persons to keep of a clip, those that move most; how many clips have more is a warning.
-            None, the default, keeps all.
+        ann_file: Annotation pickle of MMAction2 with ``split`` and ``annotations``; keypoints are (M, T, V, C), 3-D or
+            2-D.
+        pipeline: Transforms applied to a sample each time it is read. Defaults to none, since ``skeleton_collate``
+            makes batches directly from annotations.
+        split: Name of the split; None uses all annotations. Defaults to None.
+        layout: Skeleton layout the clips must have; None skips the check. Defaults to None.
+        load_pipeline: Deterministic transforms applied to each clip when the file is loaded. A transform that needs a
+            layout and omits it gets the layout of the dataset. None, the default, means ``NormalizeSkeleton`` as
+            released if there is a layout, and no transforms otherwise.
+        subset: Arguments of :func:`draw_subset` (``fraction``, ``seed``, ``per_class``), to keep a labelled subset of
+            the split; None keeps the whole split. Defaults to None.
+        num_persons: Maximum number of persons per clip; those that move most are kept, and a warning gives the number
+            of clips with more. None, the default, keeps all.
         **kwargs: Further arguments of MMAction2's ``PoseDataset``.
 
     Attributes:
-        summary: What the split holds, before a subset is drawn: ``ann_file``, ``split``, ``clips``, ``classes``, a
-            ``hash`` of names, labels and keypoints that does not depend on their order, and ``subset``.
-        class_names: Names of the classes, None if the annotation has none.
-        labels: (n,) labels of the clips that are kept, -1 of a clip that has none.
-        names: Their names.
+        summary: Summary of the split before a subset is drawn: ``ann_file``, ``split``, ``clips``, ``classes``, a
+            ``hash`` of names, labels and keypoints that does not depend on the order of clips, and ``subset``.
+        class_names: Names of the classes, or None if the annotation has none.
+        labels: (n,) labels of the kept clips; -1 for a clip without a label.
+        names: Names of the kept clips.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if the file is broken, lacks the split, or has a clip in it that is not valid, see
-            :func:`~hico_mm.datasets.checks.clip_fault`; the message names file, clip and remedy.
+        UserError: if the file is damaged or has no such split, or if a clip in the split is not valid, see
+            :func:`~hico_mm.datasets.checks.clip_fault`. The message names the file and the clip and says what to do.
     """
 
     def __init__(self,
@@ -76,14 +77,14 @@ class SkeletonDataset(PoseDataset):
         super().__init__(ann_file, list(pipeline), split=split, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
-        """Load, check and normalise the clips of the split, once on each host; their keypoints are kept apart."""
+        """Load, check and normalise the clips of the split, once per host. Keypoints are stored separately."""
         self.store, (clips, self.summary, self.class_names) = load_once_a_host(self._load)
         self.labels = np.array([clip['label'] for clip in clips])
         self.names = [str(clip_name(clip)) for clip in clips]
         return [{**clip, 'clip': i} for i, clip in enumerate(clips)]
 
     def get_data_info(self, idx: int) -> Dict:
-        """The annotation of a clip, with keypoints (M, T, V, C)."""
+        """Return the annotation of a clip, with keypoints (M, T, V, C)."""
         info = super().get_data_info(idx)
         info['keypoint'] = self.store[info.pop('clip')]
         return info
@@ -94,9 +95,9 @@ class SkeletonDataset(PoseDataset):
         self._check(clips)
         lacking = set(annotation.splits.get(self.split or '', ())).difference(map(clip_name, clips))
         if lacking:
-            self._warn(f'{len(lacking)} of the {len(lacking) + len(clips)} clips have no annotation, {min(lacking)} '
-                       'among them')
-        del annotation  # what is not of the split can go
+            self._warn(f'{len(lacking)} of the {len(lacking) + len(clips)} clips have no annotation, for example '
+                       f'{min(lacking)}')
+        del annotation  # frees the clips of other splits
         for suspicion in suspicions(clips, self.layout, classes):
             self._warn(suspicion)
         clips = [{**clip, 'label': label_of(clip)} for clip in clips]
@@ -115,20 +116,20 @@ class SkeletonDataset(PoseDataset):
         twice = [name for name, count in Counter(map(clip_name, clips)).items() if count > 1]
         if twice:
             raise UserError(f'{self.ann_file}: {len(twice)} clips of split "{self.split}" occur more than once, '
-                            f'{twice[0]} among them: give each clip a name of its own')
+                            f'for example {twice[0]}: give each clip a unique name')
 
     def _draw(self, clips: List[dict], subset: dict) -> List[dict]:
-        """A labelled part of the clips."""
+        """Draw a labelled subset of the clips."""
         bare = [named(clip) for clip in clips if clip['label'] == UNLABELLED]
         if bare:
             raise UserError(f'{self.ann_file}: {len(bare)} of the {len(clips)} clips of split "{self.split}" have no '
-                            f'label, {bare[0]} among them, so no labelled subset can be drawn: add the labels, or '
+                            f'label, for example {bare[0]}, so no labelled subset can be drawn: add the labels, or '
                             'leave subset out')
         drawn = draw_subset([clip['label'] for clip in clips], list(map(clip_name, clips)), **subset)
         return [clips[i] for i in drawn]
 
     def _prepare(self, clips: List[dict]) -> List[np.ndarray]:
-        """Normalise the clips and take their keypoints out of them; returns those."""
+        """Normalise the clips, remove the keypoints from them, and return the keypoints."""
         prepare = Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in self.load_pipeline])
         quiet = len(clips) < 5000 or not is_main_process()
         keypoints, crowded = [], 0
@@ -139,15 +140,15 @@ class SkeletonDataset(PoseDataset):
             clips[i] = prepare({**clips[i], 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
             keypoints.append(clips[i].pop('keypoint'))
         if crowded:
-            self._warn(f'{crowded} of the {len(clips)} clips have more than {self.num_persons} person(s): those that '
-                       'move most are kept')
+            self._warn(f'{crowded} of the {len(clips)} clips have more than {self.num_persons} person(s): only those '
+                       'that move most are kept')
         return keypoints
 
     def _warn(self, sentence: str) -> None:
         print_log(f'{self.ann_file}, split "{self.split}": {sentence}', 'current', logging.WARNING)
 
     def _summary(self, clips: List[dict]) -> Dict[str, Any]:
-        """What the split holds."""
+        """Summarize the split."""
         return dict(
             ann_file=Path(self.ann_file).name, split=self.split, clips=len(clips),
             classes=len({clip['label'] for clip in clips} - {UNLABELLED}), hash=hash_of(clips),
@@ -155,7 +156,7 @@ class SkeletonDataset(PoseDataset):
 
 
 def hash_of(clips: Sequence[dict]) -> str:
-    """SHA-256 of names, labels and keypoints (as float32) of annotated clips, whatever their order."""
+    """Return the SHA-256 of names, labels and keypoints (as float32) of annotated clips, independent of their order."""
     digests = []
     for clip in clips:
         keypoint = np.ascontiguousarray(clip['keypoint'], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Parts of a split: labelled subsets for semi-supervised learning, and clips that are held out."""
+"""Parts of a split: labelled subsets for semi-supervised learning, and held-out clips."""
 
 import re
 from typing import List, Sequence
@@ -13,21 +13,21 @@ def draw_subset(labels: Sequence[int],
                 fraction: float,
                 seed: int = 0,
                 per_class: bool = True) -> List[int]:
-    """Draw a fraction of the clips: max(1, round(fraction * n_c)) of each class c, or that of all of them.
+    """Draw a fraction of the clips: max(1, round(fraction * n_c)) of each class c, or the same formula for all clips.
 
-    The draw depends on names and seed, not on the order of the clips, and those of one seed are nested: 1 % lies within
-    10 %.
+    The subset depends on names and seed, not on the order of the clips. Subsets with the same seed are nested: the 1 %
+    subset lies within the 10 % subset.
 
     Args:
         labels: Label of each clip.
-        names: Its name.
+        names: Name of each clip.
         fraction: The fraction of the clips, in (0, 1].
-        seed: Seed of the draw. Defaults to 0.
-        per_class: Draw from each class by itself; False draws from all clips at random, as some published work does,
-            and rare classes may be missed. Defaults to True.
+        seed: Random seed. Defaults to 0.
+        per_class: Whether to draw from each class separately. False draws from all clips at random, as in some
+            published work, so rare classes may be missing. Defaults to True.
 
     Returns:
-        Indices of the clips that were drawn, ascending.
+        Indices of the drawn clips, in ascending order.
 
     Raises:
         UserError: if the fraction is not in (0, 1].
@@ -50,25 +50,26 @@ def hold_out(annotation: dict, split: str, pattern: str) -> dict:
         pattern: Regular expression; clips whose names contain a match are held out.
 
     Returns:
-        The annotation with two more splits: ``<split>_held``, those clips, and ``<split>_fit``, the others.
+        The annotation with two more splits: ``<split>_held`` with the held-out clips, and ``<split>_fit`` with the
+        others.
 
     Raises:
-        UserError: if there is no such split, the pattern is not a regular expression, or it divides nothing.
+        UserError: if there is no such split, the pattern is not a regular expression, or it matches all clips or none.
     """
     if not isinstance(annotation, dict) or not isinstance(annotation.get('split'), dict):
-        raise UserError('the annotation is a list of clips without splits, so there is none to divide: give it '
+        raise UserError('the annotation is a list of clips without splits, so there is no split to divide: it must be '
                         '{"split": {name: [frame_dir]}, "annotations": [...]}')
     if split not in annotation['split']:
         raise UserError(f'the annotation has no split "{split}": it has {sorted(annotation["split"])}')
     try:
         found = re.compile(pattern)
     except re.error as error:
-        raise UserError(f'the pattern of names {pattern!r} is not a regular expression ({error}): put "\\" before a '
-                        'bracket that is meant as such') from error
+        raise UserError(f'the name pattern {pattern!r} is not a regular expression ({error}): put "\\" before literal '
+                        'brackets') from error
     names = annotation['split'][split]
     held = [name for name in names if found.search(name)]
     if not 0 < len(held) < len(names):
         raise UserError(f'{pattern!r} is found in {len(held)} of the {len(names)} names of "{split}", such as '
-                        f'{names[0]}: give a pattern that divides them')
+                        f'{names[0]}: give a pattern that matches some of them')
     parts = {f'{split}_fit': [name for name in names if not found.search(name)], f'{split}_held': held}
     return dict(annotation, split={**annotation['split'], **parts})

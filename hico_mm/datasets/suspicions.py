@@ -1,4 +1,4 @@
-"""What is legal in annotated clips, but probably not meant."""
+"""Warnings about clips whose content is allowed but probably not intended."""
 
 from typing import Iterator, List, Optional, Sequence
 
@@ -8,16 +8,16 @@ from ..structures import SkeletonLayout
 from .checks import UNLABELLED, label_of
 
 LONGEST_BONE = 10.0  # metres; the median bone of a person is about 0.2
-FRAMES = 8  # that are looked at in a clip
+FRAMES = 8  # number of frames examined per clip
 
 
 def suspicions(clips: Sequence[dict], layout: Optional[SkeletonLayout], classes: Optional[List[str]]) -> Iterator[str]:
-    """Warnings about valid clips, with counts.
+    """Yield warnings about valid clips, with counts.
 
     Args:
         clips: Annotated clips.
-        layout: Their skeleton, None if it is not known.
-        classes: Names of the classes, None if they are not known.
+        layout: Their skeleton, or None if not known.
+        classes: Names of the classes, or None if not known.
     """
     units = wrong_units([clip['keypoint'] for clip in clips], layout)
     if units:
@@ -28,15 +28,16 @@ def suspicions(clips: Sequence[dict], layout: Optional[SkeletonLayout], classes:
                f'{len(classes or ())}: correct the labels or the names')
     unlabelled = sum(label_of(clip) == UNLABELLED for clip in clips)
     if unlabelled:
-        yield f'{unlabelled} of the {len(clips)} clips have no label: they can be pretrained on and encoded, no more'
+        yield (f'{unlabelled} of the {len(clips)} clips have no label: they can only be used for pretraining and '
+               'encoding')
 
 
 def wrong_units(keypoints: Sequence[np.ndarray], layout: Optional[SkeletonLayout]) -> Optional[str]:
-    """A warning if 3-D clips (M, T, V, 3) do not seem to be in metres; None for other layouts and clips.
+    """Return a warning if 3-D clips (M, T, V, 3) do not seem to be in metres; None for other layouts and clips.
 
-    The bones of a clip are measured between joints that are tracked, in a few frames. A layout with a spine and
-    shoulders is one of a body in space. Without a layout, distances between neighbours in the list of joints stand for
-    bones.
+    Bone lengths are measured between tracked joints in a few frames. Only layouts with a spine and shoulders are
+    checked, since they describe a body in 3-D space. Without a layout, distances between consecutive joints are used
+    instead of bones.
     """
     if layout is not None and (layout.spine is None or layout.shoulders is None):
         return None
@@ -45,17 +46,17 @@ def wrong_units(keypoints: Sequence[np.ndarray], layout: Optional[SkeletonLayout
     long = [length for length in lengths if length > LONGEST_BONE]
     if not long:
         return None
-    return (f'{len(long)} of the {len(keypoints)} clips have bones of {np.median(long):.3g} at the median, as in '
-            'millimetres, centimetres or pixels: the settings here are made for metres, so divide by 1000 or 100')
+    return (f'{len(long)} of the {len(keypoints)} clips have bones with a median length of {np.median(long):.3g}, as '
+            'in millimetres, centimetres or pixels: the settings here are for metres, so divide by 1000 or 100')
 
 
 def _chain(num_joints: int) -> SkeletonLayout:
-    """A layout in which each joint hangs on the one before."""
+    """Make a layout in which the parent of each joint is the joint before it."""
     return SkeletonLayout('chain', (0, *range(num_joints - 1)), 0)
 
 
 def _median_bone(keypoint: np.ndarray, layout: SkeletonLayout) -> float:
-    """The median length of the bones in a few frames of a clip, 0 if no bone has both its ends."""
+    """Return the median bone length in a few frames of a clip, or 0 if no bone has both ends tracked."""
     frames = np.linspace(0, keypoint.shape[1] - 1, FRAMES).astype(int)
     poses = keypoint[:, frames].astype(np.float64)
     joints, parents = map(list, zip(*layout.edges))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..structures import get_layout
 
-# A standing body in metres, y upwards, facing +z; the right side mirrors the left.
+# A standing body in metres, with y up, facing +z. The right side mirrors the left.
 TRUNK = {0: (0, 0, 0), 1: (0, .25, 0), 20: (0, .50, 0), 2: (0, .58, 0), 3: (0, .72, 0)}
 LEFT = {4: (-.18, .48, 0), 5: (-.20, .22, 0), 6: (-.20, -.02, 0), 7: (-.20, -.10, 0), 21: (-.20, -.17, 0),
         22: (-.17, -.10, .04), 12: (-.10, -.02, 0), 13: (-.10, -.42, 0), 14: (-.10, -.82, 0), 15: (-.10, -.88, .10)}
@@ -16,7 +16,7 @@ FEET = (14, 15, 18, 19)
 
 
 class Turn(NamedTuple):
-    """A joint that turns: angle(t) = rest + swing * sin(2 pi * (rate * t + phase)), radians, t in seconds."""
+    """A turning joint: angle(t) = rest + swing * sin(2 pi * (rate * t + phase)), in radians, with t in seconds."""
 
     joint: int
     axis: str
@@ -26,22 +26,22 @@ class Turn(NamedTuple):
     phase: float = 0.0
 
     def angle(self, seconds: np.ndarray) -> np.ndarray:
-        """Angles at the times given."""
+        """Return the angles at the given times."""
         return self.rest + self.swing * np.sin(2 * np.pi * (self.rate * seconds + self.phase))
 
     def mirrored(self) -> 'Turn':
-        """The same turn on the other side of the body."""
+        """Return the same turn on the other side of the body."""
         sign = 1 if self.axis == 'x' else -1
         return self._replace(joint=OTHER_SIDE.get(self.joint, self.joint), rest=sign * self.rest,
                              swing=sign * self.swing)
 
 
 def _both(*turns: Turn, lag: float = 0.0) -> List[Turn]:
-    """Turns of the right side, and of the left, which is ``lag`` of a period behind."""
+    """Return turns of the right side, and the same turns of the left side, ``lag`` periods later."""
     return [*turns, *(turn._replace(phase=turn.phase + lag).mirrored() for turn in turns)]
 
 
-# The turns of each person. Neighbours in this table share the posture they move about and differ in how they move.
+# The turns of each person. Adjacent actions in this table have the same mean posture but differ in their motion.
 ACTIONS: Dict[str, Tuple[List[Turn], ...]] = {
     'wave': ([Turn(8, 'z', 2.0), Turn(9, 'z', .2, .9, 1.5)], ),
     'punch': ([Turn(8, 'x', -1.1, .5, 1.2), Turn(9, 'x', -.9, .9, 1.2, .5)], ),
@@ -57,7 +57,7 @@ ACTIONS: Dict[str, Tuple[List[Turn], ...]] = {
 
 
 def template() -> np.ndarray:
-    """A standing body, (25, 3), metres."""
+    """Return a standing body, (25, 3), in metres."""
     body = np.zeros((get_layout('ntu').num_joints, 3))
     for joint, place in {**TRUNK, **LEFT}.items():
         body[joint] = place
@@ -67,7 +67,7 @@ def template() -> np.ndarray:
 
 
 def rotation(axis: str, angle: np.ndarray) -> np.ndarray:
-    """Rotations (T, 3, 3) about an axis by angles (T,), radians."""
+    """Return rotations (T, 3, 3) about an axis by angles (T,) in radians."""
     i, j = {'x': (1, 2), 'y': (2, 0), 'z': (0, 1)}[axis]
     turn = np.tile(np.eye(3), (len(angle), 1, 1))
     turn[:, i, i] = turn[:, j, j] = np.cos(angle)
@@ -77,9 +77,9 @@ def rotation(axis: str, angle: np.ndarray) -> np.ndarray:
 
 
 def pose(body: np.ndarray, angles: List[Tuple[int, str, np.ndarray]]) -> np.ndarray:
-    """Forward kinematics: body (V, 3) whose joints turn about an axis by angles (T,) -> (T, V, 3).
+    """Compute the poses (T, V, 3) of a body (V, 3) whose joints turn about axes by angles (T,), by forward kinematics.
 
-    The lowest foot stands on the floor, y = 0.
+    The lowest foot is on the floor, y = 0.
     """
     frames = len(angles[0][2])
     local = np.tile(np.eye(3), (len(body), frames, 1, 1))
@@ -94,7 +94,7 @@ def pose(body: np.ndarray, angles: List[Tuple[int, str, np.ndarray]]) -> np.ndar
 
 
 def _bones() -> List[Tuple[int, int]]:
-    """(joint, parent) pairs from the hip outwards, every parent before its children."""
+    """Return (joint, parent) pairs from the hip outwards, with every parent before its children."""
     neighbours: Dict[int, List[int]] = {}
     for joint, parent in get_layout('ntu').edges:
         neighbours.setdefault(joint, []).append(parent)

@@ -1,10 +1,10 @@
-"""Synthetic demo data: recordings of moving bodies in the text format of NTU RGB+D.
+"""Synthetic demo data: recordings in the text format of NTU RGB+D.
 
-Ten actions, two of them of two persons, that differ in how joints move more than in where they are. Twelve subjects of
-their own proportions, tempo and vigour. Cameras as NTU has them: one in the middle, one at 45 degrees to either side;
-subjects face one side in their first performance and the other in their second, and each clip is a performance of its
-own. The sensor is a poor one: joints tremble, some are taken for something else and stay away for long, limbs that the
-body hides are guessed, frames are dropped, furniture is taken for a body.
+There are ten actions, two of them with two persons, which differ more in the motion of joints than in their positions.
+Each of the twelve subjects has different proportions, tempo and vigour. Cameras are placed as in NTU: one in the middle
+and one at 45 degrees on each side. Subjects face one side in their first performance and the other in their second, and
+each clip is a separate performance. The sensor is noisy: joints jitter, some are mistaken for something else and stay
+wrong for long, limbs hidden by the body are guessed, frames are dropped, and furniture is mistaken for a body.
 """
 
 import os
@@ -22,18 +22,18 @@ from ..processes import start_worker
 from .motion import ACTIONS, Turn, pose, rotation, template
 
 FPS = 30
-CAMERAS = (0.0, 45.0, -45.0)  # degrees: where cameras 1, 2, 3 stand,
-FACING = (45.0, -45.0)  # and where the subjects face in replications 1, 2
+CAMERAS = (0.0, 45.0, -45.0)  # degrees: directions of cameras 1, 2, 3,
+FACING = (45.0, -45.0)  # and directions that the subjects face in replications 1, 2
 DISTANCE, HEIGHT = 3.2, 0.9  # of the camera, metres
-POSTURE, SWAY = .05, .03  # how far a performance is off in posture, how far a body sways; radians
-HIDDEN = .01  # how far a hidden limb is off, metres
-LOST, ASTRAY, LOST_FOR = .2, .7, (40, 150)  # ratio of joints that get lost, how far off they are, for how many frames
+POSTURE, SWAY = .05, .03  # deviation of the posture of a performance, sway of the body; radians
+HIDDEN = .01  # error of a hidden limb, metres
+LOST, ASTRAY, LOST_FOR = .2, .7, (40, 150)  # ratio of lost joints, their error, range of frames
 SWAYING = (1, 20, 2, 4, 5, 8, 9, 12, 13, 16, 17)
 LIMBS = ((4, 5, 6, 7, 21, 22), (8, 9, 10, 11, 23, 24), (12, 13, 14, 15), (16, 17, 18, 19))
 
 
 class Take(NamedTuple):
-    """Which subject does what before which camera; numbers from 1, as in NTU's names."""
+    """The camera, subject, replication and action of a clip, numbered from 1, as in NTU's names."""
 
     camera: int
     subject: int
@@ -42,12 +42,12 @@ class Take(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the clip."""
+        """Return the name of the clip."""
         return f'S001C{self.camera:03}P{self.subject:03}R{self.replication:03}A{self.action:03}'
 
 
 class Style(NamedTuple):
-    """What is a subject's own."""
+    """The individual properties of a subject."""
 
     body: np.ndarray
     tempo: float
@@ -55,13 +55,13 @@ class Style(NamedTuple):
 
     @classmethod
     def of(cls, seed: int, subject: int) -> 'Style':
-        """The style of a subject."""
+        """Return the style of a subject."""
         rng = np.random.default_rng([seed, subject])
         return cls(template() * rng.uniform(.85, 1.15, 3), rng.uniform(.75, 1.3), rng.uniform(.75, 1.25))
 
 
 def drift(rng: np.random.Generator, frames: int, size: int, seconds: float) -> np.ndarray:
-    """Smooth noise (frames, size) of standard deviation 1 or less that changes over about so many seconds."""
+    """Return smooth noise (frames, size) of standard deviation at most 1 with a time scale given in seconds."""
     at = np.arange(frames) / (FPS * seconds)
     knots = rng.normal(size=(int(at[-1]) + 2, size))
     below, weight = at.astype(int), (at % 1)[:, None]
@@ -69,7 +69,7 @@ def drift(rng: np.random.Generator, frames: int, size: int, seconds: float) -> n
 
 
 def act(turns: List[Turn], style: Style, rng: np.random.Generator, clock: np.ndarray) -> np.ndarray:
-    """A person who sways, and for most of the clip does what ``turns`` say; (T, V, 3), metres, facing +z."""
+    """Return a person (T, V, 3), in metres, facing +z, who sways and performs ``turns`` for most of the clip."""
     frames = len(clock)
     start, end = rng.uniform(0, .2) * frames, rng.uniform(.8, 1) * frames
     strength = np.clip(np.minimum(np.arange(frames) - start, end - np.arange(frames)) / (.3 * FPS), 0, 1)
@@ -84,7 +84,7 @@ def act(turns: List[Turn], style: Style, rng: np.random.Generator, clock: np.nda
 
 
 def perform(take: Take, seed: int, rng: np.random.Generator) -> List[np.ndarray]:
-    """The persons of a take, each (T, V, 3), metres, the camera at the origin, z away from it."""
+    """Return the persons of a take, each (T, V, 3), in metres, with the camera at the origin and z pointing away."""
     frames = int(rng.integers(50, 100))
     style = Style.of(seed, take.subject)
     tempo = style.tempo * (1 + .15 * drift(rng, frames, 1, 1.0)[:, 0])
@@ -103,21 +103,21 @@ def perform(take: Take, seed: int, rng: np.random.Generator) -> List[np.ndarray]
 
 
 def sense(person: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:
-    """What the sensor makes of a person, (T, V, 3): it trembles, guesses hidden limbs, and joints get lost."""
+    """Simulate the sensor for a person (T, V, 3): it adds noise, guesses hidden limbs, and loses joints."""
     frames, joints = person.shape[:2]
     seen = person + rng.normal(0, noise, person.shape)
-    for limb in LIMBS:  # the further a limb is behind the trunk, the worse it is seen
+    for limb in LIMBS:  # the farther a limb is behind the trunk, the greater its error
         hidden = np.clip((person[:, limb, 2].mean(1) - person[:, 1, 2]) / .25, 0, 1)
         wrong = hidden[:, None] * drift(rng, frames, 3, .3) * HIDDEN
         seen[:, limb] += wrong[:, None]
-    for joint in np.flatnonzero(rng.random(joints) < LOST):  # it is taken for something else
+    for joint in np.flatnonzero(rng.random(joints) < LOST):  # it is mistaken for something else
         start = rng.integers(frames)
         seen[start:start + rng.integers(*LOST_FOR), joint] += rng.normal(0, ASTRAY, 3)
     return seen
 
 
 def record(take: Take, seed: int, noise: float) -> Tuple[np.ndarray, np.ndarray]:
-    """What a recording holds: bodies (P, T, V, 3), and whether each is there in each frame, (P, T)."""
+    """Return the bodies (P, T, V, 3) of a recording, and flags (P, T) of the frames in which each is present."""
     rng = np.random.default_rng([seed, *take])
     persons = perform(take, seed, rng)
     frames = len(persons[0])
@@ -126,18 +126,18 @@ def record(take: Take, seed: int, noise: float) -> Tuple[np.ndarray, np.ndarray]
     if rng.random() < .3:  # frames are dropped
         start = rng.integers(frames)
         there[:, start:start + rng.integers(1, 8)] = False
-    start = rng.integers(frames)  # a piece of furniture is taken for a body
+    start = rng.integers(frames)  # a piece of furniture is mistaken for a body
     there[-1, :start], there[-1, start + rng.integers(5, 40):] = False, False
     there[-1] &= rng.random() < .1
     bodies.append(.3 * template() + (rng.uniform(-1, 1), -.5, 3.5) + rng.normal(0, noise, persons[0].shape))
-    return np.stack(bodies), there & (rng.random() > .005)  # and in a few nobody is seen at all
+    return np.stack(bodies), there & (rng.random() > .005)  # and a few recordings show nobody at all
 
 
 def to_text(bodies: np.ndarray, there: np.ndarray, first_id: int) -> str:
-    """The `.skeleton` file of a recording: see :mod:`hico_mm.converters.ntu_skeleton`."""
+    """Format a recording as a `.skeleton` file, see :mod:`hico_mm.converters.ntu_skeleton`."""
     x, y, z = np.moveaxis(bodies, -1, 0)
     zero = np.zeros_like(x)
-    # Pixels of the depth and the colour image by a pinhole camera; orientations are not simulated; tracked.
+    # Then pixels in the depth and color images (pinhole camera), orientations (not simulated), and state 2, tracked.
     fields = np.stack([x, y, z, 256 + 366 * x / z, 212 - 366 * y / z, 960 + 1060 * x / z, 540 - 1060 * y / z,
                        zero, zero, zero, zero, zero + 2], -1)
     joint = ' '.join(['%.7g'] * fields.shape[-1]) + '\r\n'
@@ -152,7 +152,7 @@ def to_text(bodies: np.ndarray, there: np.ndarray, first_id: int) -> str:
 
 
 def write(take: Take, folder: Path, seed: int, noise: float) -> bool:
-    """Write the file of a take; returns whether anybody is seen in it."""
+    """Write the file of a take and return whether anybody is visible in it."""
     bodies, there = record(take, seed, noise)
     first_id = 72057594037900000 + int(np.random.default_rng([seed, *take]).integers(90000))
     (folder / f'{take.name}.skeleton').write_bytes(to_text(bodies, there, first_id).encode())
@@ -161,16 +161,16 @@ def write(take: Take, folder: Path, seed: int, noise: float) -> bool:
 
 def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: float = .005,
                     workers: Optional[int] = None) -> int:
-    """Write a folder of recordings, whole or not at all; returns their number.
+    """Write a folder of recordings, completely or not at all, and return their number.
 
-    ``missing.txt`` in it lists the clips in which nobody is seen, as NTU's authors do.
+    Its file ``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors.
 
     Args:
         out: The folder, which must not exist.
         num_subjects: Number of subjects. Defaults to 12.
-        seed: Seed of everything. Defaults to 0.
-        noise: Trembling of a joint, metres. Defaults to 0.005.
-        workers: Processes. Defaults to the number of cores.
+        seed: Random seed. Defaults to 0.
+        noise: Noise of a joint, in metres. Defaults to 0.005.
+        workers: Number of processes. Defaults to the number of cores.
     """
     takes = [Take(*numbers) for numbers in product(
         range(1, 1 + len(CAMERAS)), range(1, 1 + num_subjects), range(1, 1 + len(FACING)), range(1, 1 + len(ACTIONS)))]

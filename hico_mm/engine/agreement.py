@@ -1,4 +1,4 @@
-"""What the processes of a run agree on while they train."""
+"""Agreement between the processes of a run during training."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from torch import distributed
 
 
 class Agreement:
-    """The largest of the numbers that the processes give at a step, known to all of them one step later.
+    """The maximum of the numbers that the processes give at a step, known to all of them one step later.
 
-    So all act on it after the same step, and none waits for it: the numbers travel while the next step is computed.
-    To be made and called by all processes alike. A single process knows its number at once.
+    All processes can therefore act on it after the same step without waiting, since the numbers are exchanged while the
+    next step is computed. All processes must create and call it. A single process gets its own number at once.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Agreement:
         self._work: Any = None
 
     def exchange(self, number: int) -> int:
-        """Give the number of this step; returns the largest of the step before, 0 at first."""
+        """Give the number of this step and return the maximum of the previous step, initially 0."""
         if self._group is None:
             return number
         agreed = self.finish()
@@ -30,7 +30,7 @@ class Agreement:
         return agreed
 
     def finish(self) -> int:
-        """Wait for what is under way, and return it."""
+        """Wait for the pending exchange and return its result."""
         if self._work is None:
             return 0
         self._work.wait()

@@ -1,4 +1,4 @@
-"""From the command line to a runner."""
+"""Build and check the runner of a command."""
 
 import os
 from datetime import timedelta
@@ -20,28 +20,28 @@ OF_MMENGINE = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_schedul
 
 
 def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
-    """Build the runner of a config; without a GPU several processes talk over gloo.
+    """Build the runner of a config. Without a GPU, several processes communicate over gloo.
 
     Args:
         config: The config.
-        name: Name of the work directory below ``work_dirs`` where the config sets none.
+        name: Name of the work directory in ``work_dirs``, if the config does not set one.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'. Defaults to 'none'.
 
     Raises:
-        UserError: if slurm or mpi is to start processes without a GPU, pytorch is named but did not start this one, or
-            the work directory cannot be one.
+        UserError: if the launcher is slurm or mpi and there is no GPU, if it is pytorch but did not start this process,
+            or if the work directory cannot be a folder.
         OSError: if nothing can be written to the work directory.
     """
     config.launcher = launcher
     if config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / name)
     check_writable(config.work_dir, folder=True)
-    if config.get('default_hooks'):  # MMEngine takes None for its own hooks alone
+    if config.get('default_hooks'):  # MMEngine accepts None for its own hooks only
         config.default_hooks = {key: hook for key, hook in config.default_hooks.items()
                                 if hook is not None or key in OF_MMENGINE}
     if launcher == 'pytorch':
         if 'RANK' not in os.environ:
-            raise UserError('--launcher pytorch is for processes that torchrun starts: use tools/dist_train.sh or '
+            raise UserError('--launcher pytorch is for processes started by torchrun: use tools/dist_train.sh or '
                             'tools/dist_test.sh')
         end_with_parent()
     if launcher != 'none' and not torch.cuda.is_available():
@@ -50,9 +50,9 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
 
 
 def _start_gloo(config: Config, launcher: str) -> None:
-    """Start the process group here, since mmengine's own start-up needs CUDA, and keep DDP from naming devices."""
+    """Start the process group here, since mmengine's own function needs CUDA, and keep DDP from setting devices."""
     if launcher != 'pytorch':
-        raise UserError(f'without a GPU only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
+        raise UserError(f'without a GPU, only --launcher pytorch works, not {launcher}: use tools/dist_train.sh')
     if not distributed.is_initialized():
         seconds = (config.get('env_cfg', {}).get('dist_cfg') or {}).get('timeout')
         limit: Any = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
@@ -62,10 +62,11 @@ def _start_gloo(config: Config, launcher: str) -> None:
 
 
 def check_steps(runner: Runner) -> None:
-    """Check that training has a step to take, before anything is trained or saved.
+    """Check that training has at least one step, before anything is trained or saved.
 
     Raises:
-        UserError: if the batches are larger than the split, naming clips, batch, processes and the remedy.
+        UserError: if the batch is larger than the split; the message gives the numbers of clips and processes and the
+            batch size, and says what to do.
     """
     loader: Any = runner.train_loop.dataloader
     if len(loader):
@@ -73,12 +74,12 @@ def check_steps(runner: Runner) -> None:
     clips, each = len(loader.dataset), len(loader.dataset) // runner.world_size
     raise UserError(
         f'the training split has {clips} clips, which is {each} for each of {runner.world_size} process(es): fewer '
-        f'than a batch of {loader.batch_size}, so no step would be taken. Set --cfg-options '
+        f'than a batch of {loader.batch_size}, so there would be no training step. Set --cfg-options '
         f'train_dataloader.batch_size={max(1, each)} or train_dataloader.drop_last=False')
 
 
 def check_same_start(runner: Runner) -> None:
-    """Check that all processes start from the same checkpoint, which each has looked for by itself.
+    """Check that all processes found the same checkpoint to start from.
 
     Raises:
         UserError: if they do not.
@@ -86,4 +87,4 @@ def check_same_start(runner: Runner) -> None:
     found = dist.all_gather_object(runner._load_from)
     if len(set(found)) > 1:
         raise UserError(f'the processes found different checkpoints to start from ({", ".join(map(str, set(found)))}): '
-                        'give one by --resume CKPT')
+                        'give one with --resume CKPT')

@@ -1,4 +1,4 @@
-"""Data loaders that read a split in order and whole, and what the loaders of a run have loaded."""
+"""Data loaders that read a complete split in order, and the datasets of a run."""
 
 import hashlib
 from typing import Any, Dict, Iterator, List, Optional
@@ -15,12 +15,12 @@ from ..models.unwrap import unwrap
 
 
 def sequential(dataloader: dict) -> dict:
-    """The config of a data loader, changed to read the whole dataset in its order."""
+    """Change the config of a data loader to read the whole dataset in order."""
     return {**dataloader, 'drop_last': False, 'sampler': dict(type='DefaultSampler', shuffle=False)}
 
 
 def training_split(runner: Runner) -> DataLoader:
-    """The runner's training split, in order; a dataset that is being trained on is shared, not loaded again.
+    """Return a loader of the training split in order. If the runner trains on the split, its dataset is shared.
 
     Raises:
         UserError: if the config has no train_dataloader.
@@ -36,7 +36,7 @@ def training_split(runner: Runner) -> DataLoader:
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:
-    """The datasets inside wrappers that repeat or join them."""
+    """Yield the datasets inside wrappers that repeat or concatenate them."""
     if hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
             yield from leaf_datasets(part)
@@ -49,13 +49,13 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
 def compare_with_origin(runner: Runner, dataset: Any, role: str) -> None:
     """Compare a training split with the one that the encoder was trained on.
 
-    A split of another annotation file is transfer, which needs no warning; a test split is never compared. A split of
-    the same name that holds other clips is a warning.
+    A split of another annotation file means transfer, which needs no warning. A split with the same name but other
+    clips gives a warning. Test splits are not compared.
 
     Args:
         runner: The runner, whose model knows the checkpoint its encoder came from.
         dataset: The training split.
-        role: What it serves as, for the message.
+        role: Its role, for the message.
 
     Raises:
         UserError: if its clips are prepared differently.
@@ -71,9 +71,9 @@ def compare_with_origin(runner: Runner, dataset: Any, role: str) -> None:
         if before and now and _same_name(before, now) and before['hash'] != now['hash']:
             runner.logger.warning(
                 f'{role} is split "{now["split"]}" of {now["ann_file"]} with {now["clips"]} clips of {now["classes"]} '
-                f'classes (hash {now["hash"][:12]}), but {origin.path} was trained on a split of that name with '
+                f'classes (hash {now["hash"][:12]}), but {origin.path} was trained on a split with this name and '
                 f'{before["clips"]} clips of {before["classes"]} classes (hash {before["hash"][:12]}): the data has '
-                'changed, so check that no test clip trained the encoder')
+                'changed, so check that the encoder was not trained on test clips')
 
 
 def _same_name(a: dict, b: dict) -> bool:
@@ -81,9 +81,9 @@ def _same_name(a: dict, b: dict) -> bool:
 
 
 def datasets_of(runner: Runner, name: str) -> List[Any]:
-    """The datasets of the loop 'train', 'val' or 'test', without wrappers that repeat or join them.
+    """Return the datasets of the loop 'train', 'val' or 'test', without wrappers that repeat or concatenate them.
 
-    There are none before the loop is built.
+    The list is empty before the loop is built.
     """
     loop = getattr(runner, f'_{name}_loop')
     if not isinstance(loop, BaseLoop):
@@ -92,7 +92,7 @@ def datasets_of(runner: Runner, name: str) -> List[Any]:
 
 
 def training_summary(runner: Runner) -> Optional[Dict[str, Any]]:
-    """The summary of the split that is trained on, or of several that are trained on together; None without one."""
+    """Return the summary of the training split, or of several training splits together; None if there is none."""
     summaries = [dataset.summary for dataset in datasets_of(runner, 'train') if hasattr(dataset, 'summary')]
     if len(summaries) < 2:
         return summaries[0] if summaries else None
@@ -107,7 +107,7 @@ def training_summary(runner: Runner) -> Optional[Dict[str, Any]]:
 
 
 def training_settings(runner: Runner) -> Dict[str, Any]:
-    """What of a run is not in its model or its data, and is compared when it is resumed."""
+    """Return the settings of a run, besides model and data, that are compared when it is resumed."""
     loader = runner.train_loop.dataloader
     optimizer: Any = getattr(runner.optim_wrapper, 'optimizer', None)
     groups = optimizer.param_groups if optimizer is not None else []

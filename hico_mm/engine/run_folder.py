@@ -1,4 +1,4 @@
-"""The folder of a run: one process trains in it, and its logs end where its checkpoint does."""
+"""The folder of a run: only one process trains in it, and its logs are cut to match the checkpoint."""
 
 import os
 import re
@@ -19,19 +19,19 @@ from ..locks import lock, remove_abandoned
 LOCK = '.lock'
 PATIENCE = 30.0  # seconds to wait for a lock
 LOGS = '*/vis_data/*'
-# Scalars of MMEngine and events of TensorBoard, to which lines are added: what a checkpoint knows is their beginning.
+# Scalars of MMEngine and events of TensorBoard. They are only appended to, so cutting them restores an earlier state.
 LOG_NAME = re.compile(r'[\w.-]+/vis_data/(?:[\w.-]+\.json|events\.out\.tfevents\.[\w.-]+)')
 
 
 @contextmanager
 def lock_folder(folder: Union[str, Path]) -> Iterator[None]:
-    """Hold a folder for this process alone, and remove temporary files that killed processes left there.
+    """Lock a folder for this process, and remove temporary files that killed processes left in it.
 
-    The lock goes with the process, however it ends. One that is about to end, as the workers of a process that was
-    killed are, is waited for. On a file system without locks, nothing is locked.
+    The lock is released when the process ends for any reason. If another process is about to end, such as the workers
+    of a killed process, this function waits for it. On a file system without locks, nothing is locked.
 
     Raises:
-        UserError: if another process keeps it.
+        UserError: if another process keeps the lock.
     """
     folder = Path(folder)
     check_writable(folder, folder=True)
@@ -41,7 +41,7 @@ def lock_folder(folder: Union[str, Path]) -> Iterator[None]:
         if not _wait_for(file.fileno(), folder):
             file.seek(0)
             owner = file.read().strip() or 'another process'
-            raise UserError(f'{folder} is in use by {owner}: wait until it ends, or give another folder')
+            raise UserError(f'{folder} is in use by {owner}: wait until it ends, or choose another folder')
         file.truncate(0)
         file.write(f'process {os.getpid()} of {os.uname().nodename}')
         file.flush()
@@ -49,12 +49,12 @@ def lock_folder(folder: Union[str, Path]) -> Iterator[None]:
         try:
             yield
         finally:
-            if new and {path.name for path in folder.iterdir()} <= {LOCK, RUN}:  # a mistake was found at once
+            if new and {path.name for path in folder.iterdir()} <= {LOCK, RUN}:  # failed before writing anything
                 shutil.rmtree(folder)
 
 
 def _wait_for(descriptor: int, folder: Path) -> bool:
-    """Lock an open file, within a while; returns whether that has come about, or cannot on this file system."""
+    """Wait to lock an open file. Return True if it is locked or the file system has no locks, False on timeout."""
     end = time.monotonic() + PATIENCE
     while lock(descriptor) is False:
         if time.monotonic() > end:
@@ -66,44 +66,44 @@ def _wait_for(descriptor: int, folder: Path) -> bool:
 
 
 def begin_run(work_dir: Union[str, Path]) -> bool:
-    """Mark the checkpoints that a folder has as those of earlier runs, which the new one is not resumed from.
+    """Mark the existing checkpoints of a folder as belonging to earlier runs, so the new run is not resumed from them.
 
     Returns:
-        Whether there are any.
+        Whether there are any checkpoints.
     """
     Path(work_dir, RUN).write_text(uuid.uuid4().hex)
     return any(Path(work_dir).glob('*.pth'))
 
 
 def check_places(work_dir: Union[str, Path]) -> None:
-    """Check that no folder stands where training writes a checkpoint.
+    """Check that no folder has the name of a checkpoint.
 
     Raises:
-        UserError: naming the first that does.
+        UserError: if one has; the message names the first.
     """
     for path in sorted(Path(work_dir).glob('*.pth')):
         if path.is_dir():
-            raise UserError(f'{path} is a folder where training writes a checkpoint: rename or remove it')
+            raise UserError(f'{path} is a folder, but training writes a checkpoint there: rename or remove it')
 
 
 def log_sizes(work_dir: Union[str, Path]) -> Dict[str, int]:
-    """The sizes of the logs of a folder in bytes, by their name in it."""
+    """Return the sizes of the logs in a folder, in bytes, by relative path."""
     folder = Path(work_dir)
     inside = [path for path in folder.glob(LOGS) if path.is_file() and not any(
-        place.is_symlink() for place in (path, path.parent, path.parent.parent))]  # not the logs of another run
+        place.is_symlink() for place in (path, path.parent, path.parent.parent))]  # may be logs of another run
     names = (str(path.relative_to(folder)) for path in inside)
     return {name: (folder / name).stat().st_size for name in sorted(names) if LOG_NAME.fullmatch(name)}
 
 
 def cut_logs(work_dir: Union[str, Path], sizes: Dict[str, Any], keep: str) -> None:
-    """Cut the logs of a folder where a checkpoint was written: the rest is of steps that are taken again.
+    """Cut the logs of a folder to their sizes at a checkpoint, since the steps after it are run again.
 
-    Logs that the checkpoint does not know, of runs that began later, are set aside.
+    Logs that are unknown to the checkpoint belong to runs that started later and are renamed.
 
     Args:
         work_dir: The folder.
-        sizes: The sizes that :func:`log_sizes` gave when the checkpoint was written.
-        keep: Name of the folder of the run that is starting, which has opened its file of events.
+        sizes: The result of :func:`log_sizes` when the checkpoint was written.
+        keep: Name of the log folder of the run that is starting, which has already opened its event file.
     """
     for name, now in log_sizes(work_dir).items():
         if name.startswith(f'{keep}/') and not name.endswith('.json') or not Path(work_dir, name).exists():
@@ -115,13 +115,13 @@ def cut_logs(work_dir: Union[str, Path], sizes: Dict[str, Any], keep: str) -> No
 
 
 def set_logs_aside(work_dir: Union[str, Path]) -> None:
-    """Rename the logs of a folder whose runs left no checkpoint, so that they are not taken for those of the next."""
+    """Rename the logs of a folder without checkpoints, so that they are not mistaken for those of the next run."""
     for name in log_sizes(work_dir):
         _set_aside(Path(work_dir, name).parent)
 
 
 def _set_aside(folder: Path) -> None:
-    """Rename a folder of logs that is there."""
+    """Rename a folder of logs if it exists."""
     if folder.is_dir():
         places = (folder.with_name(f'{folder.name}_superseded_{n}') for n in count(1))
         folder.rename(next(place for place in places if not place.exists()))

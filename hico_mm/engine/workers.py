@@ -1,4 +1,4 @@
-"""Workers of data loaders that leave signals to the main process."""
+"""Data loader workers that leave signals to the main process."""
 
 import multiprocessing
 import os
@@ -12,9 +12,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 class WorkerSignals:
-    """Keeps workers from dying of a signal that is sent to all processes of a run.
+    """Prevents workers from being killed by a signal that is sent to all processes of a run.
 
-    Otherwise the main process would end because of the loss before it has saved.
+    Otherwise the main process would fail because of the lost workers before it has saved.
     """
 
     def __init__(self) -> None:
@@ -30,12 +30,12 @@ class WorkerSignals:
             loader.multiprocessing_context = _context()
 
     def let_end(self) -> None:
-        """Let workers end when they are told to, as their loader does at its end."""
+        """Allow workers to be stopped by signals, as their loader does when it ends."""
         self._ending.value = 1
 
 
 class _WorkerStart:
-    """Starts a worker, then takes the signals that were blocked until now."""
+    """Starts a worker, then handles the signals that were blocked until now."""
 
     def __init__(self, start: Optional[Callable[[int], None]], ending: Any) -> None:
         self.start, self.ending = start, ending
@@ -54,7 +54,7 @@ class _WorkerStart:
 
 
 class _UntilTheEnd:
-    """A stream that drops what a worker says of the main process's end, such as of a connection that is gone."""
+    """A stream that drops messages of a worker once the main process ends, such as errors about lost connections."""
 
     def __init__(self, stream: Any, ending: Any) -> None:
         self._stream, self._ending = stream, ending
@@ -67,7 +67,7 @@ class _UntilTheEnd:
 
 
 def _context() -> Any:
-    """A context whose processes are forked with the signals blocked, so that none comes before they are handled."""
+    """Return a context that forks processes with signals blocked, so that none arrives before they are handled."""
     context = multiprocessing.get_context('fork')
 
     class Worker(context.Process):  # type: ignore[misc,name-defined]

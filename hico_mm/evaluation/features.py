@@ -1,4 +1,4 @@
-"""Encoding a dataset once."""
+"""Encode a dataset once."""
 
 from typing import Any, List, NamedTuple
 
@@ -13,10 +13,10 @@ from ..models.unwrap import unwrap
 
 
 class EncodedClips(NamedTuple):
-    """Features of a dataset, in its order.
+    """Features of a dataset, in the order of its clips.
 
     Args:
-        features: (n, D), on the CPU.
+        features: (n, D) on the CPU.
         samples: n data samples, with ``gt_label`` and, in their metainfo, ``frame_dir``.
     """
 
@@ -31,15 +31,15 @@ class EncodedClips(NamedTuple):
 
 @torch.no_grad()
 def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', title: str = 'encoding') -> EncodedClips:
-    """Encode all clips in eval mode, without augmentation; the model's mode is restored.
+    """Encode all clips in eval mode, without augmentation. The model's mode is restored afterwards.
 
-    Each rank encodes its part; every rank gets the whole. Views of a clip are averaged.
+    Each rank encodes a part and gets the features of all. Augmented views of a clip are averaged.
 
     Args:
         model: A recognizer whose features are hierarchical.
-        dataloader: Loader in the dataset's order.
+        dataloader: A loader that reads the dataset in order.
         level: The level to keep. Defaults to 'instance'.
-        title: Shown beside the progress bar. Defaults to 'encoding'.
+        title: Title of the progress bar. Defaults to 'encoding'.
     """
     recognizer: Any = unwrap(model)
     training = recognizer.training
@@ -48,7 +48,7 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
     samples: List[ActionDataSample] = []
     for batch in track(dataloader, title, disable=not dist.is_main_process(), transient=True):
         part = encode_batch(recognizer, batch, level)
-        if not samples:  # room for all at once: joining the parts would take twice the memory
+        if not samples:  # allocated at once: concatenating the parts would take twice the memory
             features = part.new_empty(len(dataloader.sampler), part.shape[1])  # type: ignore[arg-type]
         features[len(samples):len(samples) + len(part)] = part
         samples.extend(sample.cpu() for sample in batch['data_samples'])
@@ -58,14 +58,14 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
 
 @torch.no_grad()
 def encode_batch(model: Any, batch: dict, level: str = 'instance') -> Tensor:
-    """A batch from a data loader -> features (n, D) on the CPU, views averaged; in the model's present mode."""
+    """Encode a batch to features (n, D) on the CPU in the model's current mode; augmented views are averaged."""
     inputs = model.data_preprocessor(batch, False)['inputs']
     features = model.extract_feat(inputs)[0].level(level)
     return features.unflatten(0, inputs.shape[:2]).mean(1).cpu()
 
 
 def _gather(part: EncodedClips, size: int) -> EncodedClips:
-    """The parts of all ranks, dealt out and padded to one size by mmengine's sampler, in turns and without padding."""
+    """Merge the parts of all ranks in dataset order, without the padding added by mmengine's sampler."""
     if dist.get_world_size() == 1:
         return part
     features = torch.stack(dist.all_gather(part.features), 1).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""Late fusion of streams: of the scores of classifiers, and of features for retrieval."""
+"""Late fusion of streams: classification scores, or features for retrieval."""
 
 from itertools import combinations_with_replacement
 from typing import List, Sequence, Tuple
@@ -14,12 +14,12 @@ from .stream_output import StreamOutput
 
 
 def default_weights(streams: int) -> Tuple[float, ...]:
-    """The field's habit for joint, bone and motion, 0.6, 0.6 and 0.4; equal weights for another number of streams."""
+    """Return the usual 0.6, 0.6, 0.4 for joint, bone and motion, and equal weights for any other number of streams."""
     return (0.6, 0.6, 0.4) if streams == 3 else (1.0, ) * streams
 
 
 def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:
-    """The streams with their clips in the order of the first.
+    """Sort the clips of all streams in the order of the first stream.
 
     Raises:
         UserError: if a clip occurs twice, or the streams have different clips or labels; the message names the
@@ -47,13 +47,13 @@ def align(streams: Sequence[StreamOutput]) -> List[StreamOutput]:
 
 
 def comparable(*groups: Sequence[StreamOutput]) -> List[List[StreamOutput]]:
-    """Streams of scores as one kind: where only some are probabilities, the others become so by softmax.
+    """Make streams of scores comparable: if only some are probabilities, apply a softmax to the others.
 
     Args:
-        *groups: The streams, in the same order in each group: of the test clips, say, and of the training clips.
+        *groups: The streams, in the same order in each group, for example of the test and the training clips.
 
     Raises:
-        UserError: if they have other numbers of classes.
+        UserError: if they have different numbers of classes.
     """
     classes = {stream.values.shape[1] for group in groups for stream in group}
     if len(classes) > 1:
@@ -70,26 +70,28 @@ def _are_probabilities(stream: StreamOutput) -> bool:
 
 
 def fuse(streams: Sequence[StreamOutput], weights: Sequence[float]) -> np.ndarray:
-    """The weighted sum of the scores (n, classes)."""
+    """Return the weighted sum of the scores (n, classes)."""
     return sum(w * stream.values for w, stream in zip(weights, streams))  # type: ignore[return-value]
 
 
 def accuracies(values: np.ndarray, labels: np.ndarray) -> Tuple[float, float]:
-    """Scores (n, classes) and labels (n,) -> top-1 and mean class accuracy in [0, 1], by MMAction2's functions."""
+    """Return top-1 and mean class accuracy in [0, 1] of scores (n, classes), computed by MMAction2's functions."""
     rows = list(values)
     return float(top_k_accuracy(rows, labels, (1, ))[0]), float(mean_class_accuracy(rows, labels))
 
 
 def search_weights(streams: Sequence[StreamOutput], step: float = 0.1) -> Tuple[float, ...]:
-    """The weights, multiples of ``step`` that sum to 1, with the best top-1 accuracy; of equals the least log loss.
+    """Return the weights with the best top-1 accuracy, or the smallest log loss if several are equal.
 
-    To be called on clips that train, never on those that test.
+    The weights are multiples of ``step`` and sum to 1.
+
+    Call it on training clips, never on test clips.
     """
     steps, labels = round(1 / step), torch.from_numpy(streams[0].labels)
     probabilities = all(map(_are_probabilities, streams))
 
     def merit(weights: Tuple[float, ...]) -> Tuple[float, float]:
-        """Top-1 accuracy, and the log loss with its sign turned: more is better."""
+        """Return the top-1 accuracy and the negative log loss; higher is better."""
         scores = torch.from_numpy(fuse(streams, weights))
         logits = scores.clamp_min(1e-12).log() if probabilities else scores
         return float((scores.argmax(1) == labels).float().mean()), -float(F.cross_entropy(logits, labels))
@@ -101,22 +103,23 @@ def search_weights(streams: Sequence[StreamOutput], step: float = 0.1) -> Tuple[
 
 def retrieve(gallery: Sequence[StreamOutput], queries: Sequence[StreamOutput], weights: Sequence[float],
              k: int = 1) -> np.ndarray:
-    """Votes (n, classes) of the k nearest gallery clips in the weighted sum of the streams' cosine similarities.
+    """Return votes (n, classes) of the k nearest gallery clips by the weighted sum of the streams' cosine similarities.
 
     Raises:
-        UserError: if a clip is in both, or features of a stream have two widths; the message names the files.
+        UserError: if a clip is in both, or gallery and queries of a stream have different widths. The message names
+            the files.
     """
     both = set(gallery[0].names) & set(queries[0].names)
     if both:
-        raise UserError(f'{queries[0].source} and {gallery[0].source} share {len(both)} clips, {min(both)} among '
-                         'them: a query would find itself')
+        raise UserError(f'{queries[0].source} and {gallery[0].source} share {len(both)} clips, for example '
+                        f'{min(both)}: a query would find itself')
     for g, q in zip(gallery, queries):
         if g.values.shape[1] != q.values.shape[1]:
-            raise UserError(f'{q.source} has features of {q.values.shape[1]} numbers, {g.source} of '
-                             f'{g.values.shape[1]}: take both from one encoder')
+            raise UserError(f'{q.source} has features of {q.values.shape[1]} numbers, but {g.source} of '
+                             f'{g.values.shape[1]}: extract both with the same encoder')
 
     def joined(streams: Sequence[StreamOutput]) -> torch.Tensor:
-        """Unit vectors, scaled by the root of their weight, side by side: their cosines add up with the weights."""
+        """Concatenate unit vectors scaled by the root of their weight, so that their weighted cosines add up."""
         parts = (w**0.5 * F.normalize(torch.from_numpy(s.values).float(), dim=1) for w, s in zip(weights, streams))
         return torch.cat(list(parts), 1)
 

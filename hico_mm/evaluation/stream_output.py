@@ -1,4 +1,4 @@
-"""What a stream gives for clips, read from files: scores of a classifier, or features."""
+"""Read the output of a stream from files: classification scores or features."""
 
 import zipfile
 from pathlib import Path
@@ -12,16 +12,16 @@ from ..datasets.annotation import read_annotation
 from ..datasets.checks import MOST_CLASSES, UNLABELLED, are_names, clip_name, is_label, is_name, label_of, to_float32
 from ..errors import UserError
 
-_DUMP, _EXTRACT = 'write it by tools/test.py --dump', 'write it by tools/extract_features.py'
+_DUMP, _EXTRACT = 'create it with tools/test.py --dump', 'create it with tools/extract_features.py'
 
 
 class StreamOutput(NamedTuple):
-    """What a stream gives for n clips: scores of the classes, or features.
+    """The output of a stream for n clips: classification scores or features.
 
     Args:
         source: The file, for messages.
         names: (n,) names of the clips.
-        values: (n, D) float64, scores of the classes, or features.
+        values: (n, D) float64, classification scores or features.
         labels: (n,) labels.
     """
 
@@ -32,16 +32,16 @@ class StreamOutput(NamedTuple):
 
 
 def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> StreamOutput:
-    """Read what ``tools/test.py --dump`` or any ``DumpResults`` of MMAction2 wrote.
+    """Read predictions written by ``tools/test.py --dump`` or any ``DumpResults`` of MMAction2.
 
     Args:
         path: The pickle.
-        annotation: Annotation pickle and split whose clips were predicted, in their order, if the dump has no names.
+        annotation: Annotation pickle and split of the predicted clips, in the same order, for a dump without names.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if it is not a dump, has scores that are not finite or labels beyond them, has no names and none are
-            given, or those given do not fit its labels; the message names the file.
+        UserError: if it is not a dump; if scores are not finite or labels exceed the number of scores; if it has no
+            names and none are given; or if the given names do not fit its labels. The message names the file.
     """
     dump = load_plain_pickle(path, _DUMP, tensors=True)
     if not isinstance(dump, list) or not dump or not all(isinstance(sample, dict) for sample in dump):
@@ -54,21 +54,21 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
         raise UserError(f'{path} is not a dump of predictions ({error!r}): {_DUMP}') from None
     if any(name is None for name in names):
         if annotation is None:
-            raise UserError(f'{path} has no names of its clips: say which they are, --names ANNOTATION.pkl:SPLIT')
+            raise UserError(f'{path} has no clip names: give them with --names ANNOTATION.pkl:SPLIT')
         names = _names_of(*annotation, labels, path)
     stream = _checked(path, names, values, labels, f'a dump of predictions: {_DUMP}')
     if stream.labels.max() >= values.shape[1]:
-        raise UserError(f'{path} has the label {stream.labels.max()}, but scores of {values.shape[1]} classes: test a '
-                        'model that has all classes')
+        raise UserError(f'{path} has the label {stream.labels.max()}, but scores of only {values.shape[1]} classes: '
+                        'test a model that has all classes')
     return stream
 
 
 def load_features(path: Union[str, Path]) -> StreamOutput:
-    """Read what ``tools/extract_features.py`` wrote.
+    """Read features written by ``tools/extract_features.py``.
 
     Raises:
-        UserError: if it is not such a file, or has features that are not finite or clips without a label; the message
-            names it.
+        UserError: if it is not such a file, or has features that are not finite or clips without a label. The message
+            names the file.
     """
     try:
         _check_size(Path(path))
@@ -76,23 +76,23 @@ def load_features(path: Union[str, Path]) -> StreamOutput:
             values, names, labels = (content[key] for key in ('feature', 'name', 'label'))
     except UserError:
         raise
-    except Exception as error:  # damaged bytes make anything of it
-        raise UserError(f'{path} is not a file of features ({error}): {_EXTRACT}') from None
-    return _checked(path, names, values, labels, f'a file of features: {_EXTRACT}')
+    except Exception as error:  # damaged bytes can raise anything
+        raise UserError(f'{path} is not a feature file ({error}): {_EXTRACT}') from None
+    return _checked(path, names, values, labels, f'a feature file: {_EXTRACT}')
 
 
 def _check_size(path: Path) -> None:
-    """Refuse what is not a file, and an archive that unpacks to far more than features can."""
+    """Refuse anything that is not a file, and archives that unpack to far more than features can."""
     if path.exists() and not path.is_file():
         raise UserError(f'{path} is not a file: {_EXTRACT}')
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > 20 * path.stat().st_size + (1 << 20):
-        raise UserError(f'{path} would unpack to {unpacked / 1e9:.1f} GB, which no file of features does: {_EXTRACT}')
+        raise UserError(f'{path} would unpack to {unpacked / 1e9:.1f} GB, too much for a feature file: {_EXTRACT}')
 
 
 def _numbers(value: Any, kinds: str) -> np.ndarray:
-    """A tensor or an array of one of the kinds of numbers, of any shape."""
+    """Convert a tensor or array of any shape to a numpy array, if its dtype is of one of the given kinds."""
     if isinstance(value, torch.Tensor):
         value = value.double().numpy() if value.is_floating_point() else value.numpy()
     value = np.asarray(value)
@@ -102,15 +102,15 @@ def _numbers(value: Any, kinds: str) -> np.ndarray:
 
 
 def _checked(path: Union[str, Path], names: Any, values: np.ndarray, labels: np.ndarray, what: str) -> StreamOutput:
-    """Names, values and labels as one, if they are of as many clips and can be compared.
+    """Combine names, values and labels, if they have the same number of clips and can be compared.
 
     Raises:
-        UserError: if not; the message names the file.
+        UserError: if they do not; the message names the file.
     """
     if values.ndim != 2 or values.dtype.kind not in 'fiu' or not values.size:
         raise UserError(f'{path} has values of shape {values.shape} and type {values.dtype}, so it is not {what}')
     if not are_names(names) or len(names) != len(values):
-        raise UserError(f'{path} does not have a line of text as name of each of {len(values)} clips, so it is not '
+        raise UserError(f'{path} does not have a one-line text as name of each of {len(values)} clips, so it is not '
                         f'{what}')
     if labels.shape != values.shape[:1] or labels.dtype.kind not in 'iu':
         raise UserError(f'{path} does not have a whole number as label of each of {len(values)} clips, so it is not '
@@ -119,7 +119,7 @@ def _checked(path: Union[str, Path], names: Any, values: np.ndarray, labels: np.
         raise UserError(f'{path} has scores or features that are NaN or infinite: test or encode the clips again')
     bare = np.flatnonzero(labels == UNLABELLED)
     if len(bare):
-        raise UserError(f'{path} has {len(bare)} clips without a label, {names[bare[0]]} among them, and accuracy is '
+        raise UserError(f'{path} has {len(bare)} clips without a label, for example {names[bare[0]]}, but accuracy is '
                         'measured by labels: add them to the annotation')
     if labels.min() < 0 or labels.max() >= MOST_CLASSES:
         raise UserError(f'{path} has labels from {labels.min()} to {labels.max()}: correct them in the annotation')
@@ -127,7 +127,7 @@ def _checked(path: Union[str, Path], names: Any, values: np.ndarray, labels: np.
 
 
 def _names_of(annotation: str, split: str, labels: np.ndarray, path: Union[str, Path]) -> List[str]:
-    """Names of a split in the order in which MMAction2 reads it, if its labels are those of the predictions."""
+    """Return the names of a split in the order in which MMAction2 reads it, if its labels match the predictions."""
     content = read_annotation(annotation)
     chosen = set(map(clip_name, content.of_split(split)))
     clips = [clip for clip in content.clips if is_name(clip_name(clip)) and clip_name(clip) in chosen]

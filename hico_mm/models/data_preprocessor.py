@@ -1,4 +1,4 @@
-"""From raw clips to views, on the device."""
+"""Data preprocessor: makes augmented views of raw clips on the device."""
 
 from typing import Any, List, Optional, Sequence, Union
 
@@ -18,25 +18,26 @@ Views = Sequence[Sequence[dict]]
 
 @MODELS.register_module()
 class SkeletonDataPreprocessor(BaseDataPreprocessor):
-    """Make the views of a batch of clips, batched and on the device, and derive the stream; outside autocast.
+    """Make the augmented views of a batch of clips on the device and derive the stream, without autocast.
 
-    Randomness comes from torch's own CPU generator, which ``StepSeedHook`` seeds before each step: the views depend
-    neither on the number of workers nor on the device.
+    Random numbers come from torch's global CPU generator, which ``StepSeedHook`` seeds before each step, so the views
+    do not depend on the number of workers or the device.
 
     Args:
         layout: Skeleton layout, a name or a dict. Defaults to 'ntu'.
-        num_persons: Persons M of the output: missing ones are zero, those beyond are left out. Defaults to 2.
-        in_channels: Coordinates C of a joint. Defaults to 3.
-        clip_len: Frames T of a view. None, the default, is the length that a view names, 64 if none does.
-        train_views: One list of transforms for each view in training; the first of each list crops and resizes in
-            time. Those that need ``layout``, ``in_channels`` or ``clip_len`` and leave it out are given the ones above.
+        num_persons: Number of persons M of the output. Missing persons are zero; further ones are left out. Defaults
+            to 2.
+        in_channels: Number of coordinates C of a joint. Defaults to 3.
+        clip_len: Number of frames T of a view. None, the default, uses the length given in a view, or 64.
+        train_views: A list of transforms for each training view. The first transform of each list crops and resizes in
+            time. Transforms that need ``layout``, ``in_channels`` or ``clip_len`` and omit it get the values above.
             None, the default, trains on ``test_views``.
-        test_views: Likewise for testing. Defaults to the released centre crop of 95 %, one view.
+        test_views: The same for testing. Defaults to one view, the released center crop of 95 %.
         stream: 'joint', 'bone' or 'motion', derived after the views. Defaults to 'joint'.
-        non_blocking: Copy to the device asynchronously. Defaults to True.
+        non_blocking: Whether to copy to the device asynchronously. Defaults to True.
 
     Raises:
-        UserError: if the stream is not known, or a view does not begin with a crop in time of ``clip_len`` frames.
+        UserError: if the stream is not known, or a view does not begin with a temporal crop of ``clip_len`` frames.
     """
 
     def __init__(self,
@@ -63,26 +64,26 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
             view, layout=self.layout, in_channels=self.in_channels, clip_len=self.clip_len)
         transforms = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in completed]
         if not transforms or not hasattr(transforms[0], 'crop'):
-            raise UserError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips one '
-                            f'length; got {transforms}')
+            raise UserError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips the '
+                            f'same length; got {transforms}')
         return transforms
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Batch -> the same with ``inputs`` (N, views, M, T, V, C) on the device.
+        """Process a batch, so that ``inputs`` is (N, views, M, T, V, C) on the device.
 
         Args:
-            data: ``inputs`` is :class:`RaggedClips`, from ``skeleton_collate``, or a list of clips: (M, T, V, C) to
-                make views of, or (num_clips, M, T, V, C) from a stock MMAction2 pipeline, which are taken as the views;
-                the stream is derived from these too.
+            data: ``inputs`` is :class:`RaggedClips` from ``skeleton_collate``, or a list of clips. Clips (M, T, V, C)
+                are turned into views. Clips (num_clips, M, T, V, C) from a stock MMAction2 pipeline are used as the
+                views; the stream is derived from these too.
             training: Whether to make the training views.
 
         Raises:
-            UserError: if the clips have other joints than the layout, or other coordinates.
+            UserError: if the number of joints or coordinates of the clips does not match.
         """
         lengths = getattr(data['inputs'], 'lengths', None)
         data = self.cast_data(data)
         inputs = data['inputs']
-        if lengths is not None:  # lengths stay on the CPU, where they decide the crops: no round trip to the device
+        if lengths is not None:  # lengths stay on the CPU, where the crops are computed
             inputs = RaggedClips(inputs.frames, lengths)
         with torch.autocast(self.device.type, enabled=False):
             data['inputs'] = derive_stream(self._views_of(inputs, training), self.stream, self.layout)
@@ -104,10 +105,10 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         if (joints, channels) != (self.layout.num_joints, self.in_channels):
             raise UserError(f'the clips have {joints} joints of {channels} coordinates, but layout '
                              f'"{self.layout.name}" has {self.layout.num_joints} and in_channels is '
-                             f'{self.in_channels}: set those that fit the annotations')
+                             f'{self.in_channels}: set them to match the annotations')
 
     def _fit_persons(self, frames: Tensor) -> Tensor:
-        """(any M, frames, V, C) -> (num_persons, frames, V, C)."""
+        """Pad or cut (any M, frames, V, C) to (num_persons, frames, V, C)."""
         missing = self.num_persons - len(frames)
         if missing > 0:
             frames = torch.cat([frames, frames.new_zeros(missing, *frames.shape[1:])])

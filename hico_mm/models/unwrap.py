@@ -1,4 +1,4 @@
-"""Models behind wrappers."""
+"""Access to wrapped models."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from torch import nn
 
 
 def unwrap(model: nn.Module) -> Any:
-    """The model itself, out of DDP or another wrapper."""
+    """Return the model inside DDP or another wrapper."""
     return model.module if is_model_wrapper(model) else model

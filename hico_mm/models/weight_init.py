@@ -4,7 +4,7 @@ from torch import nn
 
 
 def xavier_init_(module: nn.Module) -> None:
-    """Draw every 2-D parameter of ``module`` by Xavier's uniform rule, recurrent and attention matrices too.
+    """Initialize every 2-D parameter, including recurrent and attention matrices, by Xavier's uniform rule.
 
     Biases, norms and convolutions keep torch's defaults, as in the released code.
     """

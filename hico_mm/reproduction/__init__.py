@@ -1,1 +1,1 @@
-"""The paper's experiments as plans, and one runner for them."""
+"""The paper's experiments as plans, and a runner for them."""

@@ -1,4 +1,4 @@
-"""The annotations that experiments need: made from what there is, or asked for."""
+"""Prepare the annotations that experiments need, or ask for them."""
 
 import os
 from pathlib import Path
@@ -16,22 +16,22 @@ from .plan import Setting
 
 
 def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
-    """See that the annotation of a dataset is there: the demo data is made, and NW-UCLA is converted from ``raw``.
+    """Make sure that the annotation of a dataset exists. Demo data is created; NW-UCLA is converted from ``raw``.
 
-    What the file holds, and what is suspicious about it, is printed when it was made.
+    If the file is created, a summary of it and any findings are printed.
 
     Args:
         setting: The dataset and its config.
         raw: Folder with the raw files of NW-UCLA. Defaults to None.
 
     Raises:
-        UserError: if it is not there and cannot be made.
+        UserError: if it does not exist and cannot be created.
     """
     dataset: Any = Config.fromfile(setting.config).train_dataloader.dataset
     path = Path(dataset.ann_file)
     if path.exists():
         if raw is not None:
-            print(f'{dataset.ann_file} is there already and used as it is: remove it to convert {raw}')
+            print(f'{dataset.ann_file} already exists and is used: remove it to convert {raw}')
         return
     if setting.dataset.startswith('demo'):
         recordings = path.parent / 'raw'
@@ -41,10 +41,10 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
     elif setting.dataset.startswith('nwucla') and raw is not None:
         convert(plan_nwucla(raw), path, os.cpu_count() or 1)
     else:
-        raise UserError(f'{dataset.ann_file} does not exist: make it with one of tools/data/prepare_*.py')
+        raise UserError(f'{dataset.ann_file} does not exist: create it with one of tools/data/prepare_*.py')
     annotation, layout = read_annotation(path), get_layout(dataset.layout)
     print('\n'.join(summary(annotation)))
     for finding in inspect(annotation, layout):
         print(finding)
     if setting.dataset.startswith('nwucla'):
-        print('note: the public files of NW-UCLA hold 95 such copies; the split xview_val_distinct leaves them out')
+        print('note: the public files of NW-UCLA contain 95 such copies; the split xview_val_distinct leaves them out')

@@ -18,19 +18,19 @@ ABLATIONS: Dict[str, Tuple[str, ...]] = {
     **{f'granularities{n}': ('--cfg-options', f'model.neck.num_granularities={n}') for n in (1, 2, 3)},
     'released-queue': ('--cfg-options', 'model.head.wrap_at=queue_length'),
 }
-SOURCES = ('ntu60', 'pku1')  # of the transfer to pku2
+SOURCES = ('ntu60', 'pku1')  # source datasets of the transfer to pku2
 FRACTIONS = dict(semi1=0.01, semi10=0.1, scratch1=0.01, scratch10=0.1)
 
 
 class Protocol(NamedTuple):
-    """A dataset and a division of it, as the experiments see it.
+    """A dataset with its splits, as used in the experiments.
 
     Args:
         pretraining: Name of the pretraining config, with ``{encoder}``.
         linear: Name of the config of linear evaluation.
         downstream: Name of the dataset in the other downstream configs.
-        tasks: The tasks that apply, all by default.
-        options: Options of every command.
+        tasks: The tasks that apply; all by default.
+        options: Options for every command.
     """
 
     pretraining: str
@@ -56,7 +56,7 @@ PROTOCOLS: Dict[str, Protocol] = {
 
 
 class Setting(NamedTuple):
-    """What an encoder is pretrained with."""
+    """The setting in which an encoder is pretrained."""
 
     encoder: str
     dataset: str
@@ -66,12 +66,12 @@ class Setting(NamedTuple):
 
     @property
     def protocol(self) -> Protocol:
-        """Its dataset."""
+        """The protocol of its dataset."""
         return PROTOCOLS[self.dataset]
 
     @property
     def config(self) -> Path:
-        """Its pretraining config."""
+        """The pretraining config."""
         return CONFIGS / 'hico' / f'{self.protocol.pretraining.format(encoder=self.encoder)}.py'
 
     @property
@@ -81,12 +81,12 @@ class Setting(NamedTuple):
 
     @property
     def untrained(self) -> Path:
-        """The config that stands for its encoder with untrained weights, relative to the output folder."""
+        """The config used for its untrained encoder, relative to the output folder."""
         return Path(self.name) / 'untrained.py'
 
     @property
     def arguments(self) -> Tuple[str, ...]:
-        """What the command line of pretraining adds to the config: of the encoder, the stream and the ablation."""
+        """The arguments for encoder, stream and ablation in the command line of pretraining."""
         fragments = tuple(word for word in ABLATIONS.get(self.variant, ()) if self.variant)
         options = [] if '{encoder}' in self.protocol.pretraining or self.encoder == 'lstm' else [
             f'model.neck.encoder.type={dict(gru="GRU", transformer="Transformer")[self.encoder]}Encoder']
@@ -99,13 +99,13 @@ class Step(NamedTuple):
     """A command that runs once.
 
     Args:
-        setting: What the encoder was pretrained with.
+        setting: The setting of pretraining.
         task: 'pretrain', a downstream task, 'dump' or 'dump_train'.
         tool: 'train' or 'test'.
         config: Config file.
-        source: What the encoder is taken from: a path relative to the output folder, or an absolute one.
+        source: The file that the encoder is taken from: a path relative to the output folder, or an absolute one.
         arguments: Further arguments.
-        draw: Draw of the labelled subset.
+        draw: Number of the labelled subset.
     """
 
     setting: Setting
@@ -123,11 +123,11 @@ class Step(NamedTuple):
 
     @property
     def script(self) -> str:
-        """The file that is run."""
+        """The script to run."""
         return str(TOOLS / f'{self.tool}.py')
 
     def command(self, out: Path) -> List[str]:
-        """The command and its arguments, as ``hico-mm`` takes them; training that was begun is resumed."""
+        """Return the command and its arguments for ``hico-mm``. Training that was started before is resumed."""
         folder = out / self.name
         args = [self.tool, _shown(self.config), '--work-dir', str(folder)]
         source = None if self.source is None else _shown(out / self.source)
@@ -141,14 +141,14 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is asked for.
+    """The requested experiments.
 
     Args:
-        tasks: Tasks to do.
-        draws: Labelled subsets a seed.
-        epochs: Epochs of pretraining, None for the config's.
-        pretraining: Further ``--cfg-options`` of pretraining; downstream takes the encoder from the checkpoint.
-        every: Further ``--cfg-options`` of every command.
+        tasks: Tasks to run.
+        draws: Number of labelled subsets per seed.
+        epochs: Epochs of pretraining, or None for the value in the config.
+        pretraining: Further ``--cfg-options`` for pretraining only; other tasks take the encoder from the checkpoint.
+        every: Further ``--cfg-options`` for every command.
     """
 
     tasks: Collection[str]
@@ -158,11 +158,11 @@ class Plan(NamedTuple):
     every: Tuple[str, ...] = ()
 
     def changes(self, setting: Setting) -> Tuple[str, ...]:
-        """What the command line of pretraining changes in the config."""
+        """Return the changes to the config in the command line of pretraining."""
         return (*setting.arguments, *_options(*setting.protocol.options, *self.every, *self.pretraining))
 
     def lanes(self, encoder: str, dataset: str, streams: Sequence[str], seeds: Sequence[int]) -> List[List[Step]]:
-        """Lanes of steps, each in its order; ablations, and HiCo with them, are evaluated on joints."""
+        """Return lanes of ordered steps. Ablations, and HiCo along with them, are evaluated on joints."""
         lanes = []
         tasks = {*self.tasks, 'linear', 'knn'} if 'ablations' in self.tasks else {*self.tasks}
         for seed in seeds:
@@ -173,7 +173,7 @@ class Plan(NamedTuple):
         return lanes
 
     def lane(self, setting: Setting) -> Iterator[Step]:
-        """Pretraining, unless baselines alone are asked for, then what is done with the encoder."""
+        """Yield pretraining, unless only baselines are requested, and then the steps that use the encoder."""
         config: Any = Config.fromfile(setting.config)
         length = self.epochs or config.train_cfg.max_epochs
         trained = Path(setting.name) / 'pretrain' / f'epoch_{length}.pth'
@@ -196,7 +196,7 @@ class Plan(NamedTuple):
         if 'scratch' in self.tasks:
             yield Step(setting, 'scratch', 'train', _config(setting, 'finetune'), untrained, _options(*shared))
         if 'transfer' in self.tasks and setting.dataset in SOURCES:
-            own = [option for option in shared if '_dataloader.dataset.' not in option]  # those of the other dataset
+            own = [option for option in shared if '_dataloader.dataset.' not in option]  # not for pku2
             yield Step(setting, 'transfer', 'train', CONFIGS / 'hico/finetune/hico_pku2_finetune.py', trained,
                        _options(*own))
         for task in (task for task in FRACTIONS if task in self.tasks):
@@ -210,7 +210,7 @@ class Plan(NamedTuple):
 
     @staticmethod
     def _dumps(setting: Setting, shared: Tuple[str, ...]) -> Iterator[Step]:
-        """The predictions of the linear classifier for test and training clips."""
+        """Yield the steps that dump predictions of the linear classifier for test and training clips."""
         path = _config(setting, 'linear')
         head: Any = Config.fromfile(path)
         head.merge_from_dict(dict(option.split('=', 1) for option in setting.protocol.options))
@@ -221,12 +221,12 @@ class Plan(NamedTuple):
 
 
 def inapplicable_tasks(datasets: Sequence[str], streams: Sequence[str]) -> Dict[str, str]:
-    """The tasks that do not apply, and why, as the rest of a sentence."""
+    """Return the tasks that do not apply, with the reason as the rest of a sentence."""
     reasons = {}
     if len(streams) < 2:
-        reasons['fusion'] = 'needs two --streams or more'
+        reasons['fusion'] = 'needs two or more --streams'
     if not all(dataset in SOURCES for dataset in datasets):
-        reasons['transfer'] = f'to pku2 is from {" or ".join(SOURCES)}'
+        reasons['transfer'] = f'to pku2 is only available from {" or ".join(SOURCES)}'
     for dataset in datasets:
         for task in TASKS:
             if task not in PROTOCOLS[dataset].tasks:
@@ -239,11 +239,11 @@ def _options(*options: str) -> Tuple[str, ...]:
 
 
 def _config(setting: Setting, task: str) -> Path:
-    """The config of a downstream task."""
+    """Return the config of a downstream task."""
     name = setting.protocol.linear if task == 'linear' else f'hico_{setting.protocol.downstream}_{task}'
     return CONFIGS / 'hico' / task / f'{name}.py'
 
 
 def _shown(path: Path) -> str:
-    """A config of the package as ``configs/...``, which names it in any folder; any other path as it is."""
+    """Return a config of the package as ``configs/...``, which works in any folder, and other paths unchanged."""
     return str(path.relative_to(CONFIGS.parent) if path.is_relative_to(CONFIGS) else path)

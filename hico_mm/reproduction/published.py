@@ -1,4 +1,4 @@
-"""The figures of the HiCo paper (AAAI 2023), in percent, to be printed beside ours."""
+"""The figures of the HiCo paper (AAAI 2023), in percent, for comparison with ours."""
 
 from typing import Optional
 
@@ -29,7 +29,7 @@ ABLATIONS = {
 
 
 def published(task: str, encoder: str, dataset: str, stream: str, variant: str) -> Optional[float]:
-    """The paper's figure, if it gives one in a table: of single streams it does for joints."""
+    """Return the paper's figure, if a table has one. For single streams, the tables only have joints."""
     if stream != 'joint':
         return None
     if variant:

@@ -1,4 +1,4 @@
-"""Results of the steps: collected, fused, tabulated."""
+"""Collect, fuse and tabulate the results of the steps."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from ..fileio import write_json
 from .plan import Setting
 from .published import published
 
-# The rows that the result of a baseline is in a table: task, model, and which of its scores.
+# The table rows for the result of each baseline: task, model, and which of its scores.
 _RAW, _UNTRAINED, _SCRATCH = BASELINE_NAMES = 'raw coordinates', 'untrained encoder', 'from scratch'
 BASELINE_ROWS = dict(
     raw=[('linear', _RAW, 'top1'), ('knn', _RAW, 'knn')],
@@ -22,7 +22,7 @@ ORDER = ('knn', 'linear', 'semi1', 'semi10', 'finetune', 'transfer')
 
 
 def collect(folder: Path) -> List[dict]:
-    """The results below a folder, a row for each measurement: ``task``, ``variant``, ``stream``, ``seed``, ``top1``."""
+    """Return a row for each result in a folder: ``task``, ``variant``, ``stream``, ``seed``, ``top1``."""
     rows = []
     for path in sorted(folder.rglob('result.json')):
         result = json.loads(path.read_text())
@@ -34,7 +34,7 @@ def collect(folder: Path) -> List[dict]:
 
 
 def fuse_streams(out: Path, setting: Setting, streams: Sequence[str]) -> None:
-    """Fuse the linear scores of some streams, if they are there, by either kind of weights."""
+    """Fuse the linear scores of some streams, if they exist, with default weights and with searched weights."""
     folders = [[out / setting._replace(stream=s).name / task for s in streams] for task in ('dump', 'dump_train')]
     if not all((folder / 'result.json').exists() for split in folders for folder in split):
         return
@@ -51,7 +51,7 @@ Key = Tuple[str, str, str]
 
 
 def grouped(rows: Sequence[dict]) -> Dict[Key, Dict[int, List[float]]]:
-    """Accuracies in % by (task, variant, stream), then by seed."""
+    """Group the accuracies in % by (task, variant, stream), then by seed."""
     groups: Dict[Key, Dict[int, List[float]]] = {}
     for row in rows:
         key = row['task'], row['variant'], row['stream']
@@ -60,7 +60,7 @@ def grouped(rows: Sequence[dict]) -> Dict[Key, Dict[int, List[float]]]:
 
 
 def table(rows: Sequence[dict], epochs: int) -> str:
-    """Rows -> Markdown: mean over seeds, of the mean over draws; its deviation; and the paper's figure."""
+    """Format rows as Markdown: mean over seeds of the mean over draws, its deviation, and the paper's figure."""
     lines = [f'| task | model | stream | top-1, % ({epochs} epochs) | runs (seeds) | paper (451 epochs) |',
              '|---|---|---|---|---|---|']
     order = {task: i for i, task in enumerate(ORDER)}
@@ -77,14 +77,14 @@ def table(rows: Sequence[dict], epochs: int) -> str:
 
 
 def summary(seeds: Dict[int, List[float]]) -> str:
-    """Accuracies by seed -> their mean, and the deviation over seeds, or over the draws of a single seed."""
+    """Format the mean of accuracies by seed, and the deviation over seeds, or over the draws of a single seed."""
     values = [mean(draws) for draws in seeds.values()]
     spread = values if len(values) > 1 else max(seeds.values(), key=len)
     return f'{mean(values):.1f}' + (f' ± {stdev(spread):.1f}' if len(spread) > 1 else '')
 
 
 def comparison(results: Dict[str, Sequence[dict]], stream: str = 'joint') -> Optional[str]:
-    """A plain table of raw coordinates, untrained and trained encoder; None if there is no baseline.
+    """Make a plain table of raw coordinates, untrained and trained encoder; None if there is no baseline.
 
     Args:
         results: Rows by the name of the protocol.

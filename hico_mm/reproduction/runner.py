@@ -1,4 +1,4 @@
-"""Running the steps of `reproduce.py`, each once."""
+"""Run each step of `reproduce.py` once."""
 
 import json
 import os
@@ -20,11 +20,11 @@ from ..processes import end_with_parent
 from .plan import Step
 
 ETA = re.compile(r'Epoch\(train\) +(\[\d+\]).* eta: ((?:\d+ days?, )?[\d:]+)')
-COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that change no result
+COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that do not change results
 
 
 class StepRunner:
-    """Runs steps, of several lanes at a time."""
+    """Runs the steps of several lanes in parallel."""
 
     def __init__(self, out: Path, jobs: int, progress: Progress, bar: TaskID) -> None:
         self.out, self.jobs, self.progress, self.bar = out, jobs, progress, bar
@@ -32,18 +32,18 @@ class StepRunner:
         self.lock, self.stopped, self.failed = threading.Lock(), False, False
 
     def lane(self, steps: List[Step]) -> None:
-        """The steps of a lane, one after the other; one that fails takes only those with it that start from it."""
+        """Run the steps of a lane one after the other. If a step fails, only steps that start from it are skipped."""
         for step in steps:
             try:
                 self.step(step)
-            except Exception as error:  # whatever it is, the other steps go on
+            except Exception as error:  # whatever it is, continue with the other steps
                 if not self.stopped:
                     self.failed = True
                     self.progress.console.print(f'{step.name}: {error}', markup=False, highlight=False)
             self.progress.advance(self.bar, 0 if self.stopped else 1)
 
     def step(self, step: Step) -> None:
-        """Run a step and keep its result.
+        """Run a step and save its result.
 
         Raises:
             RuntimeError: if it fails.
@@ -52,13 +52,13 @@ class StepRunner:
             return
         folder = self.out / step.name
         if step.source and not (self.out / step.source).exists():
-            raise RuntimeError(f'left out, since {self.out / step.source} is not there')
+            raise RuntimeError(f'skipped, since {self.out / step.source} does not exist')
         write_json(dict(options=step.arguments), folder / 'step.json')
         began = time.monotonic()
         self.run(step, folder / 'output.log')
         scores = read_scores(folder, step)
         if scores is None:
-            raise RuntimeError(f'has no score at its end, see {folder / "output.log"}')
+            raise RuntimeError(f'ended without a score, see {folder / "output.log"}')
         seconds = round(time.monotonic() - began)
         write_json(dict(step.setting._asdict(), task=step.task, draw=step.draw, **scores, seconds_of_last_run=seconds,
                         command=shlex.join(['hico-mm', *step.command(self.out)])), folder / 'result.json')
@@ -66,7 +66,7 @@ class StepRunner:
         self.progress.console.print(f'{step.name}: {said} ({seconds} s)', highlight=False)
 
     def run(self, step: Step, log: Path) -> None:
-        """Run a step's command; its output goes to the log, its progress to the screen.
+        """Run a step's command; its output is written to the log, and its progress is shown.
 
         Raises:
             RuntimeError: if it fails or is interrupted.
@@ -77,7 +77,7 @@ class StepRunner:
         with self.lock:
             if self.stopped:
                 raise RuntimeError('interrupted')
-            # In a session of its own: an interrupt reaches it once, through interrupt(). It ends with this process.
+            # In a new session, so that it is interrupted only once, by interrupt(). It ends with this process.
             process = subprocess.Popen(
                 [sys.executable, step.script, *step.command(self.out)[1:]], env=environment, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=end_with_parent)
@@ -97,7 +97,7 @@ class StepRunner:
             raise RuntimeError(f'failed, see {log}: {" ".join(log.read_text().splitlines()[-1:])}')
 
     def interrupt(self) -> None:
-        """End what is running, as Ctrl-C does; checkpoints stay."""
+        """Stop the running steps as Ctrl-C does. Checkpoints are kept."""
         with self.lock:
             self.stopped = True
             for process in self.processes.values():
@@ -105,21 +105,21 @@ class StepRunner:
 
 
 def check_same(step: Step, folder: Path) -> None:
-    """What is in the folder of a step was made, or begun, by the same command.
+    """Check that the contents of a step's folder were made, or started, by the same command.
 
     Raises:
-        UserError: if it was not.
+        UserError: if they were not.
     """
     path = folder / 'step.json'
     before = json.loads(path.read_text())['options'] if path.exists() else list(step.arguments)
     those_that_matter = ([o for o in options if not COMPUTED_ALIKE.search(o)] for options in (before, step.arguments))
     if len(set(map(tuple, those_that_matter))) > 1:
-        raise UserError(f'{folder} was made with other options ({shlex.join(before)}): give another --out, or remove '
-                        'it')
+        raise UserError(f'{folder} was made with other options ({shlex.join(before)}): choose another --out, or '
+                        'remove it')
 
 
 def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:
-    """Accuracies in [0, 1] from mmengine's own JSON, of the last epoch and of the best; None if the last has none."""
+    """Read the last and best accuracies in [0, 1] from mmengine's JSON logs; None if the last epoch has none."""
     if step.task == 'pretrain':
         return {}
     runs = sorted(path for path in folder.iterdir() if path.is_dir())

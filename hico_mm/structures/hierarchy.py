@@ -1,4 +1,4 @@
-"""The levels of HiCo's hierarchy and the features that carry them."""
+"""The levels of HiCo's hierarchy and their features."""
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
@@ -9,14 +9,14 @@ from ..errors import UserError
 
 BRANCHES = ('temporal', 'spatial')
 LEVELS = ('clip', 'part', 'temporal', 'spatial', 'instance')
-# The branch whose tokens a level is made of; the instance level has all of them.
+# The branch that each level belongs to; the instance level uses all branches.
 BRANCH_OF = {'clip': 'temporal', 'temporal': 'temporal', 'part': 'spatial', 'spatial': 'spatial'}
 
 
 class HierarchicalFeatures(NamedTuple):
-    """Features of a batch at every level; a branch that is switched off is None.
+    """Features of a batch at every level. The features of a branch that is switched off are None.
 
-    A tuple, so that DDP and torch's tracing find the tensors in it.
+    It is a tuple, so that DDP and torch's tracing find its tensors.
 
     Args:
         clip: Clip features (B, L, C) of the temporal branch, granularity 1 first (eq. 5 of the paper).
@@ -28,21 +28,21 @@ class HierarchicalFeatures(NamedTuple):
 
     @property
     def temporal(self) -> Tensor:
-        """Temporal-domain feature (B, L * C): the clip features side by side (eq. 6)."""
+        """Temporal-domain feature (B, L * C): the concatenated clip features (eq. 6)."""
         return self._require('clip').flatten(1)
 
     @property
     def spatial(self) -> Tensor:
-        """Spatial-domain feature (B, L * C): the part features side by side (eq. 6)."""
+        """Spatial-domain feature (B, L * C): the concatenated part features (eq. 6)."""
         return self._require('part').flatten(1)
 
     @property
     def instance(self) -> Tensor:
-        """Instance feature (B, branches * L * C), temporal first (eq. 7): HiCo's representation downstream."""
+        """Instance feature (B, branches * L * C), temporal first (eq. 7): the representation for downstream tasks."""
         return torch.cat([x.flatten(1) for x in (self.clip, self.part) if x is not None], dim=1)
 
     def level(self, name: str) -> Tensor:
-        """The feature of a level by name, one of ``LEVELS``.
+        """Return the feature of a level by name, one of ``LEVELS``.
 
         Raises:
             UserError: if the level's branch is switched off.
@@ -57,7 +57,7 @@ class HierarchicalFeatures(NamedTuple):
 
 
 class InstanceFeatures(NamedTuple):
-    """Features of a batch that have one level only, the instance level.
+    """Features of a batch that only have the instance level.
 
     Args:
         instance: (B, D).
@@ -66,21 +66,21 @@ class InstanceFeatures(NamedTuple):
     instance: Tensor
 
     def level(self, name: str) -> Tensor:
-        """The feature of the instance level.
+        """Return the feature of the instance level.
 
         Raises:
-            UserError: if another level is asked for.
+            UserError: if another level is requested.
         """
         if name != 'instance':
-            raise UserError(f'there is no {name} level here: this model has the instance level only')
+            raise UserError(f'there is no {name} level here: this model only has the instance level')
         return self.instance
 
 
 def check_names(given: Sequence[str], known: Sequence[str], what: str) -> Tuple[str, ...]:
-    """``given`` in the order of ``known``.
+    """Return the names in ``given`` in the order of ``known``.
 
     Raises:
-        UserError: if it is empty or has a name that is not known.
+        UserError: if it is empty or contains an unknown name.
     """
     if not given or not set(given) <= set(known):
         raise UserError(f'{what} must be one or more of {list(known)}, got {list(given)}')

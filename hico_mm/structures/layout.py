@@ -1,4 +1,4 @@
-"""Skeleton layouts: the one place where joints are counted and numbered."""
+"""Skeleton layouts: the single place where joints are defined."""
 
 from dataclasses import dataclass, field
 from itertools import chain
@@ -9,15 +9,15 @@ from ..errors import UserError
 
 @dataclass(frozen=True)
 class SkeletonLayout:
-    """Which joints a skeleton has and how they are connected; joints count from 0.
+    """The joints of a skeleton and their connections. Joints are numbered from 0.
 
     Args:
         name: Name of the layout.
-        parents: For each joint the joint its bone comes from; a root is its own parent and has a zero bone.
-        center: The joint that normalisation puts at the origin.
-        spine: Joints (a, b) whose vector a -> b normalisation turns onto +z; None if the layout has no such pair.
-        shoulders: Joints (a, b) whose vector a -> b normalisation turns onto +x; None likewise.
-        pairs: (left, right) joints that mirror each other, for drawing. Layouts that differ in this alone are equal.
+        parents: For each joint, the joint at which its bone starts. A root is its own parent and has a zero bone.
+        center: The joint that normalisation moves to the origin.
+        spine: Joints (a, b) whose vector a -> b normalisation turns to +z; None if the layout has no such pair.
+        shoulders: Joints (a, b) whose vector a -> b normalisation turns to +x; None if the layout has no such pair.
+        pairs: (left, right) joints that mirror each other, for drawing. Layouts that only differ in this are equal.
             Defaults to none.
 
     Raises:
@@ -44,11 +44,11 @@ class SkeletonLayout:
 
     @property
     def edges(self) -> List[Tuple[int, int]]:
-        """(joint, parent) pairs to draw; roots have none."""
+        """(joint, parent) pairs; roots have none."""
         return [(joint, parent) for joint, parent in enumerate(self.parents) if joint != parent]
 
 
-LIMBS = tuple((left, left + 4) for left in (4, 5, 6, 7, 12, 13, 14, 15))  # of both Kinects: arms, then legs
+LIMBS = tuple((left, left + 4) for left in (4, 5, 6, 7, 12, 13, 14, 15))  # for both Kinects: arms, then legs
 LAYOUTS: Dict[str, SkeletonLayout] = {
     layout.name: layout
     for layout in (
@@ -56,11 +56,11 @@ LAYOUTS: Dict[str, SkeletonLayout] = {
         SkeletonLayout(
             'ntu', (1, 20, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18, 20, 22, 7, 24, 11),
             center=1, spine=(0, 1), shoulders=(4, 8), pairs=(*LIMBS, (21, 23), (22, 24))),
-        # Kinect v1: Northwestern-UCLA. Root of the bones: 2, the shoulder centre.
+        # Kinect v1: Northwestern-UCLA. Root of the bones: 2, the shoulder center.
         SkeletonLayout(
             'nw_ucla', (1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18),
             center=1, spine=(0, 1), shoulders=(4, 8), pairs=LIMBS),
-        # COCO keypoints, as MMAction2's 2-D pose annotations have them. Root of the bones: 0, the nose.
+        # COCO keypoints, as in MMAction2's 2-D pose annotations. Root of the bones: 0, the nose.
         SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0,
                        pairs=tuple((joint, joint + 1) for joint in range(1, 17, 2))),
     )
@@ -68,10 +68,10 @@ LAYOUTS: Dict[str, SkeletonLayout] = {
 
 
 def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
-    """Look a layout up by name, or make one from a dict of :class:`SkeletonLayout`'s arguments.
+    """Look up a layout by name, or make one from a dict of :class:`SkeletonLayout`'s arguments.
 
     Raises:
-        UserError: if the name is not known, or the dict lacks an argument or numbers its joints wrongly.
+        UserError: if the name is not known, an argument is missing in the dict, or a joint number is invalid.
     """
     if isinstance(layout, SkeletonLayout):
         return layout
@@ -82,7 +82,7 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
         return LAYOUTS[layout]
     try:
         fields = {key: _tuples(value) for key, value in layout.items()
-                  if key != '_delete_'}  # MMEngine leaves this mark where there was nothing to delete
+                  if key != '_delete_'}  # MMEngine leaves this key if there was nothing to delete
         return SkeletonLayout(**{'name': 'custom', **fields})  # type: ignore[arg-type]
     except TypeError as error:
         raise UserError(f'a skeleton layout needs parents and center, and may have name, spine, shoulders and pairs; '
@@ -90,5 +90,5 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
 
 
 def _tuples(value: Any) -> Any:
-    """Lists, also those in lists, as tuples."""
+    """Convert lists, including nested ones, to tuples."""
     return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value

@@ -1,4 +1,4 @@
-"""Pictures of skeletons and of training."""
+"""Plots of skeletons and of training."""
 
 from .curves import plot_curves
 from .skeletons import plot_clips

@@ -1,4 +1,4 @@
-"""Curves of training, from the log that mmengine writes."""
+"""Training curves from the log that mmengine writes."""
 
 import json
 from pathlib import Path
@@ -14,20 +14,20 @@ PANELS = ((tuple(f'loss_{level}' for level in LEVELS), 'contrastive loss'),
 
 
 def read_scalars(work_dir: Union[str, Path]) -> Dict[str, Dict[float, float]]:
-    """What a run has logged: {name: {epoch: value}}. A later run in the same folder, a resumed one, goes on.
+    """Read the log of a run: {name: {epoch: value}}. Later (resumed) runs in the same folder continue it.
 
     Raises:
         FileNotFoundError: if there is no log.
     """
     files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
     if not files:
-        raise FileNotFoundError(f'{work_dir} has no log */vis_data/scalars.json: give the --work-dir of a training')
+        raise FileNotFoundError(f'{work_dir} has no log */vis_data/scalars.json: give the --work-dir of a training run')
     scalars: Dict[str, Dict[float, float]] = {}
     for file in files:
         for line in file.read_text().splitlines():
             try:
                 row = json.loads(line)
-            except ValueError:  # a run was killed while it wrote
+            except ValueError:  # the run was killed while writing
                 continue
             epoch = row.get('epoch', row.get('step', 0))
             for name, value in row.items():
@@ -36,10 +36,10 @@ def read_scalars(work_dir: Union[str, Path]) -> Dict[str, Dict[float, float]]:
 
 
 def plot_curves(runs: Dict[str, Union[str, Path]]) -> Figure:
-    """Draw the curves of one or more pretrainings: each level's loss and contrast accuracy, and the k-NN accuracy.
+    """Plot loss and contrast accuracy of each level, and the k-NN accuracy, of one or more pretraining runs.
 
     Args:
-        runs: Work directories by the name to show. Levels are told apart by colour, runs by the style of the line.
+        runs: Work directories by display name. Colors show levels, and line styles show runs.
 
     Raises:
         FileNotFoundError: if a run has no log.

@@ -1,4 +1,4 @@
-"""Clips as rows of stick figures."""
+"""Draw clips as rows of stick figures."""
 
 from typing import Optional, Sequence, Union
 
@@ -9,22 +9,22 @@ from matplotlib.figure import Figure
 from ..structures import SkeletonLayout, get_layout
 
 LEFT, RIGHT, MIDDLE = 'tab:orange', 'tab:blue', 'dimgray'
-STYLES = ('-', '--', ':')  # of the first person, the second, ...
+STYLES = ('-', '--', ':')  # line styles of the first person, the second, ...
 
 
 def plot_clips(clips: Sequence[dict], layout: Union[str, dict, SkeletonLayout], num_frames: int = 8,
                classes: Optional[Sequence[str]] = None, numbers: bool = False) -> Figure:
-    """Draw each clip as a row of frames, evenly spread over it, as the camera sees them.
+    """Draw each clip as a row of evenly spaced frames, as seen by the camera.
 
-    The left side of a body is orange, the right side blue. The second person is dashed.
+    The left side of a body is orange, the right side is blue. The second person is dashed.
 
     Args:
-        clips: ``frame_dir``, perhaps ``label``, and ``keypoint`` (M, T, V, C): x to the right; y upwards of 3-D
-            joints, and downwards of 2-D ones, which are pixels.
+        clips: Dicts with ``frame_dir``, optionally ``label``, and ``keypoint`` (M, T, V, C). x points to the right; y
+            points up for 3-D joints, and down for 2-D joints, which are pixels.
         layout: The skeleton.
-        num_frames: Frames in a row. Defaults to 8.
-        classes: Names of the classes. Defaults to none.
-        numbers: Whether joints are numbered, in the first frame of a row. Defaults to False.
+        num_frames: Number of frames per row. Defaults to 8.
+        classes: Names of the classes. Defaults to None.
+        numbers: Whether to number the joints in the first frame of each row. Defaults to False.
     """
     layout = get_layout(layout)
     size = 3.2 if numbers else 1.2
@@ -48,7 +48,7 @@ def plot_clips(clips: Sequence[dict], layout: Union[str, dict, SkeletonLayout], 
 
 
 def _class(clip: dict, classes: Optional[Sequence[str]]) -> str:
-    """The class of a clip as a title shows it, with the comma before it."""
+    """Format the class of a clip for a title, with a comma before it."""
     label = clip.get('label')
     if label is None:
         return ''
@@ -57,7 +57,7 @@ def _class(clip: dict, classes: Optional[Sequence[str]]) -> str:
 
 
 def _limits(keypoint: np.ndarray) -> np.ndarray:
-    """The middle 99 % of where joints are, with a margin: [low, high] (2, 2) of x and y."""
+    """Return the range of the middle 99 % of joint positions with a margin: [low, high] (2, 2) of x and y."""
     seen = keypoint[keypoint.any(-1)][:, :2]
     low, high = np.percentile(seen, (.5, 99.5), axis=0) if len(seen) else np.array([[0, 0], [1, 1]])
     margin = .1 * max((high - low).max(), 1e-3)

@@ -1,4 +1,4 @@
-"""Completing configs: which part of a model tells which other part its sizes."""
+"""Complete and check configs: sizes are passed from one part of a model to the others."""
 
 from .complete import (
     clip_len_of_views,

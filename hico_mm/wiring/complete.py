@@ -1,4 +1,4 @@
-"""Completed configs: every size is written out before anything is built."""
+"""Complete configs, so that they contain every size before anything is built."""
 
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Union
 
@@ -15,9 +15,9 @@ OUR_RECOGNIZERS = ('SkeletonRecognizer', 'HiCo')
 
 
 def complete_model(config: Mapping) -> dict:
-    """Complete the config of a model by the table of who tells whom; the config given is left as it is.
+    """Complete the config of a model by the table in :mod:`hico_mm.wiring.table`. The given config is not changed.
 
-    Components that the table does not know are left as they are, and so are parts that are built already.
+    Components that are not in the table and already built parts are left unchanged.
 
     Args:
         config: Config of a recognizer.
@@ -26,7 +26,7 @@ def complete_model(config: Mapping) -> dict:
         The completed config. Completing it again changes nothing.
 
     Raises:
-        UserError: if two places of the config contradict each other; the message names both and their values.
+        UserError: if two values in the config contradict each other; the message names both and their keys.
     """
     model: dict = plain(config)
     if is_a(MODELS, model.get('type'), OUR_RECOGNIZERS):
@@ -40,7 +40,7 @@ def complete_model(config: Mapping) -> dict:
             facts = {name: (source, _fact(model, source, maps)) for name, source in told.items()}
             if slot == 'data_preprocessor':
                 if not is_a(MODELS, (_place(model, 'backbone') or {}).get('type'), ('HiCoBackbone', )):
-                    facts = {}  # another backbone may mean something else by these names
+                    facts = {}  # in another backbone, these names may have another meaning
                 named = clip_len_of_views(part.get('test_views') or (), part.get('train_views') or ())
                 if named is not None:
                     facts['clip_len'] = ('a view', named)
@@ -52,23 +52,23 @@ def complete_model(config: Mapping) -> dict:
 
 
 def complete_transforms(transforms: Sequence, teller: str = 'the data preprocessor', **told: Any) -> list:
-    """Complete the configs of transforms; transforms that are built already stay as they are.
+    """Complete the configs of transforms. Already built transforms are left unchanged.
 
-    ``PreNormalize2D`` stands for :class:`~hico_mm.datasets.transforms.NormalizePose2D`, which leaves absent joints at
-    zero.
+    ``PreNormalize2D`` is replaced by :class:`~hico_mm.datasets.transforms.NormalizePose2D`, which leaves absent joints
+    at zero.
 
     Args:
-        transforms: Configs or transforms. The transforms of a choice such as ``OneOf`` are completed too.
-        teller: Who tells them, for the message. Defaults to 'the data preprocessor'.
-        **told: Values of ``layout``, ``in_channels`` and ``clip_len`` for those that need one and leave it out.
+        transforms: Configs or transforms. Transforms nested in another one, such as ``OneOf``, are completed too.
+        teller: Source of the values, for the message. Defaults to 'the data preprocessor'.
+        **told: Values of ``layout``, ``in_channels`` and ``clip_len`` for transforms that need and omit them.
 
     Raises:
-        UserError: if a transform has another value than it is told.
+        UserError: if a transform has a different value.
     """
     completed = []
     for transform in plain(list(transforms)):
         if isinstance(transform, dict) and 'type' in transform:
-            if transform['type'] == 'PreNormalize2D':  # MMAction2's moves absent joints
+            if transform['type'] == 'PreNormalize2D':  # MMAction2's version moves absent joints
                 transform['type'] = 'NormalizePose2D'
             facts = {name: (teller, told.get(name)) for name in TELLS_TRANSFORMS}
             _complete_part(transform, transform['type'], facts, TRANSFORMS)
@@ -79,18 +79,18 @@ def complete_transforms(transforms: Sequence, teller: str = 'the data preprocess
 
 
 def complete_config(config: Config) -> None:
-    """Complete a whole config, model and datasets, in place.
+    """Complete a whole config, with its model and datasets, in place.
 
-    A ``SkeletonDataset`` is given the layout of the model, and a model that names none that of the dataset. The load
-    pipeline, if the config leaves it out, is ``NormalizeSkeleton`` as released. ``test_pipeline``, which MMAction2's
-    inference API runs, is made to match. A data loader without workers is not asked to keep them.
+    A ``SkeletonDataset`` gets the layout of the model, and a model without a layout gets that of the dataset. If the
+    config omits the load pipeline, it is ``NormalizeSkeleton`` as released. ``test_pipeline``, which MMAction2's
+    inference API runs, is set to match. ``persistent_workers`` is removed from data loaders without workers.
 
     Raises:
         UserError: if the model or a dataset contradicts another part of the config.
     """
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = config.get(name)
-        if loader and not loader.get('num_workers', 0):  # torch refuses them without workers
+        if loader and not loader.get('num_workers', 0):  # torch refuses these without workers
             loader.pop('persistent_workers', None)
             loader.pop('prefetch_factor', None)
     config.model = complete_model(_with_layout_of_data(config))
@@ -112,14 +112,14 @@ def complete_config(config: Config) -> None:
 
 
 def _is_preparation(pipeline: Sequence[dict]) -> bool:
-    """Whether a pipeline for one clip is a normalisation and a step that packs, as those of our datasets are."""
+    """Return whether a pipeline for one clip consists of a normalisation and a packing step, as in our datasets."""
     kinds = [step.get('type') for step in pipeline]
     return bool(kinds) and kinds[-1] == 'PackActionInputs' and set(kinds[:-1]) <= {
         'NormalizePose2D', 'NormalizeSkeleton', 'PreNormalize2D'}
 
 
 def _with_layout_of_data(config: Config) -> dict:
-    """The config of the model; one of ours that names no layout has that of the dataset."""
+    """Return the config of the model. If one of our models has no layout, it gets that of the dataset."""
     model, datasets = plain(config.model), list(skeleton_datasets(config))
     named = any((model.get(part) or {}).get('layout') is not None for part in ('data_preprocessor', 'backbone'))
     if datasets and not named and is_a(MODELS, model.get('type'), OUR_RECOGNIZERS):
@@ -129,7 +129,7 @@ def _with_layout_of_data(config: Config) -> dict:
 
 
 def skeleton_datasets(config: Mapping) -> Iterator['tuple[str, dict]']:
-    """Every config of a ``SkeletonDataset`` in a whole config with its place, also inside a wrapper of datasets."""
+    """Yield the key and config of every ``SkeletonDataset`` in a whole config, including those in dataset wrappers."""
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         pending = [(f'{loader}.dataset', (config.get(loader) or {}).get('dataset'))]
         while pending:
@@ -143,9 +143,9 @@ def skeleton_datasets(config: Mapping) -> Iterator['tuple[str, dict]']:
 
 
 def plain(value: Any) -> Any:
-    """A copy of nested configs as plain dicts and lists; anything else in them is kept as it is."""
+    """Copy nested configs to plain dicts and lists. Anything else in them is kept unchanged."""
     if isinstance(value, dict):
-        # MMEngine leaves this mark where there was nothing to delete.
+        # MMEngine leaves this key if there was nothing to delete.
         return {key: plain(item) for key, item in value.items() if key != '_delete_'}
     if isinstance(value, list):
         return [plain(item) for item in value]
@@ -153,7 +153,7 @@ def plain(value: Any) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values of configs mean the same: a tuple is a list, and a layout is its name."""
+    """Return whether two config values are equivalent: tuples equal lists, and layouts equal their names."""
     if a == b:
         return True
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
@@ -165,7 +165,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _layout(value: Any) -> Optional[SkeletonLayout]:
-    """The layout that a value of a config stands for, if it stands for one."""
+    """Return the layout that a config value stands for, or None if it is not a layout."""
     if isinstance(value, (str, SkeletonLayout)) or isinstance(value, dict) and 'parents' in value:
         try:
             return get_layout(value)
@@ -175,13 +175,13 @@ def _layout(value: Any) -> Optional[SkeletonLayout]:
 
 
 def _shown(layout: Union[str, dict, SkeletonLayout]) -> str:
-    """A layout in a message: its name and its number of joints."""
+    """Format a layout for a message: its name and number of joints."""
     known = get_layout(layout)
     return f'"{known.name}" ({known.num_joints} joints)'
 
 
 def _arguments(registry: Registry, kind: Any, slot: str = '') -> Dict[str, Any]:
-    """The arguments, with their values, of a registered class by the table, or by that of the nearest base class."""
+    """Return the arguments and defaults of a registered class, or of its nearest base class, from the table."""
     cls = registry.get(kind) if isinstance(kind, str) else kind
     for base in getattr(cls, '__mro__', ()):
         if base.__name__ in ARGUMENTS:
@@ -190,13 +190,13 @@ def _arguments(registry: Registry, kind: Any, slot: str = '') -> Dict[str, Any]:
 
 
 def is_a(registry: Registry, kind: Any, names: Sequence[str]) -> bool:
-    """Whether a registered name, or a class, is one of some classes of ours or derived from one."""
+    """Return whether a registered name, or a class, is one of the named classes of ours or derived from one."""
     cls = registry.get(kind) if isinstance(kind, str) else kind
     return any(base.__name__ in names for base in getattr(cls, '__mro__', ()))
 
 
 def _complete_part(part: dict, slot: str, told: Dict[str, Any], registry: Registry = MODELS) -> None:
-    """Add to a part's config, in place, what it leaves out."""
+    """Add the arguments that a part's config omits, in place."""
     for name, default in _arguments(registry, part['type'], slot).items():
         source, fact = told.get(name, ('', None))
         given = part.get(name)
@@ -212,7 +212,7 @@ def _complete_part(part: dict, slot: str, told: Dict[str, Any], registry: Regist
 
 
 def clip_len_of_views(*views: Sequence[Sequence[Any]]) -> Optional[int]:
-    """The first clip length that a transform of some views names; None if none does."""
+    """Return the first clip length set in a transform of some views, or None."""
     named = (transform.get('clip_len') for some in views for view in some for transform in view
              if isinstance(transform, dict))
     return next((length for length in named if length is not None), None)
@@ -227,7 +227,7 @@ def _complete_views(preprocessor: dict) -> None:
 
 
 def _place(model: Mapping, place: str) -> Any:
-    """The value at a dotted place, None if there is none."""
+    """Return the value at a dotted key, or None if there is none."""
     value: Any = model
     for key in place.split('.'):
         value = value.get(key) if isinstance(value, dict) else None
@@ -235,7 +235,7 @@ def _place(model: Mapping, place: str) -> Any:
 
 
 def _fact(model: dict, source: str, maps: Dict[str, int]) -> Any:
-    """What a place of a model, or one of the two that are computed, tells."""
+    """Return the value of a source: a key in the model's config, or one of the two computed sources."""
     place, _, name = source.rpartition('.')
     if place == 'maps':
         return maps.get(name)
@@ -243,7 +243,7 @@ def _fact(model: dict, source: str, maps: Dict[str, int]) -> Any:
 
 
 def _feature_channels(model: dict) -> Optional[int]:
-    """Channels of the feature that the head gets, None if the table does not know the parts before it."""
+    """Return the width of the feature that the head gets, or None if the parts before it are not in the table."""
     neck, backbone = model.get('neck'), model.get('backbone')
     if isinstance(neck, dict) and is_a(MODELS, neck.get('type'), ('UDMNeck', )):
         level = (_place(model, 'cls_head') or {}).get('level', 'instance')
@@ -258,7 +258,7 @@ def _feature_channels(model: dict) -> Optional[int]:
 
 
 def _check_granularities(model: dict) -> None:
-    """Check that the sequences of either branch can be halved as often as the neck asks."""
+    """Check that the sequences of both branches can be halved as often as the neck requires."""
     neck, tokenizer = model.get('neck'), _place(model, 'neck.tokenizer')
     source = tokenizer if isinstance(tokenizer, dict) else model.get('backbone')
     if not isinstance(neck, dict) or not isinstance(source, dict) or not is_a(
@@ -274,12 +274,12 @@ def _check_granularities(model: dict) -> None:
 
 
 def _maps(model: dict) -> Dict[str, int]:
-    """Sizes of the maps (N, M, C, T, V) that a graph network makes of a clip, read off those of an empty clip.
+    """Find the sizes of the maps (N, M, C, T, V) of a graph network by running it on an empty clip.
 
-    The random state is restored, so that asking does not change what follows.
+    The random state is restored, so that this has no side effects.
 
     Raises:
-        UserError: if the backbone cannot take such a clip, or gives no maps for it.
+        UserError: if the backbone cannot process such a clip, or does not return maps.
     """
     tokenizer, views, backbone = model['neck']['tokenizer'], model['data_preprocessor'], model['backbone']
     known = all(tokenizer.get(name) for name in ('num_persons', 'in_channels', 'clip_len'))
@@ -292,8 +292,8 @@ def _maps(model: dict) -> Dict[str, int]:
             _, *shape, _ = MODELS.build(backbone).eval()(clip).shape
             num_persons, in_channels, clip_len = shape
             return dict(num_persons=num_persons, in_channels=in_channels, clip_len=clip_len)
-        except Exception as error:  # a backbone of anybody's
+        except Exception as error:  # third-party backbones may raise anything
             raise UserError(
-                f'{backbone["type"]} makes no maps (N, M, C, T, V) of a clip (N, M, T, V, C) of size '
+                f'{backbone["type"]} does not return maps (N, M, C, T, V) for a clip (N, M, T, V, C) of size '
                 f'{tuple(clip.shape)} ({error}): its graph must have the {layout.num_joints} joints of layout '
-                f'"{layout.name}", and a backbone that gives tokens needs no neck.tokenizer') from error
+                f'"{layout.name}", and a backbone that returns tokens needs no neck.tokenizer') from error

@@ -1,4 +1,4 @@
-"""Keys of a config that nothing reads: named, with the key that was probably meant."""
+"""Find config keys that nothing reads, and suggest the key that was probably meant."""
 
 import difflib
 import inspect
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from ..errors import UserError
 from .values import check_type
 
-# What the runner, MMEngine's set-up and MMAction2's inference API read at the top level of a config.
+# Top-level config keys that are read by the runner, MMEngine's set-up or MMAction2's inference API.
 RUNNER_KEYS = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')} | {
     'runner_type', 'custom_imports', 'model_wrapper_cfg', 'sync_bn', 'compile', 'find_unused_parameters',
     'detect_anomalous_params', 'activation_checkpointing', 'efficient_conv_bn_eval', 'test_pipeline'}
@@ -26,20 +26,20 @@ UNTYPED: Dict[str, Set[str]] = {
     'randomness': {'seed', 'diff_rank_seed', 'deterministic'},
     'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
     'auto_scale_lr': {'enable', 'base_batch_size'},
-    'default_hooks': set(),  # any name will do
+    'default_hooks': set(),  # any name is allowed
 }
-# Arguments of a component that are dicts of fixed keys.
+# Arguments of components that are dicts with fixed keys.
 FIXED_KEYS: Dict[Tuple[str, str], Set[str]] = {
     ('UDMNeck', 'udm'): {'kernel_size', 'depthwise', 'norm_first'},
     ('SkeletonDataset', 'subset'): {'fraction', 'seed', 'per_class'},
 }
-# Classes in these modules hand ``**kwargs`` on to their base class; others use them otherwise.
+# Classes in these modules pass ``**kwargs`` on to their base class; others use them differently.
 PASSING_ON = ('hico_mm', 'mmengine.optim.scheduler', 'mmengine.dataset', 'mmaction.datasets')
 # Classes whose ``**kwargs`` are arguments that MMEngine itself adds.
 CLOSED = ('CheckpointHook', )
-# Arguments that had other names in earlier versions.
+# Arguments that had different names in earlier versions.
 FORMER_NAMES = dict(once='load_pipeline', active='wrap_at', share='ratio')
-# The registry of a component by its dotted place; the first that fits counts.
+# The registry of a component by its dotted key; the first match counts.
 REGISTRIES = (
     (r'model\..*init_cfg.*', 'WEIGHT_INITIALIZERS'),
     (r'.*(_views|pipeline)\..*', 'TRANSFORMS'),
@@ -51,13 +51,13 @@ REGISTRIES = (
     (r'(default|custom)_hooks\.\w+', 'HOOKS'),
     (r'(train|val|test)_cfg', 'LOOPS'),
     (r'(val|test)_evaluator(\.\d+)?', 'METRICS'))
-# Keys that MMEngine takes out of a component's config before it builds the component.
+# Keys that MMEngine removes from a component's config before building the component.
 TAKEN_OUT = {'type', '_scope_', '_delete_', 'priority', 'constructor', 'paramwise_cfg', 'convert_to_iter_based',
              'by_epoch', 'optimizer', 'param_scheduler'}
 
 
 def check_options(config: Config, options: Mapping[str, Any], source: object) -> None:
-    """Check that the top-level key of each ``--cfg-options`` is one that has an effect.
+    """Check that the top-level key of each ``--cfg-options`` has an effect.
 
     Args:
         config: The config before the options are merged.
@@ -65,8 +65,8 @@ def check_options(config: Config, options: Mapping[str, Any], source: object) ->
         source: Path of the config, for the message.
 
     Raises:
-        UserError: for a helper variable of the file, whose value was used when the file was read, and for a key that
-            nothing reads; the message suggests the key that was probably meant.
+        UserError: for a helper variable, whose value was used when the file was read, and for a key that nothing reads.
+            The message suggests the key that was probably meant.
     """
     for key in options:
         top = key.split('.')[0]
@@ -74,19 +74,18 @@ def check_options(config: Config, options: Mapping[str, Any], source: object) ->
             continue
         if top in config:
             raise UserError(f'--cfg-options {key}: {top} is a helper variable of {source}, and setting it has no '
-                            f'effect{_meant(key, config, ", since the file has been read; set ")}')
+                            f'effect{_meant(key, config, ", since the file has already been read; set ")}')
         raise UserError(f'--cfg-options {key}: nothing reads {top}{_meant(key, config, "; did you mean ")}')
 
 
 def check_spelling(config: Config, source: object) -> None:
-    """Check the keys of a whole config: at the top level, and the arguments of every registered component in it.
+    """Check the top-level keys of a whole config and the arguments of every registered component in it.
 
-    Other names at the top level of a file are helper variables and allowed, unless they look like a known key and hold
-    a config. The type of a component must be registered, and plain arguments of ours must have the type they are
-    annotated with.
+    Other top-level names are helper variables and allowed, unless they resemble a known key and contain a config. The
+    type of a component must be registered, and plain arguments of our classes must have their annotated type.
 
     Raises:
-        UserError: naming the key and the nearest known one.
+        UserError: if a check fails; the message names the key and the most similar known key.
     """
     for name, value in config.items():
         close = difflib.get_close_matches(name, RUNNER_KEYS, 1, 0.85) if isinstance(value, (dict, list)) else []
@@ -104,14 +103,14 @@ def check_spelling(config: Config, source: object) -> None:
 
 
 def _check_hooks(hooks: Mapping[str, Any], source: object) -> None:
-    """Check that every hook has a type: one without is a misspelt name of another."""
+    """Check that every hook has a type. A hook without one is a misspelt name of another hook."""
     for name, hook in hooks.items():
         if isinstance(hook, dict) and 'type' not in hook:
             raise UserError(f'{source}: default_hooks.{name} has no type{_nearest(name, set(hooks) - {name})}')
 
 
 def _check_value(kind: str, key: str, value: Any, place: str, source: object) -> None:
-    """Check an argument of a component: its name, its type and, if it is a dict of fixed keys, those."""
+    """Check an argument of a component: its name, its type and, for dicts with fixed keys, these keys."""
     check_argument(kind, key, place, source)
     check_type(_registered(kind), key, value, place, source)
     fixed = FIXED_KEYS.get((kind, key), set())
@@ -121,10 +120,10 @@ def _check_value(kind: str, key: str, value: Any, place: str, source: object) ->
 
 
 def check_argument(kind: Any, key: str, place: str, source: object = 'the config') -> None:
-    """Check that a registered class or function takes an argument; one that is not registered may take anything.
+    """Check that a registered class or function accepts an argument. Unregistered ones may accept anything.
 
     Raises:
-        UserError: naming the argument and the nearest known one.
+        UserError: if it does not; the message names the argument and the most similar known one.
     """
     arguments = _arguments(kind) if isinstance(kind, str) else None
     if arguments is not None and key not in arguments and key not in TAKEN_OUT:
@@ -132,7 +131,7 @@ def check_argument(kind: Any, key: str, place: str, source: object = 'the config
 
 
 def _check_type(kind: str, place: str, source: object) -> None:
-    """Check that the type of a component is registered in the registry of its place."""
+    """Check that the type of a component is registered in the registry for its key."""
     name = next((name for pattern, name in REGISTRIES if re.fullmatch(pattern, place)), None)
     if name is None or '.' in kind:
         return
@@ -145,12 +144,12 @@ def _check_type(kind: str, place: str, source: object) -> None:
     if kind not in known:
         close = difflib.get_close_matches(kind, known, 1, 0.6)
         meant = f'; did you mean {close[0]}?' if close else ''
-        raise UserError(f'{source}: {place}.type is {kind}, but no component of that name is registered{meant} (a '
-                        'module of yours belongs in custom_imports)')
+        raise UserError(f'{source}: {place}.type is {kind}, but no component with this name is registered{meant} (add '
+                        'your own modules to custom_imports)')
 
 
 def _meant(key: str, config: Config, introduction: str) -> str:
-    """The end of a sentence that suggests a full key: one that ends alike, or one spelt nearly alike."""
+    """Return the end of a sentence that suggests a full key with the same ending or a similar spelling."""
     if key == 'seed':
         return f'{introduction}--seed?' if '?' not in introduction else ''
     top, dot, rest = key.partition('.')
@@ -167,16 +166,16 @@ def _meant(key: str, config: Config, introduction: str) -> str:
 
 
 def _nearest(key: str, known: Collection[str]) -> str:
-    """The end of a sentence that suggests the nearest known name, or lists what is known."""
+    """Return the end of a sentence that suggests the most similar known name, or lists all known names."""
     known = sorted(set(known) - {'self', 'args', 'kwargs'})
     if FORMER_NAMES.get(key) in known:
-        return f'; it is called {FORMER_NAMES[key]} now'
+        return f'; it is now called {FORMER_NAMES[key]}'
     close = difflib.get_close_matches(key, known, 1, 0.6)
     return f'; did you mean {close[0]}?' if close else f': it has {", ".join(known)}'
 
 
 def _dotted(tree: Any, prefix: str = '') -> Iterator[str]:
-    """Every dotted key of nested dicts."""
+    """Yield every dotted key of nested dicts."""
     for key, value in tree.items():
         yield f'{prefix}{key}'
         if isinstance(value, dict):
@@ -184,7 +183,7 @@ def _dotted(tree: Any, prefix: str = '') -> Iterator[str]:
 
 
 def _typed(tree: Any, place: str = '') -> Iterator[Tuple[str, dict]]:
-    """Every dict with a type below the keys that the runner reads, and its dotted place."""
+    """Yield every dict with a type under the keys that the runner reads, with its dotted key."""
     pairs: List[Tuple[Any, Any]] = []
     if isinstance(tree, (dict, Config)):
         if place and isinstance(tree.get('type'), str):
@@ -198,8 +197,8 @@ def _typed(tree: Any, place: str = '') -> Iterator[Tuple[str, dict]]:
 
 
 def _arguments(kind: str) -> Optional[Set[str]]:
-    """Names of the arguments of a registered class or function, with those its base classes take where it hands
-    ``**kwargs`` on; None if it is not registered or takes anything.
+    """Return the argument names of a registered class or function, including those of base classes that get its
+    ``**kwargs``; None if it is not registered or accepts anything.
     """
     target = _registered(kind)
     if target is None:
@@ -223,7 +222,7 @@ def _arguments(kind: str) -> Optional[Set[str]]:
 
 
 def _registered(kind: str) -> Any:
-    """The class or function that is registered under a name in any registry; nothing is imported to find it."""
+    """Return the class or function registered under a name in any registry, without importing anything."""
     for module in (mmaction_registry, mmengine_registry):
         for registry in vars(module).values():
             if isinstance(registry, Registry) and kind in registry.module_dict:

@@ -1,18 +1,18 @@
-"""Who tells whom: the one table by which a config is completed.
+"""The table by which configs are completed.
 
-An argument that a config leaves out gets the value of the place that tells it (``TELLS``), and if no place does, the
-value in ``ARGUMENTS``. So a size is written once, and a completed config has every one of them.
+An argument that a config omits gets the value of its source (``TELLS``) or, if it has none, the value in ``ARGUMENTS``.
+Each size is therefore written only once, and a completed config contains all of them.
 """
 
 from typing import Any, Dict, Tuple
 
 from ..structures import BRANCHES, LEVELS
 
-# The slots of a model, each with the arguments it is told and the place in the config that tells them, in the order in
-# which they are completed. Two places are computed: ``maps`` is what a graph network makes of a clip, and ``features``
-# is what the head sees.
+# The parts of a model in the order in which they are completed, each with its arguments and the config keys that their
+# values come from. Two sources are computed: ``maps``, the output of a graph network for a clip, and ``features``, the
+# input of the head.
 TELLS: Dict[str, Dict[str, str]] = {
-    'data_preprocessor': dict(  # for a config that writes them with HiCoBackbone
+    'data_preprocessor': dict(  # for configs that set these in HiCoBackbone
         layout='backbone.layout',
         num_persons='backbone.num_persons',
         in_channels='backbone.in_channels',
@@ -39,8 +39,8 @@ TELLS: Dict[str, Dict[str, str]] = {
     'cls_head': dict(in_channels='features.channels'),
 }
 
-# The arguments of each component that decide what it computes, and their values if nothing else is said. A class of
-# your own that is derived from one of these has the arguments of its base.
+# The arguments that determine the computation of each component, and their default values. A class derived from one of
+# these has the arguments of its base class.
 ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'SkeletonRecognizer': dict(frozen=()),
     'HiCo': dict(momentum=0.001, norm_groups=8),
@@ -71,8 +71,8 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'NormalizePose2D': dict(lost_joints='absent'),
 }
 
-# Any encoder is told its width, and any head the width of its feature, also one that is registered elsewhere.
+# Every encoder gets its width, and every head the width of its feature, including those registered elsewhere.
 CONTRACTS: Dict[str, Tuple[str, ...]] = {'neck.encoder': ('channels', ), 'cls_head': ('in_channels', )}
 
-# What a preprocessor tells the transforms of its views, and a dataset those of its load pipeline.
+# The values that a preprocessor passes to the transforms of its views, and a dataset to those of its load pipeline.
 TELLS_TRANSFORMS = ('layout', 'in_channels', 'clip_len')

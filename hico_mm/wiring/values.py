@@ -1,4 +1,4 @@
-"""Values of a config that cannot be: of another type than the argument has, or out of range."""
+"""Check config values: their types and ranges."""
 
 import inspect
 from numbers import Integral, Real
@@ -10,11 +10,11 @@ from ..errors import LARGEST_SEED, UserError
 from .complete import plain
 
 _NONE = type(None)
-# What an argument of a type takes, in words and as a type.
+# The values that an annotated type accepts, in words and as a type.
 KINDS: Dict[Any, Tuple[str, Any]] = {
     int: ('a whole number', Integral), float: ('a number', Real), bool: ('True or False', bool), str: ('text', str)}
 _SPLITS = ('train', 'val', 'test')
-# Whole numbers, by their dotted place, with the least that they can be.
+# Whole numbers by dotted key, with their minimum.
 LEAST: Dict[str, int] = {
     **{f'{split}_dataloader.batch_size': 1 for split in _SPLITS},
     **{f'{split}_dataloader.num_workers': 0 for split in _SPLITS},
@@ -22,10 +22,10 @@ LEAST: Dict[str, int] = {
 
 
 def check_values(config: Config, source: object) -> None:
-    """Check the numbers of a config that decide whether anything is trained: batches, workers, epochs, rate and seed.
+    """Check the basic numbers for training: batch sizes, workers, epochs, learning rate and seed.
 
     Raises:
-        UserError: naming the key, its value, and what it can be.
+        UserError: if one is invalid; the message names the key, its value and the allowed values.
     """
     for place, least in LEAST.items():
         value = _place(config, place)
@@ -40,17 +40,17 @@ def check_values(config: Config, source: object) -> None:
 
 
 def check_type(target: Optional[Callable], key: str, value: Any, place: str, source: object) -> None:
-    """Check a value against the annotation of the argument, if that is a plain type or a choice of some.
+    """Check a value against the annotation of the argument, if that is a plain type or a union of plain types.
 
     Args:
-        target: The class of ours; those of others are not checked.
+        target: The class; only classes of this package are checked.
         key: Name of the argument.
-        value: Its value. None is allowed, since it is completed.
-        place: Dotted place of the component.
+        value: Its value. None is allowed, since it is completed later.
+        place: Dotted key of the component.
         source: Path of the config, for the message.
 
     Raises:
-        UserError: naming the argument, its value, and what it can be.
+        UserError: if the type is wrong; the message names the argument, its value and the allowed types.
     """
     allowed = [kind for kind in _annotated(target, key) if kind is not _NONE]
     if value is None or not allowed or any(kind not in KINDS for kind in allowed):
@@ -61,7 +61,7 @@ def check_type(target: Optional[Callable], key: str, value: Any, place: str, sou
 
 
 def _annotated(target: Optional[Callable], key: str) -> List[Any]:
-    """The types of an argument of a class of ours, as its nearest base that names it annotates them."""
+    """Return the annotated types of an argument of one of our classes, from the nearest base class that has it."""
     for cls in _ours(target):
         parameters = inspect.signature(cls).parameters
         if key in parameters:

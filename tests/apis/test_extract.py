@@ -44,10 +44,10 @@ def test_bad_clips_are_named():
             extract(model, [good, bad])
     with pytest.raises(ValueError, match='no clips'):
         extract(model, [])
-    with pytest.raises(ValueError, match='does not say how its clips were normalised'):
+    with pytest.raises(ValueError, match='does not record how its clips were normalised'):
         extract(init_model(Config(dict(model=small_model()))), [good])
     stock = dict(dataset=dict(type='PoseDataset'))  # normalised in a pipeline that is not known here
-    with pytest.raises(ValueError, match='does not say how its clips were normalised'):
+    with pytest.raises(ValueError, match='does not record how its clips were normalised'):
         extract(init_model(Config(dict(model=small_model(), test_dataloader=stock))), [good])
 
 
@@ -56,7 +56,7 @@ def test_2d_poses_need_the_size_of_the_picture():
                'data_preprocessor.in_channels': 2}
     model = init_model(Config(dict(model=small_model(**changes), load_pipeline=[dict(type='PreNormalize2D')])))
     clip = np.random.default_rng(0).uniform(1, 400, (1, 9, 17, 2))
-    with pytest.raises(ValueError, match=r'give img_shape=\(height, width\)'):
+    with pytest.raises(ValueError, match=r'pass img_shape=\(height, width\)'):
         extract(model, [clip])
     small, large = (extract(model, [clip * scale], img_shape=(480 * scale, 640 * scale)) for scale in (1, 2))
     np.testing.assert_allclose(small, large, atol=1e-5)
@@ -100,7 +100,7 @@ def test_millimetres_are_warned_of(monkeypatch):
 def test_one_array_is_not_taken_for_several_clips(shape):
     model = init_model(Config(dict(model=small_model(), load_pipeline=[])))
     clip = np.random.default_rng(0).normal(size=shape).astype('f4')
-    with pytest.raises(UserError, match=r'is one array of shape .*: give \[clip\] for one clip'):
+    with pytest.raises(UserError, match=r'is one array of shape .*: pass \[clip\] for one clip'):
         extract(model, clip)
     one = extract(model, [clip])
     assert len(one) == 1

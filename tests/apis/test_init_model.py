@@ -34,10 +34,10 @@ def test_errors_name_the_file_and_the_remedy(checkpoint, tmp_path):
     with pytest.raises(ValueError, match=said):
         init_model(Config(dict(model=small_model(**{'neck.encoder.type': 'LSTMEncoder'}))), path)
     for backbone in (None, dict(channels=16)):
-        with pytest.raises(ValueError, match='takes its encoder from a checkpoint: give init_model a checkpoint too'):
+        with pytest.raises(ValueError, match='from a checkpoint: pass a checkpoint to init_model too'):
             init_model(Config(dict(model=dict(type='SkeletonRecognizer', backbone=backbone))))
     torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
-    with pytest.raises(ValueError, match='bare.pth does not say which model it is of: give the config'):
+    with pytest.raises(ValueError, match='bare.pth does not record its model: give the config'):
         init_model(None, tmp_path / 'bare.pth')
     for bad in (dict(type='subprocess.check_call', args=['touch', str(tmp_path / 'evil')]),
                 dict(type='HiCo', neck=dict(_scope_='mmdet', type='FPN')), dict(a=[dict(type='os.system')])):

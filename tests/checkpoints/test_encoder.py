@@ -196,7 +196,7 @@ def test_a_checkpoint_without_a_description_works_with_an_explicit_config(pretra
     torch.save(dict(state_dict=load_checkpoint(checkpoint)['state_dict']), bare)
     path = CONFIGS / 'knn/hico_nwucla_knn.py'
     status, _, error = command(test.main, path, bare, '--cfg-options', *options)
-    assert status == 1 and 'bare.pth does not say which model it is of, and the config has no backbone' in error
+    assert status == 1 and 'bare.pth does not record its model, and the config has no backbone' in error
     explicit = ('model.backbone.type=HiCoBackbone', 'model.backbone.channels=32', 'model.neck.type=UDMNeck',
                 'model.data_preprocessor.type=SkeletonDataPreprocessor', 'model.data_preprocessor.layout=nw_ucla',
                 'model.data_preprocessor.num_persons=1', 'model.data_preprocessor.stream=bone')
@@ -277,7 +277,7 @@ def test_a_part_of_the_preparation_is_completed_by_the_checkpoint(command, tmp_p
 def test_a_split_that_has_changed_is_a_warning(pretrained_once, command, tmp_path):
     """Of the gallery and of the classifier's input, by the name of file and split; not of a test split."""
     checkpoint, options = pretrained_once
-    said = 'is split "xview_train" of a.pkl with 12 clips of 4 classes .* was trained on a split of that name'
+    said = 'is split "xview_train" of a.pkl with 12 clips of 4 classes .* was trained on a split with this name'
     for folder, seed, name, warned in (('same', 0, 'a.pkl', False), ('changed', 1, 'a.pkl', True),
                                        ('transfer', 1, 'b.pkl', False)):
         (tmp_path / folder).mkdir()

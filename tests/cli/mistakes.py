@@ -191,15 +191,15 @@ MISTAKES = {
     'a full disk': Mistake('full dump.pkl'),
     'a folder that is read-only': Mistake('readonly dump.pkl'),
     # Annotation files
-    'an annotation that is not there': Mistake(_with('gone/mine.pkl')),
+    'an annotation that does not exist': Mistake(_with('gone/mine.pkl')),
     'a folder in place of an annotation': Mistake(_with('folder'), slow=True),
     'a text file in place of an annotation': Mistake(_with('notes.txt')),
     'a checkpoint in place of an annotation': Mistake(_with('ckpt.pth')),
     'a dump of predictions in place of an annotation': Mistake(_with('dump.pkl')),
     'a list in place of an annotation with splits': Mistake(_with('list.pkl'), slow=True),
-    'a split that is not there': Mistake(f'{OPTION} train_dataloader.dataset.split=xset_train'),
+    'a split that does not exist': Mistake(f'{OPTION} train_dataloader.dataset.split=xset_train'),
     'an empty split': Mistake(_with('nosplit.pkl'), slow=True),
-    'a split of clips that are not there': Mistake(_with('gone.pkl')),
+    'a split of clips that do not exist': Mistake(_with('gone.pkl')),
     'clips that are trained on and tested on': Mistake(
         f'{OPTION} train_dataloader.dataset.split=val train_cfg.val_begin=9', slow=True),
     'a clip of the same name twice': Mistake(_with('twice.pkl')),
@@ -208,7 +208,7 @@ MISTAKES = {
     'a clip with NaN': Mistake(_with('nan.pkl')),
     'a clip with coordinates of 1e30': Mistake(_with('far.pkl')),
     'a clip with numbers beyond float32': Mistake(_with('wide.pkl'), slow=True),
-    'a clip in which nobody is': Mistake(_with('empty.pkl'), slow=True),
+    'a clip without a person': Mistake(_with('empty.pkl'), slow=True),
     'a label that is text': Mistake(_with('text.pkl')),
     'labels beyond the classes, pretraining': Mistake(_with('beyond.pkl'), slow=True),
     'labels beyond the classes, linear evaluation': Mistake(
@@ -219,26 +219,26 @@ MISTAKES = {
         _with('beyond_val.pkl', f'{LINEAR} --pretrained ckpt.pth --cfg-options'), slow=True),
     'labels beyond the classes in the test split, retrieval': Mistake(
         _with('beyond_val.pkl', f'{TEST} --cfg-options'), slow=True),
-    'clips of more persons than the model takes': Mistake(_with('three.pkl'), slow=True),
-    'a layout of another number of joints': Mistake(f'{OPTION} model.data_preprocessor.layout=nw_ucla'),
-    'a layout of no name': Mistake(f'{OPTION} model.data_preprocessor.layout=ntu25'),
+    'clips with more persons than the model takes': Mistake(_with('three.pkl'), slow=True),
+    'a layout with a different number of joints': Mistake(f'{OPTION} model.data_preprocessor.layout=nw_ucla'),
+    'a layout with an unknown name': Mistake(f'{OPTION} model.data_preprocessor.layout=ntu25'),
     'check_annotations.py: a folder': Mistake('check_annotations folder'),
     'check_annotations.py: a clip with NaN': Mistake('check_annotations nan.pkl'),
     'hold_out.py: a pattern that is not a regular expression': Mistake(
         "hold_out mine.pkl --split train --names '(' --out o.pkl"),
-    'hold_out.py: a pattern that divides nothing': Mistake('hold_out mine.pkl --split train --names S --out o.pkl'),
+    'hold_out.py: a pattern that matches no clip': Mistake('hold_out mine.pkl --split train --names S --out o.pkl'),
     'hold_out.py: an annotation without splits': Mistake('hold_out list.pkl --split train --names 1 --out o.pkl'),
     'plot_clips.py: another layout': Mistake('plot_clips mine.pkl --layout coco --out c.png'),
-    'plot_clips.py: a clip that is not there': Mistake('plot_clips mine.pkl --clips nobody --out c.png'),
+    'plot_clips.py: a clip that does not exist': Mistake('plot_clips mine.pkl --clips nobody --out c.png'),
     'plot_clips.py: a file that is not an annotation': Mistake('plot_clips dump.pkl --out c.png'),
     # Configs and options
-    'a config that is not there': Mistake('train configs/nope.py'),
+    'a config that does not exist': Mistake('train configs/nope.py'),
     'a config of an earlier version': Mistake('train configs/hico/linear/hico_gru_ntu60_linear.py'),
     'a folder in place of a config': Mistake('train folder'),
     'a config with a syntax error': Mistake('train syntax.py'),
-    'a config whose base is not there': Mistake('train nobase.py'),
+    'a config whose base does not exist': Mistake('train nobase.py'),
     'a config without a model': Mistake('train nomodel.py'),
-    'a fragment that is not there': Mistake('train pretrain.py --with gone.py'),
+    'a fragment that does not exist': Mistake('train pretrain.py --with gone.py'),
     'an option without an equals sign': Mistake(f'{OPTION} model.head.temperature'),
     'a misspelt part of the config': Mistake(f'{OPTION} train_dataloder.batch_size=8'),
     'a misspelt part of the config, testing': Mistake(f'{TEST} --cfg-options test_dataloder.batch_size=8'),
@@ -254,15 +254,15 @@ MISTAKES = {
     'max_epochs without train_cfg': Mistake(f'{OPTION} max_epochs=3'),
     'optimizer without optim_wrapper': Mistake(f'{OPTION} optimizer.lr=1'),
     'a misspelt argument of the optimizer': Mistake(f'{OPTION} optim_wrapper.optimizer.learning_rate=1'),
-    'an optimizer of no name': Mistake(f'{OPTION} optim_wrapper.optimizer.type=Adma'),
+    'an optimizer with an unknown name': Mistake(f'{OPTION} optim_wrapper.optimizer.type=Adma'),
     'a misspelt part of the model': Mistake(f'{OPTION} model.hed.temperature=0.1'),
     'a misspelt argument of the head': Mistake(f'{OPTION} model.head.temprature=0.1'),
     'a misspelt argument of the preprocessor': Mistake(f'{OPTION} model.data_preprocessor.streams=bone'),
-    'a stream of no name': Mistake(f'{OPTION} model.data_preprocessor.stream=bones'),
+    'a stream with an unknown name': Mistake(f'{OPTION} model.data_preprocessor.stream=bones'),
     'a misspelt argument of the classifier': Mistake(f'{OPTION} model.cls_head.kk=5'),
     'a misspelt argument of the backbone': Mistake(f'{OPTION} model.backbone.chanels=32'),
     'a misspelt argument of the dataset': Mistake(f'{OPTION} train_dataloader.dataset.splt=x'),
-    'a dataset of no name': Mistake(f'{OPTION} train_dataloader.dataset.type=SkeletonDatset'),
+    'a dataset with an unknown name': Mistake(f'{OPTION} train_dataloader.dataset.type=SkeletonDatset'),
     'a misspelt argument of the loader': Mistake(f'{OPTION} train_dataloader.batchsize=8'),
     'a misspelt argument of a hook': Mistake(f'{OPTION} default_hooks.checkpoint.intervall=2'),
     'a misspelt hook': Mistake(f'{OPTION} default_hooks.chekpoint.interval=2'),
@@ -272,29 +272,30 @@ MISTAKES = {
     'a temperature of 0': Mistake(f'{OPTION} model.head.temperature=0'),
     'a temperature below 0': Mistake(f'{OPTION} model.head.temperature=-0.2', slow=True),
     'a queue of length 0': Mistake(f'{OPTION} model.head.queue_length=0', slow=True),
-    'a place in a list that is not there': Mistake(f'{OPTION} param_scheduler.7.gamma=1'),
-    'a component of no name': Mistake(f'{OPTION} model.neck.encoder.type=Mamba'),
-    'more granularities than the clip has halves': Mistake(f'{OPTION} model.neck.num_granularities=9'),
+    'a list index that does not exist': Mistake(f'{OPTION} param_scheduler.7.gamma=1'),
+    'a component with an unknown name': Mistake(f'{OPTION} model.neck.encoder.type=Mamba'),
+    'more granularities than the clip can be halved into': Mistake(f'{OPTION} model.neck.num_granularities=9'),
     'an odd width for a recurrent encoder': Mistake(
         f'{OPTION} model.backbone.channels=15 model.neck.encoder.type=LSTMEncoder'),
     'a width that the attention heads do not divide': Mistake(f'{OPTION} model.backbone.channels=15'),
     'an unknown option': Mistake(f'{TRAIN} --lr 1'),
     'a shortened option': Mistake('train pretrain.py --work-dir w --epoch 1'),
     'reproduce.py: a misspelt task': Mistake('reproduce --encoder gru --dataset nwucla --tasks lineer --plan'),
-    'reproduce.py: data that is not there': Mistake(
+    'reproduce.py: data that does not exist': Mistake(
         'reproduce --encoder lstm --dataset pku1 --tasks knn --out rep --epochs 1'),
     # Checkpoints
-    'a checkpoint of another encoder': Mistake('test gru.py ckpt.pth --work-dir w'),
-    'a checkpoint of another width': Mistake(f'{TEST} --cfg-options model.backbone.channels=32'),
-    'a checkpoint of another number of granularities': Mistake(f'{TEST} --cfg-options model.neck.num_granularities=3'),
-    'a checkpoint of another number of attention heads': Mistake(
+    'a checkpoint with another encoder': Mistake('test gru.py ckpt.pth --work-dir w'),
+    'a checkpoint with another width': Mistake(f'{TEST} --cfg-options model.backbone.channels=32'),
+    'a checkpoint with another number of granularities': Mistake(
+        f'{TEST} --cfg-options model.neck.num_granularities=3'),
+    'a checkpoint with another number of attention heads': Mistake(
         f'{TEST} --cfg-options model.neck.encoder.num_heads=8'),
-    'a checkpoint of another stream': Mistake(f'{TEST} --cfg-options model.data_preprocessor.stream=bone'),
-    'a checkpoint of another number of persons': Mistake(
+    'a checkpoint with another stream': Mistake(f'{TEST} --cfg-options model.data_preprocessor.stream=bone'),
+    'a checkpoint with another number of persons': Mistake(
         f'{TEST} --cfg-options model.data_preprocessor.num_persons=1'),
-    'clips prepared otherwise than in training': Mistake(
+    'clips prepared differently than in training': Mistake(
         f'{TEST} --cfg-options test_dataloader.dataset.load_pipeline=[]'),
-    'a checkpoint that is not there': Mistake('test knn.py gone.pth --work-dir w'),
+    'a checkpoint that does not exist': Mistake('test knn.py gone.pth --work-dir w'),
     'a truncated checkpoint': Mistake('test knn.py half.pth --work-dir w'),
     'an empty checkpoint': Mistake('test knn.py empty.pth --work-dir w'),
     'a checkpoint with a flipped bit': Mistake('test knn.py flipped.pth --work-dir w'),
@@ -302,23 +303,23 @@ MISTAKES = {
     'a list in place of a checkpoint': Mistake('test knn.py pair.pth --work-dir w'),
     'an annotation in place of a checkpoint': Mistake('test knn.py mine.pkl --work-dir w'),
     'a folder in place of a checkpoint': Mistake('test knn.py folder.pth --work-dir w'),
-    '--pretrained that is not there': Mistake(f'{LINEAR} --pretrained gone.pth'),
+    '--pretrained that does not exist': Mistake(f'{LINEAR} --pretrained gone.pth'),
     '--pretrained that is a folder': Mistake(f'{LINEAR} --pretrained folder.pth'),
     '--pretrained that is truncated': Mistake(f'{LINEAR} --pretrained half.pth'),
     'linear evaluation without --pretrained': Mistake(LINEAR),
     'linear evaluation with --pretrained none': Mistake(f'{LINEAR} --pretrained none'),
     'finetuning without --pretrained': Mistake(FINETUNE),
     'two sources of the encoder': Mistake(f'{LINEAR} --pretrained ckpt.pth --cfg-options model.pretrained=other.pth'),
-    'a config that starts from a checkpoint that is not there': Mistake(f'{TRAIN} --cfg-options load_from=gone.pth'),
+    'a config that starts from a checkpoint that does not exist': Mistake(f'{TRAIN} --cfg-options load_from=gone.pth'),
     'info: a truncated checkpoint': Mistake('info half.pth'),
     'official_checkpoint.py: one of ours': Mistake('official_checkpoint ckpt.pth o.pth'),
-    'official_checkpoint.py: a file that is not there': Mistake('official_checkpoint gone.pth o.pth'),
+    'official_checkpoint.py: a file that does not exist': Mistake('official_checkpoint gone.pth o.pth'),
     # Training
     'fewer clips than a batch': Mistake(f'{OPTION} train_dataloader.batch_size=4096'),
     'a batch of 0 clips': Mistake(f'{OPTION} train_dataloader.batch_size=0'),
     'a batch of 0 clips, testing': Mistake(f'{TEST} --cfg-options test_dataloader.batch_size=0'),
     'a batch of 0 features': Mistake(f'{LINEAR} --pretrained ckpt.pth --cfg-options train_cfg.batch_size=0'),
-    'fewer than no workers': Mistake(f'{OPTION} train_dataloader.num_workers=-1'),
+    'a negative number of workers': Mistake(f'{OPTION} train_dataloader.num_workers=-1'),
     '0 epochs': Mistake('train pretrain.py --epochs 0'),
     '0 epochs in the config': Mistake('train pretrain.py --cfg-options train_cfg.max_epochs=0'),
     '--epochs for a config that counts iterations': Mistake('train forever.py --epochs 3'),
@@ -334,21 +335,22 @@ MISTAKES = {
         'train pretrain.py --auto-scale-lr --cfg-options auto_scale_lr=None'),
     'a work directory that is a file': Mistake('train pretrain.py --work-dir notes.txt'),
     'a work directory below a file': Mistake('train pretrain.py --work-dir notes.txt/w'),
-    'a work directory in which a folder has the name of a checkpoint': Mistake('train pretrain.py --work-dir taken'),
+    'a work directory that contains a folder with the name of a checkpoint': Mistake(
+        'train pretrain.py --work-dir taken'),
     # Resuming
     '--resume in a folder without a checkpoint': Mistake(RESUME, slow=True),
-    '--resume of a file that is not there': Mistake(f'{RESUME} gone.pth'),
+    '--resume of a file that does not exist': Mistake(f'{RESUME} gone.pth'),
     '--resume of a folder': Mistake(f'{RESUME} folder.pth'),
     '--resume of a truncated file': Mistake(f'{RESUME} half.pth'),
     'a truncated newest checkpoint': Mistake('train pretrain.py --work-dir damaged --resume', slow=True),
     '--resume CKPT and --pretrained': Mistake(f'{RESUME} a.pth --pretrained none'),
-    'another batch size than the run had': Mistake(
+    "a batch size that differs from the run's": Mistake(
         f'{RESUME} ckpt.pth --cfg-options train_cfg.max_epochs=3 train_dataloader.batch_size=6', slow=True),
-    'another learning rate than the run had': Mistake(
+    "a learning rate that differs from the run's": Mistake(
         f'{RESUME} ckpt.pth --cfg-options optim_wrapper.optimizer.lr=5.0', slow=True),
-    'another seed than the run had': Mistake(f'{RESUME} ckpt.pth --seed 99', slow=True),
-    'other data than the run had': Mistake(_with('less.pkl', f'{RESUME} ckpt.pth --cfg-options'), slow=True),
-    'fewer epochs than the run has': Mistake(f'{RESUME} ckpt.pth --epochs 1', slow=True),
+    "a seed that differs from the run's": Mistake(f'{RESUME} ckpt.pth --seed 99', slow=True),
+    "data that differs from the run's": Mistake(_with('less.pkl', f'{RESUME} ckpt.pth --cfg-options'), slow=True),
+    'fewer epochs than the run already has': Mistake(f'{RESUME} ckpt.pth --epochs 1', slow=True),
     # Evaluation and features
     'more neighbours than the gallery has clips': Mistake(f'{TEST} --cfg-options model.cls_head.k=100', slow=True),
     'more neighbours than the gallery has clips, pretraining': Mistake(f'{OPTION} model.cls_head.k=100', slow=True),
@@ -357,13 +359,13 @@ MISTAKES = {
     '--dump of another format': Mistake(f'{TEST} --dump x.txt'),
     '--dump into a folder that cannot be made': Mistake(f'{TEST} --dump notes.txt/x.pkl'),
     '--dump that is a folder': Mistake(f'{TEST} --dump folder.pkl'),
-    'extract_features.py: a split that is not there': Mistake(
+    'extract_features.py: a split that does not exist': Mistake(
         'extract_features knn.py ckpt.pth --split nope --out f.npz'),
     'extract_features.py: --out that is a folder': Mistake(
         'extract_features knn.py ckpt.pth --split val --out folder.npz'),
-    'extract_features.py: a GPU that is not there': Mistake(
+    'extract_features.py: a GPU that does not exist': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --device cuda'),
-    'extract_features.py: a device of no name': Mistake(
+    'extract_features.py: a device with an unknown name': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --device gpu'),
     'extract_features.py: a seed that is too large': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --seed 1099511627776'),
@@ -373,7 +375,7 @@ MISTAKES = {
     'plot_curves.py: --out that is a folder': Mistake('plot_curves source --out folder.png'),
     'plot_curves.py: --out of another format': Mistake('plot_curves source --out c.gif'),
     # Fusion
-    'dumps that are not there': Mistake('fuse_streams --preds a.pkl b.pkl'),
+    'dumps that do not exist': Mistake('fuse_streams --preds a.pkl b.pkl'),
     'folders in place of dumps': Mistake('fuse_streams --preds folder folder'),
     'annotations in place of dumps': Mistake('fuse_streams --preds mine.pkl mine.pkl'),
     'a weight that is NaN': Mistake('fuse_streams --preds dump.pkl dump.pkl --weights nan 1'),
@@ -389,17 +391,17 @@ MISTAKES = {
     '--out of the fusion that is a folder': Mistake('fuse_streams --preds dump.pkl dump.pkl --out folder.pkl'),
     # Converters
     'prepare_ntu.py: a folder without recordings': Mistake('prepare_ntu --raw folder --dataset ntu60 --out o.pkl'),
-    'prepare_ntu.py: --raw that is not there': Mistake('prepare_ntu --raw nope --dataset ntu60 --out o.pkl'),
+    'prepare_ntu.py: --raw that does not exist': Mistake('prepare_ntu --raw nope --dataset ntu60 --out o.pkl'),
     'prepare_ntu.py: --out that is a folder': Mistake('prepare_ntu --raw folder --dataset ntu60 --out folder.pkl'),
     'prepare_ntu.py: --out below a file': Mistake('prepare_ntu --raw folder --dataset ntu60 --out notes.txt/o.pkl'),
     'prepare_ntu.py: no workers': Mistake('prepare_ntu --raw folder --dataset ntu60 --out o.pkl --workers 0'),
     'prepare_ntu.py: --missing that is an image': Mistake(
         f'prepare_ntu --raw folder --dataset ntu60 --out o.pkl --missing {ROOT}/docs/clips.png'),
-    'prepare_ntu.py: --missing that is not there': Mistake(
+    'prepare_ntu.py: --missing that does not exist': Mistake(
         'prepare_ntu --raw folder --dataset ntu60 --out o.pkl --missing gone.txt'),
     'prepare_nwucla.py: a folder without clips': Mistake('prepare_nwucla --raw folder --out o.pkl'),
     'prepare_pku.py: a folder without recordings': Mistake('prepare_pku --raw folder --part 1 --out o.pkl'),
-    'make_demo.py: --out that is there': Mistake('make_demo --out folder'),
+    'make_demo.py: --out that exists': Mistake('make_demo --out folder'),
     'make_demo.py: --out below a file': Mistake('make_demo --out notes.txt/demo'),
     'make_demo.py: no subjects': Mistake('make_demo --out demo --num-subjects 0'),
     # Several processes
@@ -408,7 +410,7 @@ MISTAKES = {
     'slurm_train.sh without a config': Mistake('slurm_train.sh partition job'),
     'slurm without a GPU': Mistake('train pretrain.py --launcher slurm'),
     '--launcher pytorch without torchrun': Mistake('train pretrain.py --launcher pytorch'),
-    'a batch per process that is larger than its part of the clips': Mistake(
+    'a batch per process that is larger than its share of the clips': Mistake(
         'dist_train.sh pretrain.py 2 --work-dir w --cfg-options train_dataloader.batch_size=8', slow=True),
 }
 

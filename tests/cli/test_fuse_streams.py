@@ -77,7 +77,7 @@ def test_other_clips_or_labels_are_refused(fuse, streams, tmp_path):
 def test_a_dump_without_names(fuse, streams, tmp_path):
     scores, labels, names, paths = streams
     nameless = dump(tmp_path / 'nameless.pkl', scores[1], labels, None)
-    assert 'nameless.pkl has no names of its clips: say which they are' in fuse('--preds', nameless, nameless)[2]
+    assert 'nameless.pkl has no clip names: give them with' in fuse('--preds', nameless, nameless)[2]
     clips = [dict(frame_dir=name, label=int(label)) for name, label in zip(names, labels)]
     annotation = tmp_path / 'ann.pkl'
     annotation.write_bytes(pickle.dumps(dict(split=dict(val=names, train=names[::2]), annotations=clips)))
@@ -143,9 +143,9 @@ def test_features_that_cannot_be_compared(fuse, tmp_path):
     (tmp_path / 'cut.npz').write_bytes((tmp_path / 'a.npz').read_bytes()[:100])
     np.save(tmp_path / 'd.npz', np.ones(3))
     (tmp_path / 'd.npz.npy').rename(tmp_path / 'd.npz')
-    for query, gallery, said in (('a', 'a', 'share 2 clips, x among them: a query would find itself'),
-                                 ('a', 'c', 'features of 4 numbers'), ('cut', 'a', 'cut.npz is not a file of features'),
-                                 ('a', 'd', 'd.npz is not a file of features')):
+    for query, gallery, said in (('a', 'a', 'share 2 clips, for example x: a query would find itself'),
+                                 ('a', 'c', 'features of 4 numbers'), ('cut', 'a', 'cut.npz is not a feature file'),
+                                 ('a', 'd', 'd.npz is not a feature file')):
         files = [f'{tmp_path}/{name}.npz' for name in (query, gallery)]
         code, _, error = fuse('--features', files[0], '--gallery', files[1])
         assert code == 1 and said in error
@@ -168,4 +168,4 @@ def test_what_is_no_dump_is_refused_unread(fuse, tmp_path, content):
     (tmp_path / 'bad.pkl').write_bytes(pickle.dumps(content))
     code, printed, said = fuse('--preds', tmp_path / 'bad.pkl', tmp_path / 'bad.pkl')
     assert code == 1 and 'bad.pkl is no' in said and not printed
-    assert 'missing.pkl does not exist: write it by tools/test.py --dump' in fuse('--preds', 'missing.pkl', 'a.pkl')[2]
+    assert 'missing.pkl does not exist: create it with tools/test.py' in fuse('--preds', 'missing.pkl', 'a.pkl')[2]

@@ -52,8 +52,8 @@ def test_options_of_the_model_are_for_pretraining_alone(reproduce):
 
 
 @pytest.mark.parametrize('args, said', [
-    (('--dataset', 'nwucla', '--tasks', 'transfer'), 'transfer to pku2 is from ntu60 or pku1'),
-    (('--dataset', 'nwucla', '--tasks', 'fusion'), 'fusion needs two --streams'),
+    (('--dataset', 'nwucla', '--tasks', 'transfer'), 'transfer to pku2 is only available from ntu60 or pku1'),
+    (('--dataset', 'nwucla', '--tasks', 'fusion'), 'fusion needs two or more --streams'),
     (('--dataset', 'demo', '--tasks', 'finetune'), 'finetune has no config for demo'),
     (('--dataset', 'nwucla', '--raw', 'nowhere'), '--raw nowhere is not a folder'),
 ])
@@ -77,7 +77,7 @@ def test_a_folder_that_is_worked_in_is_left_alone(reproduce, tmp_path, monkeypat
 
 def test_data_that_is_not_there(reproduce, tmp_path):
     code, _, said = reproduce('--encoder', 'gru', '--dataset', 'pku1', '--out', tmp_path)
-    assert code == 1 and 'data/pku/pku1.pkl does not exist: make it with one of tools/data/prepare_*.py' in said
+    assert code == 1 and 'data/pku/pku1.pkl does not exist: create it with one of tools/data/prepare_*.py' in said
 
 
 def test_baselines_alone_need_no_pretraining(reproduce):
@@ -129,4 +129,4 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     code, printed, _ = reproduce('--tasks', 'linear', *args)  # what is there stays in the table
     assert code == 0 and row in printed
     assert not reproduce('--plan', '--tasks', 'fusion', 'semi10', *args)[1]
-    assert 'give another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]
+    assert 'choose another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]

@@ -52,7 +52,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
     printed = interrupt_after(work / 'epoch_3.pth', process)
     assert process.returncode == 130, printed
     last = find_latest_checkpoint(str(work))
-    advice = f'the last checkpoint is {last.split("/")[-1]} in {work}: to go on from there, run the same command with'
+    advice = f'the last checkpoint is {last.split("/")[-1]} in {work}: to continue, run the same command with'
     assert printed.rstrip().endswith(f'{advice} --resume')  # the last word: no traceback after it
     epoch = load_checkpoint(last)['meta']['epoch']
     assert len(list(work.glob('epoch_*.pth'))) <= 3 and not list(work.glob('.epoch*'))
@@ -64,11 +64,11 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
 
 @pytest.mark.parametrize('options, sentence', [
     (('--amp', ), '--amp needs a GPU'),
-    (('--auto-scale-lr', ), 'has no auto_scale_lr to scale by'),
+    (('--auto-scale-lr', ), 'has no auto_scale_lr with a base batch size'),
     (('--pretrained', 'none.pth'), 'none.pth does not exist'),
     (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, where'),
     (('--epochs', '0'), '--epochs must be at least 1'),
-    (('--resume', 'a.pth', '--pretrained', 'none'), 'give one of them'),
+    (('--resume', 'a.pth', '--pretrained', 'none'), 'give only one of them'),
 ])
 def test_options_that_cannot_be(make_runner, tmp_path, capsys, options, sentence):
     if torch.cuda.is_available() and options == ('--amp', ):
@@ -85,7 +85,7 @@ def test_no_encoder_has_a_remedy(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     config = str(ROOT / 'configs/hico/linear/hico_nwucla_linear.py')
     for options, sentence in (((), 'takes its encoder from a checkpoint: give --pretrained CKPT'),
-                              (('--pretrained', 'none'), 'give the pretraining config in place of "none"'),
+                              (('--pretrained', 'none'), 'give the pretraining config instead'),
                               (('--resume', '--work-dir', 'nowhere'), '--resume found no checkpoint in nowhere')):
         assert train.main([config, *options]) == 1
         printed = capsys.readouterr().err
@@ -124,7 +124,7 @@ def test_a_new_run_in_a_used_folder_is_not_resumed_from_the_earlier_one(make_run
     Path('w/epoch_1.pth').unlink()  # as if the second run had been started by mistake, and stopped at once
     capsys.readouterr()
     assert train.main(['tiny.py', '--work-dir', 'w', '--resume']) == 1
-    assert 'w/epoch_2.pth is of an earlier run' in capsys.readouterr().err
+    assert 'w/epoch_2.pth belongs to an earlier run' in capsys.readouterr().err
     assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '3', '--resume', 'w/epoch_2.pth']) == 0
 
 

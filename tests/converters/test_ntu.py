@@ -43,8 +43,8 @@ def test_splits(raw, tmp_path, capsys, dataset, workers, splits):
         np.testing.assert_allclose(clip['keypoint'][0], np.random.default_rng(i).normal(size=(3 + i, 25, 3)), rtol=1e-6)
         assert clip['keypoint'].dtype == np.float32
     printed = capsys.readouterr()
-    assert 'get the list from' in printed.err and 'the whole dataset has' in printed.err
-    assert ('left out: 1 of actions beyond 60' in printed.out) == (dataset == 'ntu60')
+    assert 'download the list from' in printed.err and 'the whole dataset has' in printed.err
+    assert ('left out: 1 with actions beyond 60' in printed.out) == (dataset == 'ntu60')
     assert len(SkeletonDataset(str(out), split='xsub_train', layout='ntu')) == len(splits['xsub_train'])
 
 
@@ -63,8 +63,8 @@ def test_bad_files_are_dropped_by_name_and_the_others_kept(raw, tmp_path, capsys
     for fault in ('A003.skeleton is truncated', 'A004.skeleton has no body in any frame', 'A005.skeleton is empty',
                   'notes.skeleton is not named', 'A001.skeleton occurs twice'):
         assert fault in printed.err
-    assert '3 clips, 3 of one person and 0 of two; 5 dropped' in printed.out
-    assert '1 named by the list of missing skeletons' in printed.out and 'get the list' not in printed.err
+    assert '3 clips, 3 with one person and 0 with two; 5 dropped' in printed.out
+    assert '1 in the list of missing skeletons' in printed.out and 'download the list' not in printed.err
     names = [clip['frame_dir'] for clip in pickle.loads((tmp_path / 'ntu.pkl').read_bytes())['annotations']]
     assert names == [NAMES[0], NAMES[2], NAMES[3]]
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_done_is_said(raw, tmp_path, capsys):
     (tmp_path / 'list.txt').write_text('nothing')
     options = ('--dataset', 'ntu60', '--out', out)
     assert run('--raw', raw, *options, '--missing', tmp_path / 'list.txt') == 1
-    assert 'list.txt names no clip' in capsys.readouterr().err
+    assert 'list.txt contains no clip name' in capsys.readouterr().err
     (tmp_path / 'empty').mkdir()
     assert run('--raw', tmp_path / 'empty', *options) == 1
     assert 'no clip of ntu60 was read' in capsys.readouterr().err and not out.exists()

@@ -115,11 +115,11 @@ def test_files_that_are_cut_anywhere(write):
 
 @pytest.mark.parametrize('change, message', [
     (lambda text: 'frames: 2\n' + text, "line 1 must be a number, but is 'frames: 2'"),
-    (lambda text: text + '1\n', 'goes on after its 1 frames, at line 30'),
-    (lambda text: text.replace('\n25\n', '\n20\n'), 'has a body of 20 joints at line 4, not 25'),
+    (lambda text: text + '1\n', 'has more lines after its 1 frames, from line 30'),
+    (lambda text: text.replace('\n25\n', '\n20\n'), 'has a body with 20 joints at line 4, not 25'),
     (lambda text: text.replace('\n25\n0.125730221', '\n25\nnan'), 'has NaN or infinite coordinates'),
     (lambda text: text.replace('\n25\n', '\n25\nx'), 'has a joint that is not a list of 12 numbers'),
-    (lambda text: '-1', 'counts -1'),
+    (lambda text: '-1', 'is a count of -1'),
     (lambda text: text.replace(' -0.12 2', '', 1), 'has a joint that is not a list of 12 numbers'),
     (lambda text: text.replace(text.splitlines()[9], '', 1), 'has a joint that is not a list of 12 numbers'),
 ])
@@ -139,7 +139,7 @@ def test_no_text(write):
 
 @pytest.mark.parametrize('text, said', [
     ('\u0661\n', 'line 1 must be a number'), ('1_0\n', 'line 1 must be a number'), ('9' * 5000, 'line 1 must be a'),
-    ('1000000000\n1\n', 'line 1 counts 1000000000'), ('1\n1000000000\n', 'line 2 counts 1000000000')])
+    ('1000000000\n1\n', 'line 1 is a count of 1000000000'), ('1\n1000000000\n', 'line 2 is a count of 1000000000')])
 def test_counts_that_cannot_be(write, text, said):
     path = write([[]])
     path.write_text(text)
@@ -147,7 +147,7 @@ def test_counts_that_cannot_be(write, text, said):
         read_skeleton(path)
 
 
-@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which no unit explains')])
+@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which is too large for any unit')])
 def test_coordinates_beyond_any_unit(write, number, said):
     path = write([[(A, body(0))]])
     path.write_text(path.read_text().replace('0.125730221', number))

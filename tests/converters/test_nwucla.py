@@ -53,7 +53,7 @@ def test_test_clips_that_are_training_clips_are_set_apart(tmp_path, capsys):
     ('a01_s01_e00_v01', dict(text='[]'), 'is truncated or not a clip'),
     ('a01_s01_e00_v01', dict(joints=25), r'has skeletons of shape \(4, 25, 3\), not'),
     ('a01_s01_e00_v01', dict(frames=0), 'has skeletons of shape'),
-    ('a01_s01_e00_v01', dict(label=7), 'says label 7, but is named after action 1'),
+    ('a01_s01_e00_v01', dict(label=7), 'has label 7, but its name says action 1'),
     ('a01_s01_e00_v01', dict(text=json.dumps(dict(skeletons=[[[float('nan')] * 3] * 20], label=1))), 'has NaN'),
     ('a07_s01_e00_v01', dict(label=7), 'is not named'),
 ])
@@ -68,7 +68,7 @@ def test_one_bad_file_does_not_end_it(tmp_path, capsys, name, changes, sentence)
 
 def test_nothing_found_writes_nothing(tmp_path, capsys):
     assert run('--raw', tmp_path, '--out', tmp_path / 'a.pkl') == 1
-    assert 'no clip aAA_sSS_eEE_vVV.json found below' in capsys.readouterr().err
+    assert 'no clip aAA_sSS_eEE_vVV.json found in' in capsys.readouterr().err
     assert not (tmp_path / 'a.pkl').exists()
 
 
@@ -77,7 +77,7 @@ def test_strict_writes_nothing(tmp_path, capsys):
     write(tmp_path / 'raw', 'a01_s01_e00_v01', text='[')
     assert run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl', '--strict') == 1
     printed = capsys.readouterr().err
-    assert 'dropped: ' in printed and '1 were dropped, and --strict allows none' in printed
+    assert 'dropped: ' in printed and '1 were dropped, but --strict allows none' in printed
     assert not (tmp_path / 'a.pkl').exists()
 
 
@@ -99,13 +99,13 @@ def changed(**changes):
 
 
 @pytest.mark.parametrize('text, said', [
-    (changed(label=1.0), 'says label 1.0'), (changed(label=True), 'says label True'), (changed(label='1'), "label '1'"),
-    (changed().replace('1}', 'Infinity}'), 'says label inf'), ('[' * 100_000, 'is truncated or not a clip'),
+    (changed(label=1.0), 'has label 1.0'), (changed(label=True), 'has label True'), (changed(label='1'), "label '1'"),
+    (changed().replace('1}', 'Infinity}'), 'has label inf'), ('[' * 100_000, 'is truncated or not a clip'),
     (changed().replace('0.5', '"0.5"', 1), 'has coordinates that are not numbers'),
     (changed().replace('0.5', 'true', 1), 'has coordinates that are not numbers'),
     (changed().replace('0.5', '1' + '0' * 400, 1), 'is truncated or not a clip'),
     (changed().replace('0.5', '1e39', 1), 'has NaN or infinite coordinates'),
-    (changed().replace('0.5', '1e30', 1), 'has a coordinate of 1e+30, which no unit explains'),
+    (changed().replace('0.5', '1e30', 1), 'has a coordinate of 1e+30, which is too large for any unit'),
 ])
 def test_what_only_looks_like_numbers(tmp_path, text, said):
     path = tmp_path / 'a01_s01_e00_v01.json'
@@ -126,4 +126,4 @@ def test_other_units_are_said(tmp_path, capsys):
     write(tmp_path / 'raw', 'a01_s01_e00_v01', text=changed(skeletons=(
         np.random.default_rng(0).normal(size=(3, 20, 3)) * 500).tolist()))
     run('--raw', tmp_path / 'raw', '--out', tmp_path / 'a.pkl')
-    assert '1 of the 2 clips have bones of' in capsys.readouterr().err
+    assert '1 of the 2 clips have bones with' in capsys.readouterr().err

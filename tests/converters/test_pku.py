@@ -53,7 +53,7 @@ def test_clips_worked_out_by_hand(prepare, tmp_path):
     }, ['0002-L'], ['0003-R'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl')
     assert code == 0 and not faults
-    assert '3 clips of 2 recordings, 1 of one person and 2 of two, 3 classes; 0 dropped' in printed
+    assert '3 clips from 2 recordings, 1 with one person and 2 with two, 3 classes; 0 dropped' in printed
     content = pickle.loads((tmp_path / 'pku1.pkl').read_bytes())
     assert content['split'] == dict(xsub_train=['0002-L_001', '0002-L_002'], xsub_val=['0003-R_001'],
                                     xview_train=['0002-L_001', '0002-L_002'], xview_val=['0003-R_001'])
@@ -93,9 +93,9 @@ def test_what_is_dropped_is_named(prepare, tmp_path):
         '0005-L': (recording_text(3), '3,one,2,1\n'),
     }, ['0002-L', '0002-M', '0002-R', '0003-L'], ['0004-L', '0005-L'])
     code, printed, faults = prepare(tmp_path / 'raw', tmp_path / 'pku1.pkl', workers=2)
-    assert code == 0 and '1 clips of 5 recordings' in printed and '8 dropped' in printed
-    for said in ('0003-L is named by a split, but not there',
-                 '0002-L.txt: label 2 (5 to 6) does not lie within the 4 frames',
+    assert code == 0 and '1 clips from 5 recordings' in printed and '8 dropped' in printed
+    for said in ('0003-L is in a split, but does not exist',
+                 '0002-L.txt: label 2 (5 to 6) is not within the 4 frames',
                  '0002-L.txt: label 3 is of class 60, not 1 to 51', 'label 4 (4 to 2) does not',
                  '0002-M.txt: label 1 (1 to 2) has no body in any frame', '0002-R.txt has no label file',
                  '0004-L.txt is truncated', "0005-L.txt has '3,one,2,1' at line 1"):
@@ -121,7 +121,7 @@ def test_an_empty_label_file_lower_case_and_a_broken_split_of_the_other_part(pre
               ['0002-L'], ['0003-R'])
     (raw / 'cross_subject_v2.txt').write_text('Training\nA01N01-L\n')
     code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
-    assert code == 0 and not faults and '1 clips of 2 recordings' in printed and 'xsub_train: 1' in printed
+    assert code == 0 and not faults and '1 clips from 2 recordings' in printed and 'xsub_train: 1' in printed
 
 
 def test_what_is_missing_altogether(prepare, tmp_path):
@@ -162,7 +162,7 @@ def test_labels_and_splits(tmp_path):
     path.write_text('\ufeff1,2,3,2\r\n\r\n 4, 5, 6\n')
     assert read_labels(path) == [ActionLabel(1, 2, 3), ActionLabel(4, 5, 6)]
     path.write_text('Training:\na, b\nTest:\nb, c\n')
-    with pytest.raises(ValueError, match='has b among the training and the test recordings'):
+    with pytest.raises(ValueError, match='has b in both the training and the test recordings'):
         read_split(path)
 
 
@@ -175,7 +175,7 @@ def test_frames_count_from_one():
 @pytest.mark.parametrize('line', ['1_0,1,3,1', '\uff11,1,3,1', '1,1.5,3,1', '1,1', '1,1,' + '9' * 5000])
 def test_labels_that_are_not_whole_numbers(tmp_path, line):
     (tmp_path / 'l.txt').write_text(line)
-    with pytest.raises(UserError, match='at line 1, where a label is'):
+    with pytest.raises(UserError, match='at line 1, but a label must be'):
         read_labels(tmp_path / 'l.txt')
 
 
@@ -183,7 +183,7 @@ def test_labels_that_are_not_whole_numbers(tmp_path, line):
 def test_frames_outside_the_recording_are_a_fault(first, last):
     recording = np.ones((2, 10, 25, 3), np.float32)
     clips, faults = cut_all(recording, [ActionLabel(1, first, last), ActionLabel(2, 1, 10)], 'r', 51)
-    assert faults == [f'label 1 ({first} to {last}) does not lie within the 10 frames']
+    assert faults == [f'label 1 ({first} to {last}) is not within the 10 frames']
     assert [clip['frame_dir'] for clip in clips] == ['r_002']
 
 
@@ -194,7 +194,7 @@ def test_labels_that_cover_a_recording_many_times(tmp_path):
         cut_all(recording, [ActionLabel(1, 1, 10)] * 5, 'r', 51)
 
 
-@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which no unit explains')])
+@pytest.mark.parametrize('number, said', [('1e39', 'has NaN or infinite'), ('1e30', 'which is too large for any unit')])
 def test_coordinates_beyond_any_unit(tmp_path, number, said):
     (tmp_path / 'r.txt').write_text(recording_text(2).replace('0.24', number, 1))
     with pytest.raises(UserError, match=said):
@@ -217,6 +217,6 @@ def test_folders_pipes_and_dead_links_are_left_out(prepare, tmp_path):
     os.mkfifo(raw / 'cross-view-2.txt')
     (raw / '0006-L.txt').symlink_to(raw / 'gone')
     code, printed, faults = prepare(raw, tmp_path / 'pku1.pkl')
-    assert code == 0 and '1 clips of 1 recordings' in printed
+    assert code == 0 and '1 clips from 1 recordings' in printed
     for name in ('0004-L', '0005-L', '0006-L', 'cross-view-2'):
         assert f'{name}.txt is not a file that can be read' in faults

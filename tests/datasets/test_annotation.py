@@ -30,7 +30,7 @@ def test_clips_splits_and_classes(read):
 def test_a_bare_list_has_no_splits(read):
     annotation = read(make_annotation()['annotations'])
     assert annotation.splits == {} and annotation.classes is None
-    with pytest.raises(ValueError, match='a.pkl has no splits, so no split "train"'):
+    with pytest.raises(ValueError, match='a.pkl has no splits, so there is no split "train"'):
         annotation.of_split('train')
 
 
@@ -47,5 +47,5 @@ def test_clips_of_other_splits_may_be_faulty(read):
     dict(annotations=[], split=dict(train=np.zeros((2, 2)))), dict(annotations=[], split={'\ud800': []}),
     dict(annotations=[], classes=3), dict(annotations=[], classes=[1, 2])])
 def test_what_is_not_an_annotation_is_one_sentence(read, content):
-    with pytest.raises(ValueError, match='a.pkl .*it must hold'):
+    with pytest.raises(ValueError, match='a.pkl .*it must contain'):
         read(content)

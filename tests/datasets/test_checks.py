@@ -34,7 +34,7 @@ def test_labels_that_are_not_the_number_of_a_class(label):
 
 @pytest.mark.parametrize('name', [None, 3, '', ['a'], np.zeros(2), 'a\nb', 'a\0', '\ud800', 'a' * 5000])
 def test_names_that_are_not_a_line_of_text(name):
-    assert 'has no name that is a line of text' in clip_fault(clip(frame_dir=name))
+    assert 'has no name (frame_dir) that is one line of text' in clip_fault(clip(frame_dir=name))
 
 
 @pytest.mark.parametrize('name', ['S001', np.str_('S001'), '動作 1', 'a/b c'])
@@ -43,7 +43,7 @@ def test_names_that_are(name):
 
 
 @pytest.mark.parametrize('keypoint, said', [
-    (SOUND * 1e6, 'has a coordinate of 1e+06, which no unit explains'),
+    (SOUND * 1e6, 'has a coordinate of 1e+06, which is too large for any unit'),
     (np.full(SOUND.shape, 1e300), 'has NaN or infinite coordinates'),
     (np.full(SOUND.shape, 1e-300), 'is empty'),
     (SOUND.astype(bool), 'of type bool, not real numbers'),

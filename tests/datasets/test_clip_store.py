@@ -83,7 +83,7 @@ def test_no_room_for_the_file(two_hosts, clips, tmp_path, monkeypatch):
 
     monkeypatch.setattr(clip_store, 'dump_pickle', full)
     two_hosts.append([None, 'elsewhere'])
-    with pytest.raises(OSError, match='has no room for the 0.0 GB .* set TMPDIR'):
+    with pytest.raises(OSError, match='has no space for the 0.0 GB .* set TMPDIR'):
         load_once_a_host(lambda: (ClipStore.from_clips(list(clips)), []))
     assert [path.name for path in tmp_path.iterdir()] == ['other']
 

@@ -62,7 +62,7 @@ def test_what_chooses_addresses_sizes_or_types_is_refused(tmp_path, content):
     path = tmp_path / 'a.pkl'
     path.write_bytes(pickle.dumps(content, 4))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ValueError, match='a.pkl is not a whole pickle of plain data'):
+    with pytest.raises(ValueError, match='a.pkl is not a complete pickle of plain data'):
         load_plain_pickle(path, tensors=True)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # KiB
 
@@ -75,7 +75,7 @@ def test_opcodes_out_of_proportion_are_one_error(tmp_path, content):
     try:
         load_plain_pickle(tmp_path / 'a.pkl')
     except ValueError as error:
-        assert 'a.pkl is not a whole pickle of plain data' in str(error)
+        assert 'a.pkl is not a complete pickle of plain data' in str(error)
 
 
 def test_no_mutation_of_a_file_is_more_than_one_error(tmp_path):
@@ -110,7 +110,7 @@ class Evil:
 def test_code_is_refused_and_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'evil.pkl').write_bytes(pickle.dumps([Evil()]))
-    with pytest.raises(ValueError, match=r'evil.pkl is not a whole pickle of plain data \(.*system is not plain data'):
+    with pytest.raises(ValueError, match=r'evil.pkl is not a complete pickle .* \(.*system is not plain data'):
         load_plain_pickle('evil.pkl')
     assert not (tmp_path / 'evil').exists()
 
@@ -119,9 +119,9 @@ def test_truncated_missing_and_other_files(tmp_path):
     whole = pickle.dumps(dict(a=np.zeros(1000)), 4)
     for content in (whole[:-100], whole[:2], b'', b'not a pickle at all'):
         (tmp_path / 'broken.pkl').write_bytes(content)
-        with pytest.raises(ValueError, match='broken.pkl is not a whole pickle'):
+        with pytest.raises(ValueError, match='broken.pkl is not a complete pickle'):
             load_plain_pickle(tmp_path / 'broken.pkl')
-    with pytest.raises(ValueError, match='is not a file: make it with'):
+    with pytest.raises(ValueError, match='is not a file: create it with'):
         load_plain_pickle(tmp_path)
     with pytest.raises(FileNotFoundError, match='prepare_'):
         load_plain_pickle(tmp_path / 'none.pkl')
@@ -133,7 +133,7 @@ def test_what_is_nested_deeply_is_refused(tmp_path):
         nested = [nested]
     for content in (nested, dict(a=(nested, )), [nested, nested[0]]):
         (tmp_path / 'a.pkl').write_bytes(pickle.dumps(content))
-        with pytest.raises(ValueError, match='nested more than 100 deep'):
+        with pytest.raises(ValueError, match='nested more than 100 levels deep'):
             load_plain_pickle(tmp_path / 'a.pkl')
     (tmp_path / 'a.pkl').write_bytes(pickle.dumps([shared] * 300))
     assert load_plain_pickle(tmp_path / 'a.pkl') == [[]] * 300
@@ -145,7 +145,7 @@ def test_a_tensor_outside_its_memory_is_refused(tmp_path):
     for place in ((1 << 20, (1, ), (1, )), (0, (2, ), (1 << 20, )), (1, (2, 2), (2, 1))):
         (tmp_path / 'a.pkl').write_bytes(pickle.dumps(
             [Call(torch._utils._rebuild_tensor_v2, memory, *place, False, None)]))
-        with pytest.raises(ValueError, match='has room for 4 elements'):
+        with pytest.raises(ValueError, match='has a storage of only 4 elements'):
             load_plain_pickle(tmp_path / 'a.pkl', tensors=True)
 
 

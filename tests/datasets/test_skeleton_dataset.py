@@ -85,7 +85,7 @@ def test_names_without_an_annotation_are_counted(tmp_path, monkeypatch):
     messages = []
     monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
     assert len(build(tmp_path / 'a.pkl', split='train')) == 12
-    assert 'split "train": 2 of the 14 clips have no annotation, gone1 among them' in messages[0]
+    assert 'split "train": 2 of the 14 clips have no annotation, for example gone1' in messages[0]
 
 
 def clip_without(key):
@@ -96,19 +96,19 @@ def clip_without(key):
 
 @pytest.mark.parametrize('annotation, sentence', [
     (clip_without('keypoint'), 'clip clip0 has no keypoint: prepare it again'),
-    (clip_with(keypoint=np.ones((1, 3, 20, 3))), 'clip clip0 has 20 joints, but layout "ntu" has 25: set the layout'),
+    (clip_with(keypoint=np.ones((1, 3, 20, 3))), 'clip clip0 has 20 joints, but layout "ntu" has 25: set the matching'),
     (clip_with(keypoint=NAN), 'clip clip0 has NaN or infinite coordinates: repair it'),
     (clip_with(keypoint=np.zeros((1, 3, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.zeros((1, 0, 25, 3))), 'clip clip0 is empty: leave it out'),
     (clip_with(keypoint=np.ones((3, 25, 3))), r'clip clip0 has keypoints of shape \(3, 25, 3\), not'),
-    (clip_with(keypoint=np.full((1, 3, 25, 3), 1e30)), r'clip clip0 has a coordinate of 1e\+30, which no unit'),
+    (clip_with(keypoint=np.full((1, 3, 25, 3), 1e30)), r'clip clip0 has a coordinate of 1e\+30, which is too'),
     (clip_with(keypoint=np.full((1, 3, 25, 3), 1e300)), 'clip clip0 has NaN or infinite coordinates'),
     (clip_with(keypoint=np.ones((1, 3, 25, 3), complex)), 'clip clip0 has keypoints of type complex128, not real'),
-    (clip_with(frame_dir='clip1'), '1 clips of split "train" occur more than once, clip1 among them'),
+    (clip_with(frame_dir='clip1'), '1 clips of split "train" occur more than once, for example clip1'),
     (clip_with(label=True), 'clip clip0 has the label True, not an integer'),
     (clip_with(label=np.array(1)), 'clip clip0 has the label .ndarray., not an integer'),
     (clip_with(label='wave'), "clip clip0 has the label 'wave', not an integer"),
-    (dict(annotations=[]), r'has no splits, so no split "train": it must hold'),
+    (dict(annotations=[]), r'has no splits, so there is no split "train": it must contain'),
     ([1, 2], 'is not a skeleton annotation'),
     (dict(split=dict(train=[]), annotations=[]), 'has no clips in split "train"'),
     (dict(split=dict(a=[], b=[]), annotations=[]), r'has no split "train": it has \[\'a\', \'b\'\]'),
@@ -129,7 +129,7 @@ def test_the_persons_that_move_most_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
     dataset = build(tmp_path / 'a.pkl', split='train', load_pipeline=[], num_persons=2)
     np.testing.assert_allclose(dataset[0]['inputs'], moving, atol=1e-6)
-    assert 'split "train": 1 of the 12 clips have more than 2 person(s): those that move most' in messages[0]
+    assert 'split "train": 1 of the 12 clips have more than 2 person(s): only those that' in messages[0]
     assert len(build(tmp_path / 'a.pkl', split='train', load_pipeline=[])[0]['inputs']) == 3
 
 
@@ -167,7 +167,7 @@ def test_labels_that_are_numpy_integers_or_are_missing(tmp_path):
     assert type(dataset.get_data_info(2)['label']) is int and dataset[2]['data_samples'].gt_label.tolist() == [2]
     assert dataset.labels.tolist()[:5] == [0, 1, 2, -1, 0] and dataset[3]['data_samples'].gt_label.tolist() == [-1]
     assert dataset.summary['classes'] == 4
-    with pytest.raises(ValueError, match='1 of the 12 clips of split "train" have no label, clip3 among them, so no'):
+    with pytest.raises(ValueError, match='1 of the 12 clips of split "train" have no label, for example clip3, so no'):
         build(tmp_path / 'a.pkl', split='train', subset=dict(fraction=0.5))
 
 
@@ -179,4 +179,4 @@ def test_suspicions_are_warned_of(tmp_path, monkeypatch):
     messages = []
     monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
     build(tmp_path / 'a.pkl', split='train', layout='ntu')
-    assert 'a.pkl, split "train": 12 of the 12 clips have bones of' in messages[0]
+    assert 'a.pkl, split "train": 12 of the 12 clips have bones with' in messages[0]

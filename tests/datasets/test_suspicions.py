@@ -14,7 +14,7 @@ def keypoints(layout='ntu', channels=3):
 def test_millimetres_are_said_with_their_count():
     clips, layout = keypoints(), get_layout('ntu')
     assert wrong_units(clips, layout) is None
-    assert '24 of the 24 clips have bones of' in wrong_units([1000 * clip for clip in clips], layout)
+    assert '24 of the 24 clips have bones with' in wrong_units([1000 * clip for clip in clips], layout)
     assert '3 of the 24 clips' in wrong_units([1000 * clip for clip in clips[:3]] + clips[3:], layout)
 
 
@@ -28,7 +28,7 @@ def test_absent_joints_and_persons_are_not_measured():
 def test_pixels_and_unknown_skeletons_have_no_units():
     assert wrong_units([1000 * clip for clip in keypoints('coco', 2)], get_layout('coco')) is None
     assert wrong_units([1000 * clip for clip in keypoints('coco')], COCO) is None
-    assert '24 of the 24 clips have bones of' in wrong_units([1000 * clip for clip in keypoints()], None)
+    assert '24 of the 24 clips have bones with' in wrong_units([1000 * clip for clip in keypoints()], None)
     assert wrong_units(keypoints(), None) is None
 
 

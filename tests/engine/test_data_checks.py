@@ -70,7 +70,7 @@ def test_clips_that_train_and_test_are_said(make_runner, tmp_path):
     runner, warnings = make_runner('overlap', custom_hooks=CHECKS), []
     runner.logger.warning = warnings.append
     runner.train()
-    assert '2 of the 12 clips of split "val" are in the training split "train" too, clip0 among them' in warnings[0]
+    assert '2 of the 12 clips of split "val" are in the training split "train" too, for example clip0' in warnings[0]
 
 
 def test_a_batch_larger_than_the_split_is_refused(make_runner):
@@ -120,7 +120,7 @@ def test_what_is_measured_by_labels_that_are_missing(make_runner, forget_labels)
 def test_a_classifier_needs_labels(make_runner, forget_labels, linear_model, loop):
     forget_labels('clip3')
     changes = UNSCORED if loop == 'EpochBasedTrainLoop' else {}
-    with pytest.raises(UserError, match='clip3 among them, but a classifier learns from them: add the labels$'):
+    with pytest.raises(UserError, match='for example clip3, but a classifier learns from labels: add the labels$'):
         make_runner('linear', model=linear_model, loop=loop, custom_hooks=CHECKS, **changes).train()
 
 
@@ -128,5 +128,5 @@ def test_the_gallery_of_a_test_needs_labels(make_runner, forget_labels):
     runner = make_runner('trained', custom_hooks=CHECKS)
     runner.train()
     forget_labels('clip3')
-    with pytest.raises(UserError, match='clip3 among them, but they are the gallery'):
+    with pytest.raises(UserError, match='for example clip3, but they are the gallery'):
         make_runner('test', load_from=runner.work_dir + '/epoch_1.pth', custom_hooks=CHECKS).test()

@@ -152,7 +152,7 @@ def test_other_batches_in_the_middle_of_an_epoch_are_refused(make, tmp_path):
     runner = make('ended')
     send(runner, 'before_train_iter', 6)
     interrupted(runner)
-    with pytest.raises(UserError, match=r'latest.pth is of the middle of an epoch.*batch_size 3 before and 4 now'):
+    with pytest.raises(UserError, match=r'was saved in the middle of an epoch.*batch_size 3 before and 4 now'):
         make('ended', resume=True, **{'train_dataloader.batch_size': 4}).train()
     with pytest.raises(UserError, match='train_cfg.type is not ResumableTrainLoop'):
         make('ended', resume=True, loop='EpochBasedTrainLoop').train()

@@ -77,14 +77,14 @@ def test_absent_and_misshapen_weights_are_errors(make_runner, linear_model, pret
     name = 'neck.pyramids.spatial.encoder.rnn.weight_hh_l0'
     torch.save(dict(state_dict={k: v for k, v in weights.items() if k != name}), tmp_path / 'absent.pth')
     torch.save(dict(state_dict={**weights, name: weights[name][:, :2]}), tmp_path / 'shape.pth')
-    for file, fault in (('absent', 'is absent'), ('shape', r'has shape \(24, 2\), not \(24, 8\)')):
+    for file, fault in (('absent', 'is missing'), ('shape', r'has shape \(24, 2\), not \(24, 8\)')):
         runner = make_runner(file, model=linear_model, load_from=str(tmp_path / f'{file}.pth'), loop='FeatureTrainLoop')
         with pytest.raises(ValueError, match=f'{file}.pth does not fit SkeletonRecognizer: {name} {fault}'):
             runner.train()
 
 
 def test_a_checkpoint_without_the_classifier_is_no_test_checkpoint(make_runner, linear_model, pretrained):
-    with pytest.raises(ValueError, match='cls_head.fc.weight is absent'):
+    with pytest.raises(ValueError, match='cls_head.fc.weight is missing'):
         make_runner('test', model=linear_model, load_from=pretrained).test()
     changed = small_model(**{'neck.encoder.type': 'LSTMEncoder'})
     with pytest.raises(ValueError, match="has model.neck.encoder.type='GRUEncoder', but the config has 'LSTMEncoder'"):
@@ -100,7 +100,7 @@ def test_a_frozen_weight_that_moves_is_an_error(make_runner, linear_model, pretr
         return evaluate()
 
     runner.train_loop.evaluate = torch.no_grad()(meddle)
-    with pytest.raises(RuntimeError, match='1 frozen weights have moved in training, backbone.embeddings.spatial.0'):
+    with pytest.raises(RuntimeError, match='1 frozen weights have changed .* backbone.embeddings.spatial.0'):
         runner.train()
 
 
@@ -112,7 +112,7 @@ def test_needs_a_test_split(make_runner, linear_model, pretrained):
 
 def test_refuses_to_train_more_than_the_classifier(make_runner, linear_model, pretrained):
     thawed = dict(linear_model, frozen=('backbone', ))
-    with pytest.raises(ValueError, match=r"trains cls_head alone, but \['cls_head', 'neck'\] are trained"):
+    with pytest.raises(ValueError, match=r"only trains cls_head, but \['cls_head', 'neck'\] are trainable"):
         make_runner('thawed', model=thawed, load_from=pretrained, loop='FeatureTrainLoop').train()
 
 

@@ -109,6 +109,6 @@ def test_a_file_that_would_be_executed_is_refused(make_runner, tmp_path):
     checkpoint = load_checkpoint(first.work_dir + '/epoch_1.pth')
     checkpoint['meta']['config'] = f'open("{tmp_path}/evil", "w")'
     torch.save(checkpoint, tmp_path / 'evil.pth')
-    with pytest.raises(ValueError, match='evil.pth carries Python source'):
+    with pytest.raises(ValueError, match='evil.pth contains Python source'):
         make_runner('second', resume=True, load_from=str(tmp_path / 'evil.pth')).train()
     assert not (tmp_path / 'evil').exists()

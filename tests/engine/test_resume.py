@@ -147,11 +147,11 @@ def test_a_schedule_that_cannot_be_followed_is_refused(run, tmp_path):
     with pytest.raises(UserError, match='milestones=.*and the learning rate has changed too.*start a new run from it'):
         run(tmp_path / 'first', **{'param_scheduler': [dict(type='MultiStepLR', milestones=[2])],
                                    'optim_wrapper.optimizer.lr': 0.02})
-    with pytest.raises(UserError, match='has 1 schedulers, and the config 2'):
+    with pytest.raises(UserError, match='1 schedulers, but the config has 2'):
         run(tmp_path / 'first', param_scheduler=[dict(type='MultiStepLR', milestones=[1])] * 2)
 
 
 def test_another_batch_or_learning_rate_is_said(run, tmp_path):
     run(tmp_path / 'first', **{'train_dataloader.batch_size': 4, 'optim_wrapper.optimizer.lr': 0.02})
-    assert 'had batch_size 5, and the config has 4: the new one is used from here on' in run.warnings[0]
-    assert 'had lr 0.01, and the config has 0.02: the old one stays' in run.warnings[1]
+    assert 'had batch_size 5, but the config has 4: the new value is used from here on' in run.warnings[0]
+    assert 'had lr 0.01, but the config has 0.02: the old value is kept' in run.warnings[1]

@@ -42,5 +42,5 @@ def test_a_process_that_stops_ends_the_run_and_is_named():
     ranks[1].kill()
     ranks[1].communicate()
     assert ranks[0].returncode == 1
-    silent = f'rank 1 on {socket.gethostname()} has given no sign of life for 3 s'
-    assert f'{silent}, so rank 0 ends the run at step 7' in said
+    silent = f'rank 1 on {socket.gethostname()} has not responded for 3 s'
+    assert f'{silent}, so rank 0 stops the run at step 7' in said

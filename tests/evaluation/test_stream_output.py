@@ -32,16 +32,16 @@ def test_scores_of_tensors_arrays_and_lists(predictions, score, label):
 
 
 @pytest.mark.parametrize('changes, said', [
-    (dict(gt_label=np.array([2])), 'has the label 2, but scores of 2 classes'),
-    (dict(gt_label=np.array([-1])), '1 clips without a label, b among them'),
+    (dict(gt_label=np.array([2])), 'has the label 2, but scores of only 2 classes'),
+    (dict(gt_label=np.array([-1])), '1 clips without a label, for example b'),
     (dict(gt_label=0.5), 'is not a dump'), (dict(gt_label=True), 'is not a dump'),
     (dict(gt_label=[1, 0]), 'is not a dump'), (dict(gt_label=float('inf')), 'is not a dump'),
     (dict(gt_label=10 ** 30), 'is not a dump'), (dict(pred_score='12'), 'is not a dump'),
     (dict(pred_score=['1', '2']), 'is not a dump'), (dict(pred_score=np.ones(3)), 'is not a dump'),
     (dict(pred_score=np.ones(2, complex)), 'is not a dump'), (dict(pred_score=[[1], [1, 2]]), 'is not a dump'),
-    (dict(pred_score=np.array([1e300, 0])), 'NaN or infinite'), (dict(frame_dir=np.zeros(2)), 'line of text as name'),
-    (dict(frame_dir=3), 'line of text as name'), (dict(frame_dir='\ud800'), 'line of text as name'),
-    (dict(frame_dir=None), 'has no names of its clips'),
+    (dict(pred_score=np.array([1e300, 0])), 'NaN or infinite'), (dict(frame_dir=np.zeros(2)), 'one-line text as name'),
+    (dict(frame_dir=3), 'one-line text as name'), (dict(frame_dir='\ud800'), 'one-line text as name'),
+    (dict(frame_dir=None), 'has no clip names'),
 ])
 def test_a_sample_that_is_not_one(predictions, changes, said):
     with pytest.raises(UserError, match='p.pkl.*' + said):
@@ -50,12 +50,12 @@ def test_a_sample_that_is_not_one(predictions, changes, said):
 
 @pytest.mark.parametrize('changes, said', [
     (dict(feature=np.ones(3)), 'values of shape'), (dict(feature=np.ones((2, 0))), 'values of shape'),
-    (dict(feature=np.ones((2, 3), complex)), 'values of shape'), (dict(feature=np.ones((3, 3))), 'line of text'),
-    (dict(feature=np.full((2, 3), 1e300)), 'NaN or infinite'), (dict(name=np.array('a')), 'line of text as name'),
-    (dict(name=np.array([1, 2])), 'line of text as name'), (dict(label=np.array([0.5, 1])), 'whole number as label'),
+    (dict(feature=np.ones((2, 3), complex)), 'values of shape'), (dict(feature=np.ones((3, 3))), 'one-line text'),
+    (dict(feature=np.full((2, 3), 1e300)), 'NaN or infinite'), (dict(name=np.array('a')), 'one-line text as name'),
+    (dict(name=np.array([1, 2])), 'one-line text as name'), (dict(label=np.array([0.5, 1])), 'whole number as label'),
     (dict(label=np.array([1])), 'whole number as label'), (dict(label=np.array([0, 10 ** 12])), 'labels from 0 to'),
     (dict(label=np.array([0, -2])), 'labels from -2'), (dict(label=np.array([-1, 0])), '1 clips without a label, a'),
-    (dict(name=np.array([None, {}])), 'is not a file of features'),
+    (dict(name=np.array([None, {}])), 'is not a feature file'),
 ])
 def test_features_that_are_not(tmp_path, changes, said):
     np.savez(tmp_path / 'f.npz', **{**FEATURES, **changes})
@@ -65,7 +65,7 @@ def test_features_that_are_not(tmp_path, changes, said):
 
 def test_an_archive_that_unpacks_to_far_more_is_refused_unread(tmp_path):
     np.savez_compressed(tmp_path / 'f.npz', **{**FEATURES, 'feature': np.zeros((2, 10 ** 7), np.uint8)})
-    with pytest.raises(UserError, match='f.npz would unpack to 0.0 GB, which no file of features does'):
+    with pytest.raises(UserError, match='f.npz would unpack to 0.0 GB, too much for a feature file'):
         load_features(tmp_path / 'f.npz')
 
 
@@ -77,5 +77,5 @@ def test_an_archive_of_another_kind(tmp_path, field, value):
         start = archive.start_dir
     content[start + field] = value
     (tmp_path / 'f.npz').write_bytes(content)
-    with pytest.raises(UserError, match='f.npz is not a file of features'):
+    with pytest.raises(UserError, match='f.npz is not a feature file'):
         load_features(tmp_path / 'f.npz')

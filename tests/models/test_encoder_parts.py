@@ -30,7 +30,7 @@ def test_embedding_with_and_without_norm():
 
 def test_wrong_clips_get_one_sentence():
     backbone = MODELS.build(dict(type='HiCoBackbone', channels=8))
-    with pytest.raises(ValueError, match=r'\(M, T, V, C\) = \(2, 64, 25, 3\) expected, got \(1, 2, 64, 20, 3\)'):
+    with pytest.raises(ValueError, match=r'\(M, T, V, C\) = \(2, 64, 25, 3\), got \(1, 2, 64, 20, 3\)'):
         backbone(torch.zeros(1, 2, 64, 20, 3))
 
 
@@ -130,7 +130,7 @@ def test_one_branch_builds_nothing_of_the_other():
     assert not any('temporal' in name for name in names)
     features = neck(backbone(torch.randn(3, 2, 8, 25, 3)))
     assert features.clip is None and projector(features)['instance'].shape == (3, 128)
-    with pytest.raises(ValueError, match='gives no temporal tokens'):
+    with pytest.raises(ValueError, match='returns no temporal tokens'):
         MODELS.build(dict(type='UDMNeck', channels=8))((None, torch.randn(1, 50, 8)))
     with pytest.raises(ValueError, match=r"levels \['clip'\] need a branch that is switched off"):
         MODELS.build(dict(type='HierarchicalProjector', levels=('clip', 'instance'), **one))

@@ -38,7 +38,7 @@ def test_starts_as_unit_vectors_and_is_saved():
     queue = FeatureQueue(16, 4)
     torch.testing.assert_close(queue.features.norm(dim=1), torch.ones(16))
     assert set(queue.state_dict()) == {'features', 'pointer'}
-    with pytest.raises(ValueError, match='wrap_at must lie within 1..16'):
+    with pytest.raises(ValueError, match='wrap_at must be from 1 to 16'):
         FeatureQueue(16, 4, wrap_at=17)
 
 

@@ -56,8 +56,8 @@ def test_a_branch_that_is_off_has_no_tokens():
 
 
 @pytest.mark.parametrize('tokenizer, given, said', [
-    (None, torch.zeros(1, 2, 5, 8, 25), 'gives maps, which the neck has no tokenizer for'),
-    (TOKENS, (torch.zeros(1, 8, 16), ) * 2, 'gives tokens, which need no tokenizer')])
+    (None, torch.zeros(1, 2, 5, 8, 25), 'returns maps, but the neck has no tokenizer'),
+    (TOKENS, (torch.zeros(1, 8, 16), ) * 2, 'returns tokens, which need no tokenizer')])
 def test_a_neck_for_another_backbone_is_refused(tokenizer, given, said):
     neck = MODELS.build(dict(type='UDMNeck', channels=16, tokenizer=tokenizer))
     with pytest.raises(ValueError, match=said):
@@ -66,7 +66,7 @@ def test_a_neck_for_another_backbone_is_refused(tokenizer, given, said):
 
 @pytest.mark.parametrize('backbone, layout', [(GCN, 'nw_ucla'), (dict(type='HiCoBackbone'), 'ntu')])
 def test_a_backbone_without_maps_is_refused(backbone, layout):
-    with pytest.raises(ValueError, match=r'makes no maps .*: its graph must have the [0-9]+ joints of layout'):
+    with pytest.raises(ValueError, match=r'does not return maps .*: its graph must have the [0-9]+ joints of layout'):
         MODELS.build(dict(
             type='SkeletonRecognizer', backbone=backbone, neck=dict(type='UDMNeck', tokenizer=TOKENS),
             data_preprocessor=dict(PREPROCESSOR, layout=layout)))

@@ -108,7 +108,7 @@ def test_classifier_is_linear_on_its_level():
     assert head.fc.weight.std().item() == pytest.approx(0.01, rel=0.5) and not head.fc.bias.any()
     features = HierarchicalFeatures(torch.randn(2, 2, 4), torch.randn(2, 2, 4))
     torch.testing.assert_close(head(features), features.temporal @ head.fc.weight.t())
-    with pytest.raises(ValueError, match='temporal feature has 12 channels: set cls_head.in_channels to that, not 8'):
+    with pytest.raises(ValueError, match='temporal feature has 12 channels: set cls_head.in_channels to this'):
         head(HierarchicalFeatures(torch.randn(2, 4, 3)))
     loss = head.loss(features, samples(0, 2))['loss_cls']
     torch.testing.assert_close(loss, F.cross_entropy(head(features), torch.tensor([0, 2])))

@@ -66,7 +66,7 @@ def test_levels_switched_off_leave_no_parameter_without_gradient(levels):
 
 
 def test_a_branch_that_feeds_no_level_is_refused():
-    with pytest.raises(ValueError, match=r"branch spatial feeds none of the levels \['clip'\]: leave it out"):
+    with pytest.raises(ValueError, match=r"branch spatial is not used by the levels \['clip'\]: leave it out"):
         build(**{'projector.levels': ('clip', ), 'head.levels': ('clip', )})
 
 

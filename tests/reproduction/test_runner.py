@@ -62,7 +62,7 @@ def test_a_folder_of_other_options_is_refused(runner, make_step):
     runner.lane([make_step('linear', script)])
     check_same(make_step('linear', script), folder)
     check_same(make_step('linear', script, arguments=('--epochs', '2', 'train_dataloader.num_workers=0')), folder)
-    with pytest.raises(ValueError, match='was made with other options .*--epochs 2.*: give another --out'):
+    with pytest.raises(ValueError, match='was made with other options .*--epochs 2.*: choose another --out'):
         check_same(make_step('linear', script, arguments=('--epochs', '3')), folder)
 
 

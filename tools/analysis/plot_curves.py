@@ -1,4 +1,4 @@
-"""Draw the curves of pretrainings."""
+"""Plot training curves of pretraining runs."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Say what an annotation pickle holds, and what is wrong with it."""
+"""Summarize an annotation pickle and report what is wrong with it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Hold out a part of the training clips."""
+"""Hold out some of the training clips."""
 
 import sys
 

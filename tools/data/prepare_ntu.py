@@ -1,4 +1,4 @@
-"""NTU RGB+D 60 or 120 -> MMAction2's skeleton annotation."""
+"""Convert NTU RGB+D 60 or 120 into MMAction2's skeleton annotation."""
 
 import sys
 

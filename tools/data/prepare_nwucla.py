@@ -1,4 +1,4 @@
-"""Northwestern-UCLA -> MMAction2's skeleton annotation."""
+"""Convert Northwestern-UCLA into MMAction2's skeleton annotation."""
 
 import sys
 

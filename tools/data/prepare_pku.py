@@ -1,4 +1,4 @@
-"""PKU-MMD, part I or II -> MMAction2's skeleton annotation."""
+"""Convert PKU-MMD, part I or II, into MMAction2's skeleton annotation."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""Long checks of reliability and security; README.md says what each is for."""
+"""Long checks of reliability and security; see README.md."""

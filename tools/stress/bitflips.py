@@ -19,7 +19,7 @@ from .records import PARTS, differences
 
 
 def flip_faults(source: bytes, whole: dict, path: Path, rng: random.Random) -> List[str]:
-    """Flip a bit of a checkpoint and load it; returns what is wrong."""
+    """Flip a bit of a checkpoint and load it; return what is wrong."""
     content = bytearray(source)
     content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     path.write_bytes(content)
@@ -33,7 +33,7 @@ def flip_faults(source: bytes, whole: dict, path: Path, rng: random.Random) -> L
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Flip bits; returns the exit status."""
+    """Flip bits and return the exit status."""
     parser = check_parser(__doc__)
     parser.add_argument('--count', type=int, default=300, help='default: 300')
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""What the checks share: small data, small configs, and a report that says how long it will still take."""
+"""Shared by the checks: small data, small configs, and a report with the estimated time left."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ EPOCHS = dict(pretrain=8, linear=40, semi=8, finetune=8)
 
 LOADER = "{part}_dataloader = dict(batch_size=16, dataset=dict(ann_file={data!r}, split='xsub_{side}'))\n"
 HOOKS = 'default_hooks = dict(logger=dict(interval=2, ignore_last=False), checkpoint=dict(interval={interval}))\n'
-# A Transformer, because its dropout draws random numbers in every step.
+# A Transformer, because its dropout uses random numbers in every step.
 PRETRAIN = """model = dict(
     backbone=dict(channels=16), projector=dict(hidden_channels=16, out_channels=8), head=dict(queue_length=40),
     neck=dict(num_granularities=2, encoder=dict(_delete_=True, type='TransformerEncoder')))
@@ -36,7 +36,7 @@ train_cfg = dict(max_epochs=8, val_begin=2, val_interval=2)
 
 
 def check_parser(doc: Optional[str]) -> argparse.ArgumentParser:
-    """A parser with the options that every check has."""
+    """Make a parser with the options shared by all checks."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--scratch', type=Path, help='folder for what the check makes, kept at the end, whose data are '
                         'used again; default: a new one in TMPDIR')
@@ -45,7 +45,7 @@ def check_parser(doc: Optional[str]) -> argparse.ArgumentParser:
 
 
 def scratch_folder(args: argparse.Namespace, name: str) -> Path:
-    """The folder that a check works in."""
+    """Return the folder that a check works in."""
     folder = args.scratch or Path(tempfile.mkdtemp(prefix=f'hico_mm_stress_{name}_'))
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
@@ -53,7 +53,7 @@ def scratch_folder(args: argparse.Namespace, name: str) -> Path:
 
 def run_command(*argv: object, cwd: Optional[Path] = None, timeout: float = 300,
                 **env: str) -> 'subprocess.CompletedProcess[str]':
-    """Run a command with this source tree on its path, or a Python file; ``stdout`` has all that it printed."""
+    """Run a command or a Python file with this source tree on its path; ``stdout`` has all of its output."""
     words = [str(word) for word in argv]
     if words[0].endswith('.py'):
         words.insert(0, sys.executable)
@@ -63,7 +63,7 @@ def run_command(*argv: object, cwd: Optional[Path] = None, timeout: float = 300,
 
 
 def make_demo(folder: Path, subjects: int = 4) -> Path:
-    """Make demo data of a few subjects, 60 clips each; the recordings are in ``raw`` beside the annotation file."""
+    """Make demo data of a few subjects, 60 clips each; the recordings are in ``raw`` next to the annotation file."""
     raw, out = folder / 'raw', folder / 'demo.pkl'
     if not out.exists():
         shutil.rmtree(raw, ignore_errors=True)
@@ -74,7 +74,7 @@ def make_demo(folder: Path, subjects: int = 4) -> Path:
 
 
 def write_configs(folder: Path, data: Path) -> Path:
-    """Write a small config of every task; they train for :data:`EPOCHS` epochs on the demo data."""
+    """Write a small config for every task, to train for :data:`EPOCHS` epochs on the demo data."""
     folder.mkdir(parents=True, exist_ok=True)
     loaders = ''.join(LOADER.format(part=part, data=str(data), side='train' if part == 'train' else 'val')
                       for part in ('train', 'val', 'test'))
@@ -112,9 +112,9 @@ class Report:
 
         Args:
             what: What was tried.
-            faults: What went wrong, each as ``kind: details``; none if all is well.
-            note: What to say if all is well.
-            count: For how many trials of the total it stands.
+            faults: The faults, each as ``kind: details``; empty if there are none.
+            note: Text to print if there are no faults.
+            count: Number of trials that it counts for.
         """
         self.done += count
         self.faulty += max(1, count) if faults else 0
@@ -125,7 +125,7 @@ class Report:
         print(f'{self.name} {self.done}/{self.total}, {duration(left)} left: {what}: {sign}{outcome}', flush=True)
 
     def end(self) -> int:
-        """Print the summary; returns the exit status, 1 if there was a fault."""
+        """Print the summary and return the exit status, 1 if there was a fault."""
         kinds = ''.join(f'; {kind}: {count}' for kind, count in self.kinds.most_common())
         took = duration(time.monotonic() - self.began)
         print(f'{self.name}: {self.done} trials in {took}, {self.faulty} with faults{kinds}', flush=True)
@@ -133,12 +133,12 @@ class Report:
 
 
 def duration(seconds: float) -> str:
-    """A duration in seconds or minutes."""
+    """Format a duration in seconds or minutes."""
     return f'{seconds:.0f} s' if seconds < 120 else f'{seconds / 60:.0f} min'
 
 
 def last_line(text: str, width: int = 200) -> str:
-    """The last line with something in it."""
+    """Return the last line that is not empty."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:width] if lines else 'nothing'
 

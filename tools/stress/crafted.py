@@ -1,4 +1,4 @@
-"""Files that are made to do harm."""
+"""Malicious files for the checks."""
 
 import _codecs
 import os
@@ -28,7 +28,7 @@ class Mark:
         self.evil = Call(os.system, f'touch {path}')
 
     def faults(self) -> List[str]:
-        """Whether code has run since this was last asked."""
+        """Return whether code has run since the last call."""
         if not self.path.exists():
             return []
         self.path.unlink()
@@ -77,7 +77,7 @@ def pickles_that_run(folder: Path, evil: Call, configs: Path, checkpoint: Path) 
 
 
 def broken_pickles() -> Dict[str, Any]:
-    """Content that is of allowed names, and harmful."""
+    """Yield harmful content that only uses allowed names."""
     at_an_address = Call(np.ndarray, (1, ), 'O', b'A' * 8)
     clip = dict(frame_dir='a', label=at_an_address, keypoint=np.ones((1, 3, 25, 3), 'f4'))
     return {

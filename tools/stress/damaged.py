@@ -1,9 +1,9 @@
-"""Damage, move or copy what a training has left, then resume it.
+"""Damage, move or copy the files of a training run, then resume it.
 
     python -m tools.stress.damaged
 
-A damaged newest checkpoint must be named and the one before it used, to the same result; a copy must leave the first
-alone.
+If the newest checkpoint is damaged, it must be named and the previous one used, with the same final result. A copied
+run must not change the original.
 """
 
 import os
@@ -73,7 +73,7 @@ POINTER: Dict[str, Callable[[Path], object]] = {
 
 
 def ends_faults(training: Training, folder: Path, whole: Record, work: str = 'w') -> List[str]:
-    """Resume a training, and compare its last weights with those of the whole one."""
+    """Resume a training run and compare its last weights with those of the undisturbed run."""
     arguments = [work if word == 'w' else word for word in training.arguments(resume=True)]
     status = run('train', arguments, folder)
     text = output(folder)
@@ -100,7 +100,7 @@ def try_files(training: Training, folder: Path, whole: Record, report: Report) -
                 continue
             faults = ends_faults(training, folder, whole)
             text = output(folder)
-            named = target == 'last_checkpoint' or kind in ('gone', 'a link to nowhere') or 'left out: ' in text
+            named = target == 'last_checkpoint' or kind in ('gone', 'a link to nowhere') or 'skipped: ' in text
             report.trial(f'{target} {kind}', faults if named else [*faults, f'silent: {target} is not named'], 'exact')
 
 
@@ -126,7 +126,7 @@ def try_folders(training: Training, folder: Path, whole: Record, report: Report)
 
 
 def refused_faults(folder: Path, status: int, *names: str) -> List[str]:
-    """What is wrong with the way a command has refused: one line that names the file, status 1."""
+    """Check that a command refused with one line that names the file and status 1; return the faults."""
     text = output(folder)
     faults = [f'status: {status}, not 1'] if status != 1 else []
     if 'Traceback' in text:
@@ -135,7 +135,7 @@ def refused_faults(folder: Path, status: int, *names: str) -> List[str]:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Damage, resume, compare; returns the exit status."""
+    """Damage, resume, compare and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'damaged')
     training, folder = prepare(scratch, 'pretrain'), scratch / 'damaged'

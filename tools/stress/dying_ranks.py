@@ -1,8 +1,8 @@
-"""End, stop or break one of two processes of a training, or their launcher: all must end, soon, and name the cause.
+"""Kill, stop or break one of two training processes, or their launcher: all must end soon and name the cause.
 
     python -m tools.stress.dying_ranks
 
-A process that is stopped can only be noticed by the others, which RankWatchHook does.
+A stopped process can only be noticed by the others, with RankWatchHook.
 """
 
 import os
@@ -68,7 +68,7 @@ def tree(root: int) -> Set[int]:
 
 
 def lives(process: int) -> bool:
-    """Whether a process is there, and no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return (Path('/proc') / str(process) / 'stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
     except OSError:
@@ -76,7 +76,7 @@ def lives(process: int) -> bool:
 
 
 def rank_of(process: int) -> Optional[str]:
-    """The rank of a training process, None for a launcher or a worker of a data loader."""
+    """Return the rank of a training process, or None for a launcher or a data loader worker."""
     try:
         words = (Path('/proc') / str(process) / 'cmdline').read_bytes()
         environment = (Path('/proc') / str(process) / 'environ').read_bytes().split(b'\0')
@@ -108,7 +108,7 @@ class Launch:
         self.members = tree(self.process.pid)
 
     def end_faults(self, named: bool = True) -> List[str]:
-        """Wait for its end; what is wrong with that. What is left is killed."""
+        """Wait for its end and return the faults. Remaining processes are killed."""
         faults = []
         try:
             status = self.process.wait(PATIENCE)
@@ -126,7 +126,7 @@ class Launch:
 
 
 def try_victim(victim: str, name: str, config: Path, scratch: Path) -> List[str]:
-    """Signal a process of a training; returns what is wrong with its end."""
+    """Signal a process of a training; return what is wrong with its end."""
     shutil.rmtree(scratch / 'dying', ignore_errors=True)
     launch = Launch(['bash', ROOT / 'tools/dist_train.sh', config, 2, '--work-dir', scratch / 'dying', '--seed', 0,
                      '--cfg-options', 'train_dataloader.batch_size=16', 'train_cfg.max_epochs=500',
@@ -140,7 +140,7 @@ def try_victim(victim: str, name: str, config: Path, scratch: Path) -> List[str]
 
 
 def try_failure(patch: str, config: Path, scratch: Path) -> List[str]:
-    """Let a rank fail by itself; returns what is wrong with the end of the training."""
+    """Let a rank fail by itself; return what is wrong with the end of the training."""
     shutil.rmtree(scratch / 'dying', ignore_errors=True)
     script, before = scratch / 'train.py', set(os.listdir(tempfile.gettempdir()))
     script.write_text(f'import os, sys\n{patch}\nfrom hico_mm.cli.train import main\nsys.exit(main())\n')
@@ -155,7 +155,7 @@ def try_failure(patch: str, config: Path, scratch: Path) -> List[str]:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """End, stop, break; returns the exit status."""
+    """End, stop, break and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'dying_ranks')
     configs = write_configs(scratch / 'configs', make_demo(scratch))

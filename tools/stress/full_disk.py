@@ -1,9 +1,9 @@
-"""Fill the disk of a training, or let every tool write nowhere.
+"""Fill the disk during training, and run every tool where it cannot write.
 
     python -m tools.stress.full_disk
 
-What cannot be written must be said in one line. With room again the training is resumed to the same result. Only root
-can mount the small disks; without it a limit on the size of files stands for them.
+A failed write must be reported in one line. Once there is space again, resumed training must give the same result. Only
+root can mount small disks; other users get a file size limit instead.
 """
 
 import os
@@ -99,7 +99,7 @@ def writing_commands(scratch: Path, checkpoint: Path, place: Path) -> List[Tuple
 
 
 def try_readonly(scratch: Path, commands: List[Tuple[str, List[object]]], place: Path, report: Report) -> None:
-    """Let every tool write where it cannot."""
+    """Run every tool where it cannot write."""
     folder = scratch / 'readonly_log'
     with mounted(place, 'ro') as there:
         for command, arguments in commands:
@@ -112,7 +112,7 @@ def try_readonly(scratch: Path, commands: List[Tuple[str, List[object]]], place:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Fill, resume, compare; returns the exit status."""
+    """Fill, resume, compare and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'full_disk')
     training, checkpoint = prepare(scratch, 'pretrain'), prepare(scratch, 'linear').pretrained

@@ -1,10 +1,10 @@
-"""Fuzz the readers of outside files with changed copies of sound files.
+"""Fuzz the readers of external files with modified copies of valid files.
 
     python -m tools.stress.fuzz --target ntu pickle --count 20000
 
-A reader may accept an input, or refuse it by a ``UserError`` or an error of the operating system. Everything else is
-foreign: another exception, garbage that is accepted, a crash of the interpreter, more than ``--seconds``, or more
-memory than 100 times the file plus 200 MiB. The smallest input of each kind is kept. Exit status 1 if anything foreign
+A reader may accept an input, or refuse it with a ``UserError`` or an error of the operating system. Everything else is
+called foreign: another exception, accepted garbage, a crash of the interpreter, more than ``--seconds``, or more memory
+than 100 times the file plus 200 MiB. The smallest input of each kind is kept. The exit status is 1 if anything foreign
 was found.
 """
 
@@ -77,7 +77,7 @@ class Tally:
 
 
 def read_one(target: Target, path: Path, seconds: float) -> str:
-    """Read a file; returns what came of it."""
+    """Read a file; return what came of it."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         target.read(path)
@@ -102,7 +102,7 @@ def _kind(error: BaseException) -> str:
 
 
 def peak() -> int:
-    """The greatest resident memory since the last call, bytes."""
+    """Return the peak resident memory since the last call, in bytes."""
     text = Path('/proc/self/status').read_text()
     Path('/proc/self/clear_refs').write_text('5')
     return 1024 * int(text.split('VmHWM:')[1].split()[0])
@@ -135,7 +135,7 @@ def _too_long(*_: object) -> None:
 
 
 def try_batch(target: Target, folder: Path, seeds: List[int], args: argparse.Namespace, tally: Tally) -> List[int]:
-    """Try inputs in one fork; returns those that are left because it died."""
+    """Try inputs in one fork; return those that are left because it died."""
     (folder / 'results').write_text('')
     pid = os.fork()
     if not pid:
@@ -182,7 +182,7 @@ def fuzz(name: str, args: argparse.Namespace) -> Tally:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Fuzz; returns the exit status."""
+    """Fuzz and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--target', nargs='+', choices=TARGETS, default=list(TARGETS), help='default: all')
     parser.add_argument('--count', type=int, default=20_000, help='inputs of each target; default: 20000')

@@ -1,4 +1,4 @@
-"""What the fuzzer tries: for each reader of outside files, how to make an input and how to read it."""
+"""Targets of the fuzzer: for each reader of external files, how to make an input and how to read it."""
 
 import contextlib
 import io
@@ -49,7 +49,7 @@ class Target(NamedTuple):
 
 
 class Garbage(Exception):
-    """What was accepted should not have been."""
+    """An input was accepted that should have been refused."""
 
 
 def check_clip(keypoint: np.ndarray, label: int, classes: int) -> None:
@@ -297,7 +297,7 @@ TARGETS: Dict[str, Target] = dict(
 
 
 def be_quiet() -> None:
-    """What readers say is not of interest here, and would take longer than the reading."""
+    """Silence the readers, whose output is not needed here and would take longer than the reading."""
     init_default_scope('mmaction')
     MMLogger.get_instance('fuzz', log_level='ERROR')
     logging.disable(logging.CRITICAL)

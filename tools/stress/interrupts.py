@@ -1,11 +1,11 @@
-"""Signal a training, and other tools, at random moments.
+"""Send signals to training runs and other tools at random moments.
 
     python -m tools.stress.interrupts --count 40
     python -m tools.stress.interrupts --signals SIGTERM --tasks pretrain --workers 2 --count 10
 
-A training must end in seconds with status 128 + signal, say how to go on, lose no step, leave no process and, resumed,
-equal the one that was left alone. A second signal ends it at once. Other tools just end, and leave the old output or a
-whole one.
+Training must end within seconds with status 128 + signal, say how to continue, lose no step and leave no process. When
+resumed, it must give the same result as an undisturbed run. A second signal stops it immediately. Other tools must end,
+and leave either the old output or a complete new one.
 """
 
 import json
@@ -37,7 +37,7 @@ def exit_status(status: int) -> int:
 
 
 def end_faults(process: int, number: int, timeout: float = PATIENCE) -> Tuple[int, List[str]]:
-    """Wait for a signalled process; returns its status, and what is wrong with the way it ended."""
+    """Wait for a signalled process; return its status, and what is wrong with the way it ended."""
     began = time.monotonic()
     status = wait(process, 60)
     took = time.monotonic() - began
@@ -59,7 +59,7 @@ def said_faults(folder: Path, status: int) -> List[str]:
     if status in (0, TIMED_OUT) or 'Epoch(train)' not in text:  # before the first steps nothing can be lost
         return faults
     if 'run the same command' not in text:
-        faults.append(f'does not say how to go on: {last_line(text)}')
+        faults.append(f'does not say how to continue: {last_line(text)}')
     logged = max((json.loads(line)['step'] for file in folder.glob('w/*/vis_data/scalars.json')
                   for line in file.read_text().splitlines() if '"loss"' in line), default=0)
     last = find_last(folder / 'w').path
@@ -68,7 +68,7 @@ def said_faults(folder: Path, status: int) -> List[str]:
 
 
 def interrupt(training: Training, folder: Path, whole: Record, name: str, moment: float, group: bool) -> List[str]:
-    """Signal a training after some seconds, and resume it; returns its faults."""
+    """Signal a training after some seconds, and resume it; return its faults."""
     shutil.rmtree(folder, ignore_errors=True)
     process = training.launch(folder)
     time.sleep(moment)
@@ -93,7 +93,7 @@ def slow_steps() -> None:
 
 
 def interrupt_twice(training: Training, folder: Path, name: str) -> List[str]:
-    """Signal a training whose step takes long, and again before the step has ended; returns its faults."""
+    """Signal a training whose step takes long, and again before the step has ended; return its faults."""
     shutil.rmtree(folder, ignore_errors=True)
     process = training.launch(folder, before=slow_steps)
     end = time.monotonic() + 60
@@ -119,7 +119,7 @@ def other_tools(scratch: Path, checkpoint: Path) -> List[Tuple[str, List[object]
 
 def interrupt_tool(command: str, argv: List[object], written: Optional[str], folder: Path, name: str,
                    moment: float) -> List[str]:
-    """Signal a tool; it must end, and its output must be the old one, or whole; returns its faults."""
+    """Signal a tool; it must end, and its output must be the old one, or whole; return its faults."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if written:
@@ -152,7 +152,7 @@ def try_training(training: Training, scratch: Path, signals: Sequence[str], repo
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Signal, resume, compare; returns the exit status."""
+    """Signal, resume, compare and return the exit status."""
     parser = check_parser(__doc__)
     parser.add_argument('--signals', nargs='+', choices=SIGNALS, default=SIGNALS)
     parser.add_argument('--tasks', nargs='*', choices=TASKS, default=['pretrain', 'linear'])

@@ -1,10 +1,10 @@
-"""Kill a training, resume it, and compare it bit for bit with one that was left alone.
+"""Kill a training run, resume it, and compare it bit for bit with an undisturbed run.
 
     python -m tools.stress.kill_resume --task pretrain --kills 50
     python -m tools.stress.kill_resume --task linear --points
 
-Compared are weights, optimizer, schedule, message hub, the best checkpoints, every row of scalars.json and TensorBoard,
-and the files that are left.
+It compares weights, optimizer, schedule, message hub, the best checkpoints, every row of scalars.json and TensorBoard,
+and the remaining files.
 """
 
 import random
@@ -24,7 +24,7 @@ COUNTS = (1, 2, 4)  # a named point strikes the first, the second and the fourth
 
 
 class Training(NamedTuple):
-    """A training that can be run in any folder.
+    """A training run that can be started in any folder.
 
     Args:
         task: One of :data:`TASKS`.
@@ -49,11 +49,11 @@ class Training(NamedTuple):
                 '--cfg-options', *loaders, *self.options]
 
     def launch(self, folder: Path, resume: bool = False, before: Optional[Callable[[], None]] = None) -> int:
-        """Start it; returns the number of the process."""
+        """Start it; return the number of the process."""
         return launch('train', self.arguments(resume), folder, before)
 
     def run(self, folder: Path, resume: bool = False, before: Optional[Callable[[], None]] = None) -> int:
-        """Run it to its end; returns the exit status."""
+        """Run it to its end and return the exit status."""
         return run('train', self.arguments(resume), folder, before)
 
     def record(self, folder: Path) -> Record:
@@ -75,7 +75,7 @@ def prepare(scratch: Path, task: str, workers: int = 0) -> Training:
 
 
 def must_end_well(training: Training, folder: Path) -> Record:
-    """Run a training from the beginning; returns what it left."""
+    """Run a training from the beginning; return what it left."""
     shutil.rmtree(folder, ignore_errors=True)
     if training.run(folder) != 0:
         sys.exit(f'a training that nothing disturbs has failed: {last_line(output(folder))} ({folder}/out.log)')
@@ -83,7 +83,7 @@ def must_end_well(training: Training, folder: Path) -> Record:
 
 
 def kill_at_random(training: Training, folder: Path, length: float, times: int, rng: random.Random) -> List[str]:
-    """Kill a training so many times, unless it ends before; returns the moments."""
+    """Kill a training so many times, unless it ends before; return the moments."""
     moments: List[str] = []
     for attempt in range(times):
         moment = rng.uniform(0.05, 0.8 * length)
@@ -119,7 +119,7 @@ def try_points(training: Training, folder: Path, whole: Record, report: Report) 
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Kill, resume, compare; returns the exit status."""
+    """Kill, resume, compare and return the exit status."""
     parser = check_parser(__doc__)
     parser.add_argument('--task', choices=TASKS, default='pretrain')
     parser.add_argument('--kills', type=int, default=20, help='kills at random moments; default: 20')

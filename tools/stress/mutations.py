@@ -1,4 +1,4 @@
-"""Changes that a fuzzer makes to texts, bytes and nested data; all chance comes from the generator that is given."""
+"""Mutations of texts, bytes and nested data by a fuzzer. All randomness comes from the given generator."""
 
 import random
 from typing import Any, List, Tuple

@@ -1,9 +1,9 @@
-"""Names that climb out of a folder or hold commands, and folders that belong to somebody else.
+"""Try names that lead out of a folder or contain commands, and folders that belong to another user.
 
     python -m tools.stress.names
 
-The last trials need root, to be another user, who exchanges what the processes of a training hand to each other in a
-TMPDIR that everybody may write to.
+The last trials need root, to act as another user who replaces the files that training processes share in a TMPDIR that
+everybody can write to.
 """
 
 import os
@@ -146,7 +146,7 @@ def exchanged_folder(folder: Path, mark: Mark) -> List[str]:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Try; returns the exit status."""
+    """Try and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     folder = scratch_folder(args, 'names')
     checkpoint = prepare(folder, 'linear').pretrained

@@ -1,9 +1,9 @@
-"""Gradients, edge cases and a long training in bfloat16.
+"""Check gradients, edge cases and long training in bfloat16.
 
     python -m tools.stress.numerics
     python -m tools.stress.numerics --steps 20000
 
-The steps are those of the long training, which is done in float32 as well, to compare the losses.
+``--steps`` sets the length of the long training, which is also run in float32 to compare the losses.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def build(**changes: Any) -> Any:
 
 
 def queue_order() -> List[str]:
-    """Of more keys than a queue holds the last stay, each in its place."""
+    """If there are more keys than slots, only the last are kept, each in the right slot."""
     queue, keys = FeatureQueue(5, 3), unit(13, 3, dtype=torch.float32)
     queue.enqueue(keys)
     queue.enqueue(keys[:0])
@@ -149,7 +149,7 @@ def soak(steps: int) -> List[str]:
 
 
 def _soak(steps: int, half: bool) -> float:
-    """Train; returns the mean loss of the last steps, NaN if one was not finite."""
+    """Train; return the mean loss of the last steps, NaN if one was not finite."""
     torch.manual_seed(0)
     walks = [np.random.default_rng(i).normal(size=(1 + i % 2, 5 + 3 * (i % 20), 25, 3)).cumsum(1) for i in range(64)]
     clips = [torch.from_numpy(0.05 * walk.astype('f4')) for walk in walks]
@@ -205,7 +205,7 @@ def trials(args: argparse.Namespace) -> Dict[str, Trial]:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Try everything; returns the exit status."""
+    """Try everything and return the exit status."""
     parser = check_parser(__doc__)
     parser.add_argument('--steps', type=int, default=2000, help='of the long training; default: 2000')
     args = parser.parse_args(argv)

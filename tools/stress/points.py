@@ -1,4 +1,4 @@
-"""Named moments of saving, validating and removing, at which a training kills itself."""
+"""Named moments of saving, validating and removing at which a training run kills itself."""
 
 import functools
 import json

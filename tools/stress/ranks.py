@@ -1,9 +1,9 @@
-"""Several processes must do what one does.
+"""Check that several processes give the same results as one.
 
     python -m tools.stress.ranks
 
-Compared are ten steps with the same batches (losses, gradients, queues, weights), trainings by tools/dist_train.sh, and
-k-NN by tools/dist_test.sh with galleries and queries that no number of processes divides.
+It compares ten steps with the same batches (losses, gradients, queues, weights), training with tools/dist_train.sh, and
+k-NN with tools/dist_test.sh for galleries and queries that cannot be divided evenly among the processes.
 """
 
 import json
@@ -103,7 +103,7 @@ def step_faults(world: int, dtype: str, folder: Path) -> List[str]:
 
 
 def train(configs: Path, world: int, folder: Path) -> Path:
-    """Train for two epochs by so many processes with the same batch in all; returns the last checkpoint."""
+    """Train for two epochs by so many processes with the same batch in all; return the last checkpoint."""
     shutil.rmtree(folder, ignore_errors=True)
     done = run_command('bash', ROOT / 'tools/dist_train.sh', configs / 'fixed.py', world, '--work-dir', folder,
                        '--seed', 0, '--cfg-options', f'train_dataloader.batch_size={32 // world}', PORT=free_port())
@@ -152,7 +152,7 @@ def search_faults(one: Dict[str, np.ndarray], many: Dict[str, np.ndarray]) -> Li
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Compare several processes with one; returns the exit status."""
+    """Compare several processes with one and return the exit status."""
     parser = check_parser(__doc__)
     parser.add_argument('--worker', nargs=4, help='rank, processes, dtype, folder: one process of ten steps')
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""What a training leaves behind, and where two trainings differ in it, bit for bit."""
+"""The results of a training run, and a bitwise comparison of two runs."""
 
 import json
 import re

@@ -1,8 +1,8 @@
-"""Kill reproduce.py, run it again: the results must be the same, and no folder may have two trainings at once.
+"""Kill reproduce.py and run it again: results must be the same, without two training runs in a folder at once.
 
     python -m tools.stress.reproduce_kill
 
-It is killed in pretraining and in linear evaluation, by each of three signals.
+It is killed during pretraining and linear evaluation, with each of three signals.
 """
 
 import json
@@ -73,7 +73,7 @@ class Reproduction:
 
 
 def until(condition: Callable[[], object], limit: float) -> bool:
-    """Wait until something holds; returns whether it does."""
+    """Wait until something holds; return whether it does."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         if condition():
@@ -83,7 +83,7 @@ def until(condition: Callable[[], object], limit: float) -> bool:
 
 
 def kill_and_repeat(run: Reproduction, name: str, step: str, text: str) -> List[str]:
-    """Signal a reproduction in a step, and run it again to its end; returns what is wrong but for the results."""
+    """Signal a reproduction in a step, and run it again to its end; return what is wrong but for the results."""
     shutil.rmtree(run.out, ignore_errors=True)
     process = run.start()
     faults = [] if until(lambda: text in run.log(step), 300) else [f'does not come to {text}: in {step}']
@@ -113,7 +113,7 @@ def kill_and_repeat(run: Reproduction, name: str, step: str, text: str) -> List[
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Kill, repeat, compare; returns the exit status."""
+    """Kill, repeat, compare and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'reproduce_kill')
     data = make_demo(scratch)

@@ -1,9 +1,9 @@
-"""Crafted pickles and checkpoints, at every place that reads a file of somebody else's.
+"""Try crafted pickles and checkpoints wherever a file from another source is read.
 
     python -m tools.stress.security
 
-None may run code, crash the interpreter, take memory that its size does not explain, or have a file removed; each must
-be refused in one line.
+None may run code, crash the interpreter, use memory out of proportion to its size, or cause a file to be removed. Each
+must be refused in one line.
 """
 
 import json
@@ -107,7 +107,7 @@ def try_deleting(training: Training, checkpoint: Path, folder: Path, report: Rep
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Attack; returns the exit status."""
+    """Attack and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     folder = scratch_folder(args, 'security')
     training, checkpoint = prepare(folder, 'pretrain'), prepare(folder, 'linear').pretrained

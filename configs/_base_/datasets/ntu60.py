@@ -12,5 +12,5 @@ test_dataloader = val_dataloader
 test_pipeline = [
     dict(type='NormalizeSkeleton', layout='ntu'), dict(type='PackActionInputs', meta_keys=('frame_dir', ))]
 
-# What the data fixes of a model: pretraining takes all of it, a downstream task the head's classes.
+# Model settings that depend on the data: pretraining uses all of them, a downstream task only the number of classes.
 skeleton = dict(data_preprocessor=dict(layout='ntu', num_persons=2), cls_head=dict(num_classes=60))

@@ -1,4 +1,4 @@
-# Two views of a clip, each cropped in time, then either corrupted at 60 % of its joints or sheared.
+# Two augmented views of a clip, each cropped in time, then either corrupted at 60 % of its joints or sheared.
 view = [
     dict(type='TemporalCropResize', ratio=(0.1, 1.0), min_frames=64),
     dict(type='OneOf', transforms=[dict(type='JointCorruption', ratio=0.6), dict(type='PoseShear')]),

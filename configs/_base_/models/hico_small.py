@@ -1,4 +1,4 @@
-# For small datasets, up to some thousand clips. How it was chosen is in docs/experiments/README.md.
+# For small datasets of up to a few thousand clips. docs/experiments/README.md explains how it was chosen.
 _base_ = './hico.py'
 view = [
     dict(type='TemporalCropResize', ratio=(0.5, 1.0), min_frames=16),

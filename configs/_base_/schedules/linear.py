@@ -8,5 +8,5 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=2.0, mom
 param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[50, 70], gamma=0.1)]
 val_evaluator = dict(type='AccMetric')
 test_evaluator = val_evaluator
-# The last checkpoint and the best one; epochs are of milliseconds, their scores are logged, not their steps.
+# Keep the last and the best checkpoint. Epochs take milliseconds, so their scores are logged, but not their steps.
 default_hooks = dict(checkpoint=dict(interval=-1), logger=dict(ignore_last=True))

@@ -1,2 +1,2 @@
-# The paper's UDM, dense and normalised after the ReLU, and its embedding without norm; not the released code's.
+# The UDM of the paper (dense, normalised after the ReLU) and its embedding without norm, unlike the released code.
 model = dict(backbone=dict(norm=False), neck=dict(udm=dict(depthwise=False, norm_first=False)))

@@ -1,5 +1,5 @@
-# The authors' code as it was measured on NW-UCLA: its clip and part queues, which wrap after K keys, and clips
-# centred on their first frame, joints that were lost included.
+# The settings of the authors' code as measured on NW-UCLA: clip and part queues that wrap after K keys, and clips
+# centered on their first frame, including lost joints.
 first_frame = dict(dataset=dict(load_pipeline=[
     dict(type='NormalizeSkeleton', center='first_frame', lost_joints='released')]))
 train_dataloader = first_frame

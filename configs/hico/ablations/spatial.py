@@ -1,2 +1,2 @@
-# Table 3: the spatial branch alone, instance level.
+# Table 3: only the spatial branch, instance level.
 model = dict(neck=dict(branches=('spatial', )), projector=dict(levels=('instance', )))

@@ -1,2 +1,2 @@
-# Table 3: the temporal branch alone, instance level.
+# Table 3: only the temporal branch, instance level.
 model = dict(neck=dict(branches=('temporal', )), projector=dict(levels=('instance', )))

@@ -1,4 +1,4 @@
-# ST-GCN of four stages and a quarter of the width, by the recipe for small datasets; its groups of batch norm have
+# ST-GCN with four stages and a quarter of the width, with the recipe for small datasets. Its batch norm groups have
 # eight clips each.
 _base_ = './hico_lstm_demo.py'
 graph = dict(

@@ -1,4 +1,5 @@
-# A recognizer of MMAction2, from scratch or from hico_stgcn_demo.py, on our views; batch and optimizer are MMAction2's.
+# A recognizer of MMAction2, from scratch or from hico_stgcn_demo.py, on our views.
+# Batch size and optimizer as in MMAction2.
 _base_ = ['../../_base_/datasets/demo.py', '../../_base_/schedules/finetune.py']
 graph = dict(type='STGCN', base_channels=16, num_stages=4, inflate_stages=[3], down_stages=[3],
              graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'))

@@ -1,4 +1,4 @@
-"""Views of a skeleton clip."""
+"""Augmented views of skeleton clips."""
 
 from .clips import RaggedClips
 from .normalize import NormalizeSkeleton

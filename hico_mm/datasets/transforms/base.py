@@ -1,4 +1,4 @@
-"""What skeleton augmentations have in common: parameters are drawn, then applied."""
+"""Base of the skeleton augmentations: parameters are drawn, then applied."""
 
 from typing import Any, Dict, Optional
 
@@ -10,9 +10,9 @@ Parameters = Dict[str, Any]
 
 
 class SkeletonTransform(BaseTransform):
-    """A transform of a batch of clips, split in two: ``draw`` has all the randomness, ``apply`` has none.
+    """A transform of a batch of clips in two parts: ``draw`` is random, ``apply`` is deterministic.
 
-    In a stock MMAction2 pipeline it is called on one clip, in ``SkeletonDataPreprocessor`` on a whole batch.
+    A stock MMAction2 pipeline calls it on one clip; ``SkeletonDataPreprocessor`` calls it on a whole batch.
 
     Required Keys:
         - keypoint
@@ -22,16 +22,16 @@ class SkeletonTransform(BaseTransform):
     """
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """Parameters for n clips: tensors whose first axis is n, on the CPU.
+        """Draw parameters for n clips: tensors on the CPU whose first axis has length n.
 
         Args:
             n: Number of clips.
-            generator: Source of randomness. Defaults to torch's own.
+            generator: Random generator. Defaults to torch's global one.
         """
         raise NotImplementedError
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
-        """Clips (n, M, T, V, C) and their parameters -> clips of the same shape."""
+        """Transform clips (n, M, T, V, C) with their parameters; the shape is unchanged."""
         raise NotImplementedError
 
     def transform(self, results: dict) -> dict:
@@ -46,12 +46,12 @@ class SkeletonTransform(BaseTransform):
 
 
 def to_device(parameters: Parameters, device: torch.device) -> Parameters:
-    """The same parameters on another device."""
+    """Copy parameters to another device."""
     return {key: to_device(value, device) if isinstance(value, dict) else value.to(device, non_blocking=True)
             for key, value in parameters.items()}
 
 
 def select(parameters: Parameters, index: Tensor) -> Parameters:
-    """The parameters of some of the clips."""
+    """Select the parameters of some of the clips."""
     return {key: select(value, index) if isinstance(value, dict) else value[index.to(value.device)]
             for key, value in parameters.items()}

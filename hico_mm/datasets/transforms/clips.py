@@ -1,4 +1,4 @@
-"""Clips of unequal length in one tensor."""
+"""Clips of different lengths in one tensor."""
 
 from typing import List, NamedTuple
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 class RaggedClips(NamedTuple):
-    """A batch of n clips, their frames one after the other, so that it is one copy to the device.
+    """A batch of n clips with their frames concatenated, so that it is copied to the device at once.
 
-    The order of axes is persons, frames, joints, coordinates, as everywhere from the annotation to the model.
+    The axes are persons, frames, joints, coordinates, as everywhere from the annotation to the model.
 
     Args:
         frames: (M, T_1 + ... + T_n, V, C).
@@ -21,7 +21,7 @@ class RaggedClips(NamedTuple):
 
     @classmethod
     def from_clips(cls, clips: List[Tensor]) -> 'RaggedClips':
-        """From clips (M, T, V, C); where M differs, absent persons are filled up with zeros."""
+        """Build from clips (M, T, V, C). If M differs, missing persons are filled with zeros."""
         persons = max(len(clip) for clip in clips)
         lengths = [clip.shape[1] for clip in clips]
         frames = clips[0].new_empty(persons, sum(lengths), *clips[0].shape[2:])

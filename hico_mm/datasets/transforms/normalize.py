@@ -1,4 +1,4 @@
-"""Normalisation of a clip: fill, centre, align."""
+"""Normalisation of a clip: fill empty frames, center, align."""
 
 from typing import Tuple, Union
 
@@ -13,14 +13,14 @@ from ...structures import SkeletonLayout, get_layout
 def fill_empty_frames(person: np.ndarray) -> np.ndarray:
     """Fill frames in which a person is absent (all zero).
 
-    If the first frame is empty, all empty frames are removed; then an empty tail is filled by looping what came before.
-    An empty frame between others stays.
+    If the first frame is empty, all empty frames are removed. Then empty frames at the end are filled by repeating the
+    preceding frames in a loop. Other empty frames are left unchanged.
 
     Args:
         person: (T, V, C).
 
     Returns:
-        (T, V, C), a copy where anything was filled.
+        (T, V, C); a copy if any frame was filled.
     """
     present: np.ndarray = np.any(person, axis=(1, 2))
     if not present.any() or present[-1] and present[0]:
@@ -30,12 +30,12 @@ def fill_empty_frames(person: np.ndarray) -> np.ndarray:
 
 
 def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The smallest rotation (3, 3) that turns the direction of a onto that of b; none where either is zero."""
+    """Return the smallest rotation (3, 3) from the direction of a to that of b; the identity if either is zero."""
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     if norms < 1e-12:
         return np.eye(3)
     cosine = float(np.dot(a, b) / norms)
-    if cosine < -1 + 1e-9:  # half a turn, about any axis across a
+    if cosine < -1 + 1e-9:  # half a turn, about any axis perpendicular to a
         axis = np.cross(a, np.eye(3)[np.abs(a).argmin()])
         axis /= np.linalg.norm(axis)
         return 2 * np.outer(axis, axis) - np.eye(3)
@@ -45,7 +45,7 @@ def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def nearest_frames(known: np.ndarray) -> np.ndarray:
-    """(T,) flags, one of them set -> (T,) the nearest frame whose flag is set, the earlier of two."""
+    """Return for each frame (T,) the nearest frame whose flag in ``known`` (T,) is set, the earlier of two."""
     frames, every = known.nonzero()[0], np.arange(len(known))
     after = np.searchsorted(frames, every).clip(max=len(frames) - 1)
     before = np.maximum(after - 1, 0)
@@ -65,10 +65,10 @@ def check_lost_joints(lost_joints: str) -> str:
 
 @TRANSFORMS.register_module()
 class NormalizeSkeleton(BaseTransform):
-    """Fill absent frames, put a joint at the origin and turn the body towards the axes, as the released code does.
+    """Fill empty frames, move a joint to the origin and align the body with the axes, as in the released code.
 
-    The rotation takes, in the first frame of the first person, the spine onto +z and then the shoulders onto +x, each
-    by the smallest rotation. Absent joints (all zero) stay zero.
+    The rotation is found in the first frame of the first person. It turns the spine to +z and then the shoulders to
+    +x, each by the smallest rotation. Absent joints (all zero) stay zero.
 
     Required Keys:
         - keypoint
@@ -77,18 +77,19 @@ class NormalizeSkeleton(BaseTransform):
         - keypoint
 
     Args:
-        layout: Skeleton layout, a name or a dict, which names the joints used. Defaults to 'ntu'.
-        center: 'frame', the default and as released, centres every frame on the first person's centre joint in that
-            frame; 'first_frame' centres the clip on that of its first frame, which keeps the body's path.
+        layout: Skeleton layout, a name or a dict, which defines the joints to use. Defaults to 'ntu'.
+        center: 'frame', the default and as released, centers every frame on the first person's center joint in that
+            frame; 'first_frame' centers the clip on this joint in the first frame, which keeps the body's path.
         align: Whether to rotate. Defaults to True.
-        lost_joints: What is done where a joint to centre or to turn by was not detected (all zero). 'absent', the
-            default, centres on that joint in the nearest frame that has it, and turns by the first frame that has all
-            of spine and shoulders. A centre that is zero throughout is one of a clip centred before. 'released' takes
-            zero for the joint's place, as the released code does. Without lost joints both are equal to the last bit.
+        lost_joints: How to handle undetected joints (all zero) that are needed to center or rotate. 'absent', the
+            default, centers on the joint in the nearest frame that has it, and rotates by the first frame that has all
+            spine and shoulder joints. If the center joint is zero in all frames, the clip counts as already centered.
+            'released' uses zero as the joint's position, as the released code does. Without lost joints, both give
+            bitwise equal results.
 
     Raises:
-        UserError: if ``center`` or ``lost_joints`` is none of these, or rotation is wanted of a layout without spine
-            and shoulders.
+        UserError: if ``center`` or ``lost_joints`` is invalid, or if ``align`` is set for a layout without spine and
+            shoulders.
     """
 
     def __init__(self,
@@ -101,19 +102,19 @@ class NormalizeSkeleton(BaseTransform):
         if center not in ('frame', 'first_frame'):
             raise UserError(f"center must be 'frame' or 'first_frame', got {center!r}")
         if align and not (self.layout.spine and self.layout.shoulders):
-            raise UserError(f'layout "{self.layout.name}" names no spine and shoulders to align: set align=False')
+            raise UserError(f'layout "{self.layout.name}" has no spine and shoulders to align by: set align=False')
 
     def transform(self, results: dict) -> dict:
         """Normalise ``results['keypoint']``, one clip (M, T, V, C), to float32."""
         keypoint = np.asarray(results['keypoint'], dtype=np.float32)
         if keypoint.shape[2] != self.layout.num_joints:
             raise UserError(f'the clip has {keypoint.shape[2]} joints, but NormalizeSkeleton is set to layout '
-                            f'"{self.layout.name}" of {self.layout.num_joints}: set the layout that fits')
+                            f'"{self.layout.name}" of {self.layout.num_joints}: set the matching layout')
         clip = np.stack([fill_empty_frames(person) for person in keypoint])
         known: np.ndarray = np.any(clip, axis=-1)
         there = known[..., None].copy()
         if not known[0, :, self.layout.center].any():
-            known[0, :, self.layout.center] = True  # the clip is centred already
+            known[0, :, self.layout.center] = True  # the clip is already centered
         origin = self.origin(clip[0], known[0])
         origin = origin[:, None] if self.center == 'frame' else origin[:1, None]
         clip = np.where(there, clip - origin, 0)
@@ -123,12 +124,12 @@ class NormalizeSkeleton(BaseTransform):
         return results
 
     def origin(self, person: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """A person (T, V, C), and which joints (T, V) are known -> the centre (T, C) of each frame."""
+        """Return the center (T, C) of each frame, given a person (T, V, C) and flags (T, V) of known joints."""
         center, known = person[:, self.layout.center], known[:, self.layout.center]
         return center if self.lost_joints == 'released' else center[nearest_frames(known)]
 
     def pose(self, person: np.ndarray, known: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """A person and its known joints -> the pose (V, C) to align by, and which of its joints (V,) are known."""
+        """Return the pose (V, C) to align by, and flags (V,) of its known joints."""
         if self.lost_joints == 'released':
             return person[0], np.ones_like(known[0])
         complete = known[:, [*(self.layout.spine or ()), *(self.layout.shoulders or ())]].all(1)
@@ -136,13 +137,13 @@ class NormalizeSkeleton(BaseTransform):
         return person[frame], known[frame]
 
     def rotation(self, pose: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """The rotation (3, 3) that aligns a pose (V, 3) by those of its joints that are known.
+        """Return the rotation (3, 3) that aligns a pose (V, 3), using only its known joints.
 
         Raises:
             UserError: if the joints are not 3-D.
         """
         if pose.shape[-1] != 3:
-            raise UserError(f'view alignment needs 3-D keypoints, and the clips have {pose.shape[-1]} coordinates: for '
+            raise UserError(f'view alignment needs 3-D keypoints, but the clips have {pose.shape[-1]} coordinates: for '
                             '2-D poses set load_pipeline=[dict(type="NormalizePose2D")] in each dataset and '
                             'model.data_preprocessor.in_channels=2')
         pose = pose.astype(np.float64)

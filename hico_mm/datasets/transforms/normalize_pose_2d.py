@@ -11,9 +11,9 @@ from .normalize import check_lost_joints
 
 @TRANSFORMS.register_module()
 class NormalizePose2D(PreNormalize2D):
-    """MMAction2's ``PreNormalize2D``, pixels to [-1, 1], which leaves joints that were not detected at zero.
+    """MMAction2's ``PreNormalize2D`` (pixels to [-1, 1]), except that undetected joints stay at zero.
 
-    A joint or a person that is absent is all zero here; MMAction2's transform moves it to the corner (-1, -1).
+    The coordinates of an absent joint or person are all zero. MMAction2's transform moves them to the corner (-1, -1).
 
     Required Keys:
         - keypoint
@@ -23,11 +23,11 @@ class NormalizePose2D(PreNormalize2D):
         - keypoint
 
     Args:
-        img_shape: (height, width) of the video in pixels, where the clip does not say it. Defaults to (1080, 1920).
-        lost_joints: 'absent', the default, leaves them at zero; 'released' moves them, as MMAction2 does.
+        img_shape: (height, width) of the video in pixels, if the clip does not give it. Defaults to (1080, 1920).
+        lost_joints: 'absent', the default, leaves undetected joints at zero; 'released' moves them, as in MMAction2.
 
     Raises:
-        UserError: if ``lost_joints`` is neither.
+        UserError: if ``lost_joints`` is neither of these.
     """
 
     def __init__(self, img_shape: Tuple[int, int] = (1080, 1920), lost_joints: str = 'absent') -> None:

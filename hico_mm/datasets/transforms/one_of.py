@@ -1,4 +1,4 @@
-"""A choice between augmentations."""
+"""Random choice between augmentations."""
 
 from typing import List, Optional, Union
 
@@ -14,7 +14,7 @@ from .base import Parameters, SkeletonTransform, select
 
 @TRANSFORMS.register_module()
 class OneOf(SkeletonTransform):
-    """Apply one of several skeleton transforms to each clip, chosen at random for each.
+    """Apply a randomly chosen skeleton transform to each clip.
 
     Required Keys:
         - keypoint
@@ -24,9 +24,9 @@ class OneOf(SkeletonTransform):
 
     Args:
         transforms: Configs of the transforms.
-        prob: Probability of each, summing to 1. Defaults to equal ones.
-        layout: Skeleton layout of those that need one and name none. Defaults to None.
-        in_channels: Likewise the coordinates C of a joint. Defaults to None.
+        prob: Probability of each transform; the sum must be 1. Defaults to equal probabilities.
+        layout: Skeleton layout of the transforms that need one and do not set it. Defaults to None.
+        in_channels: Number of coordinates C of a joint, for transforms that do not set it. Defaults to None.
 
     Raises:
         UserError: if the probabilities do not fit the transforms.
@@ -44,13 +44,13 @@ class OneOf(SkeletonTransform):
             raise UserError(f'prob needs {len(self.transforms)} numbers that sum to 1, got {self.prob}')
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """Draw ``choice`` (n,), and the parameters of every transform under its number."""
+        """Draw ``choice`` (n,), and the parameters of every transform, with its index as key."""
         edges = torch.tensor(self.prob).cumsum(0)[:-1]
         choice = torch.bucketize(torch.rand(n, generator=generator), edges, right=True)
         return dict(choice=choice, **{str(i): t.draw(n, generator) for i, t in enumerate(self.transforms)})
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
-        """Clips (n, M, T, V, C) -> clips of the same shape."""
+        """Transform clips (n, M, T, V, C); the shape is unchanged."""
         out = torch.empty_like(clips)
         for i, transform in enumerate(self.transforms):
             index = (parameters['choice'] == i).nonzero().flatten().to(clips.device)

@@ -12,15 +12,16 @@ STREAMS = ('joint', 'bone', 'motion')
 
 
 def derive_stream(clips: Tensor, stream: str, layout: Union[str, dict, SkeletonLayout]) -> Tensor:
-    """Joints -> a stream.
+    """Derive a stream from joints.
 
     Args:
         clips: (..., T, V, C).
-        stream: 'joint'; 'bone', each joint minus its parent's; 'motion', the next frame minus this one, the last zero.
+        stream: 'joint'; 'bone', each joint minus its parent; or 'motion', the next frame minus the current one, with
+            zeros in the last frame.
         layout: Skeleton layout, for the bones.
 
     Returns:
-        The same shape.
+        The stream, with the same shape.
 
     Raises:
         UserError: if the stream is not known.

@@ -1,4 +1,4 @@
-"""Crops in time, resized to one length."""
+"""Temporal crops, resized to a fixed length."""
 
 from typing import Optional, Tuple
 
@@ -12,16 +12,16 @@ from .clips import RaggedClips
 
 
 def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> Tensor:
-    """Cut ``length`` frames from ``start`` on out of each clip and resample them linearly.
+    """Cut ``length`` frames out of each clip, beginning at ``start``, and resample them linearly.
 
-    Output frame i lies at (i + 1/2) * length / clip_len - 1/2 of the cut, within its first and last frame: the rule of
-    ``torch.nn.functional.interpolate(mode='linear', align_corners=False)``.
+    Output frame i is at position (i + 1/2) * length / clip_len - 1/2 of the cut, clamped to its first and last frame.
+    This is the rule of ``torch.nn.functional.interpolate(mode='linear', align_corners=False)``.
 
     Args:
         clips: n ragged clips.
         start: (n,), first frame of each cut.
-        length: (n,), frames of each cut, at least 1.
-        clip_len: Frames T of the output.
+        length: (n,), number of frames of each cut, at least 1.
+        clip_len: Number of output frames T.
 
     Returns:
         (n, M, T, V, C).
@@ -30,7 +30,7 @@ def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> 
     persons, frames_in_all, *joints = clips.frames.shape
     start, length = start.to(device), length.to(device)
     lengths = clips.lengths.to(device)
-    # (n, M, 1): where each person's frames of a cut begin among the rows of all persons.
+    # (n, M, 1): the row at which each person's frames of a cut begin.
     offset = (lengths.cumsum(0) - lengths + start)[:, None] + frames_in_all * torch.arange(persons, device=device)
     offset = offset[..., None]
     step = (length.double() / clip_len)[:, None]
@@ -38,7 +38,7 @@ def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> 
     below = position.long()
     above = torch.minimum(below + 1, length[:, None] - 1)
     weight = (position - below).to(clips.frames.dtype)
-    # One pass over the frames: each output frame is a weighted sum of two.
+    # One pass over the frames: each output frame is a weighted sum of two frames.
     pairs = torch.stack([below, above], -1)[:, None] + offset[..., None]
     weights = torch.stack([1 - weight, weight], -1)[:, None].expand_as(pairs)
     frames = F.embedding_bag(pairs.flatten(0, 2), clips.frames.flatten(0, 1).flatten(1), mode='sum',
@@ -47,16 +47,16 @@ def resize(clips: RaggedClips, start: Tensor, length: Tensor, clip_len: int) -> 
 
 
 class _CropResize(SkeletonTransform):
-    """A crop in time; takes :class:`RaggedClips` and gives (n, M, clip_len, V, C)."""
+    """A temporal crop of :class:`RaggedClips` that returns (n, M, clip_len, V, C)."""
 
     clip_len: int
 
     def crop(self, lengths: Tensor, parameters: Parameters) -> Tuple[Tensor, Tensor]:
-        """Lengths (n,) -> start (n,) and length (n,) of the crops."""
+        """Return the start (n,) and length (n,) of the crops, given the lengths (n,) of the clips."""
         raise NotImplementedError
 
     def apply(self, clips: RaggedClips, parameters: Parameters) -> Tensor:  # type: ignore[override]
-        """Ragged clips and their parameters -> (n, M, clip_len, V, C)."""
+        """Crop ragged clips with their parameters to (n, M, clip_len, V, C)."""
         return resize(clips, *self.crop(clips.lengths, parameters), self.clip_len)
 
     def transform(self, results: dict) -> dict:
@@ -69,9 +69,9 @@ class _CropResize(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class TemporalCropResize(_CropResize):
-    """Random crop in time, resized linearly.
+    """Random temporal crop, resized linearly.
 
-    The crop has floor(ratio * T) frames, but at least ``min_frames`` and at most all T; its place is uniform.
+    The crop has floor(ratio * T) frames, but at least ``min_frames`` and at most T; its position is uniform.
 
     Required Keys:
         - keypoint
@@ -85,22 +85,22 @@ class TemporalCropResize(_CropResize):
         - num_clips
 
     Args:
-        clip_len: Frames of the output. Defaults to 64.
-        ratio: Range of the length of the crop as a ratio of the clip's, uniform. Defaults to (0.1, 1), as released.
-        min_frames: Fewest frames of a crop. Defaults to 64, as released.
+        clip_len: Number of output frames. Defaults to 64.
+        ratio: Range of the crop length as a ratio of the clip length, uniform. Defaults to (0.1, 1), as released.
+        min_frames: Minimum number of frames of a crop. Defaults to 64, as released.
     """
 
     def __init__(self, clip_len: int = 64, ratio: Tuple[float, float] = (0.1, 1.0), min_frames: int = 64) -> None:
         self.clip_len, self.ratio, self.min_frames = clip_len, tuple(ratio), min_frames
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """Draw ``ratio`` (n,) in the range given and ``position`` (n,) in [0, 1)."""
+        """Draw ``ratio`` (n,) from its range and ``position`` (n,) from [0, 1)."""
         low, high = self.ratio
         ratio, position = torch.rand(2, n, generator=generator, dtype=torch.float64)
         return dict(ratio=low + (high - low) * ratio, position=position)
 
     def crop(self, lengths: Tensor, parameters: Parameters) -> Tuple[Tensor, Tensor]:
-        """Lengths (n,) -> start (n,) and length (n,) of the crops."""
+        """Return the start (n,) and length (n,) of the crops, given the lengths (n,) of the clips."""
         length = (lengths * parameters['ratio']).long().clamp(min=self.min_frames)
         length = torch.minimum(length, lengths)
         return (parameters['position'] * (lengths - length + 1)).long(), length
@@ -108,7 +108,7 @@ class TemporalCropResize(_CropResize):
 
 @TRANSFORMS.register_module()
 class CenterCropResize(_CropResize):
-    """The middle of a clip, resized linearly: floor((1 - ratio) * T / 2) frames are cut off at either end.
+    """Crop the middle of a clip and resize it linearly: floor((1 - ratio) * T / 2) frames are cut off at each end.
 
     Required Keys:
         - keypoint
@@ -122,18 +122,18 @@ class CenterCropResize(_CropResize):
         - num_clips
 
     Args:
-        clip_len: Frames of the output. Defaults to 64.
-        ratio: Ratio of the clip that is kept. Defaults to 0.95, as released.
+        clip_len: Number of output frames. Defaults to 64.
+        ratio: Ratio of the clip to keep. Defaults to 0.95, as released.
     """
 
     def __init__(self, clip_len: int = 64, ratio: float = 0.95) -> None:
         self.clip_len, self.ratio = clip_len, ratio
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
-        """Nothing to draw."""
+        """Return no parameters, since nothing is random."""
         return {}
 
     def crop(self, lengths: Tensor, parameters: Parameters) -> Tuple[Tensor, Tensor]:
-        """Lengths (n,) -> start (n,) and length (n,) of the crops."""
+        """Return the start (n,) and length (n,) of the crops, given the lengths (n,) of the clips."""
         start = ((1 - self.ratio) * lengths.double() / 2).long()
         return start, lengths - 2 * start

@@ -1,4 +1,4 @@
-"""Hooks the host lacks."""
+"""Hooks that MMEngine does not provide."""
 
 from .checkpoint_description_hook import CheckpointDescriptionHook
 from .checkpoint_fit_hook import CheckpointFitHook

@@ -1,4 +1,4 @@
-"""Checkpoints that say what they are."""
+"""Save a description in every checkpoint."""
 
 import json
 from pathlib import Path
@@ -20,10 +20,10 @@ from ..loops import SCORES, FeatureTrainLoop
 
 @HOOKS.register_module()
 class CheckpointDescriptionHook(Hook):
-    """Put the description of the model, its clips, its data and its run into every checkpoint, as plain JSON.
+    """Save a description of the model, its clips, its data and its run in every checkpoint, as plain JSON.
 
-    The completed config takes the place of the runner's, so that the one that is dumped beside the run has every size
-    written out.
+    The completed config replaces the runner's config, so that the config saved in the work directory contains every
+    size.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class CheckpointDescriptionHook(Hook):
         self._git: Optional[str] = None
 
     def before_run(self, runner: Runner) -> None:
-        """Replace the config of the model by the completed one, and dump it."""
+        """Replace the config of the model by the completed one and dump it."""
         config = getattr(unwrap(runner.model), 'config', None)
         if config is not None and runner.cfg.model.to_dict() != config:
             runner.cfg.model = config
@@ -39,10 +39,10 @@ class CheckpointDescriptionHook(Hook):
             runner.dump_config()
 
     def before_train(self, runner: Runner) -> None:
-        """Look up the versions once, and check that the config can be described before hours are spent."""
+        """Look up the versions once, and check before training that the config can be described."""
         self._versions, self._git = package_versions(), git_state()
         if not runner._resume:
-            runner.message_hub.update_info(SCORES, {})  # of an earlier run in this process
+            runner.message_hub.update_info(SCORES, {})  # removes those of an earlier run in this process
         self._describe(runner, {}).to_json()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -50,12 +50,12 @@ class CheckpointDescriptionHook(Hook):
         checkpoint['meta'][META_KEY] = self._describe(runner, checkpoint['meta']).to_json()
 
     def after_val_epoch(self, runner: Runner, metrics: Optional[Dict[str, float]] = None) -> None:
-        """Keep the scores, across resuming too."""
+        """Store the scores in the message hub, so that they survive resuming."""
         scores = {key: float(value) for key, value in (metrics or {}).items() if isinstance(value, (int, float))}
         runner.message_hub.update_info(SCORES, dict(epoch=runner.epoch, **scores))
 
     def after_train(self, runner: Runner) -> None:
-        """Put the last scores into the last checkpoint, which was written before they were measured."""
+        """Add the last scores to the last checkpoint, which was written before they were measured."""
         scores, path = runner.message_hub.get_info(SCORES, {}), find_latest_checkpoint(runner.work_dir)
         if not is_main_process() or not scores or path is None or not Path(path).is_file():
             return

@@ -1,4 +1,4 @@
-"""Checkpoints that fit the model and the data they are loaded for."""
+"""Check that a checkpoint fits the model and the data."""
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
@@ -15,17 +15,18 @@ from ...models.unwrap import unwrap
 from ...wiring import complete_model
 from ..loaders import datasets_of, training_settings, training_summary
 
-USED = dict(batch_size='the new one is used from here on', processes='the new one is used from here on',
-            lr='the old one stays, since the optimizer is resumed')
+USED = dict(batch_size='the new value is used from here on', processes='the new value is used from here on',
+            lr='the old value is kept, since the optimizer is restored')
 
 
 @HOOKS.register_module()
 class CheckpointFitHook(Hook):
-    """Refuse a checkpoint that does not fit, where MMEngine's non-strict loading would go on in silence.
+    """Refuse a checkpoint that does not fit, while MMEngine's non-strict loading would continue silently.
 
-    Testing and resuming need all weights of the model, training those of its encoder and its frozen parts, by name and
-    shape. A checkpoint that describes itself must have the encoder that the config has, and its clips must have been
-    prepared as those of the datasets are. The hook notes the checkpoint as the origin of the model's encoder.
+    Names and shapes of weights are compared. Testing and resuming need all weights of the model; training needs those
+    of its encoder and its frozen parts. If the checkpoint has a description, it must have the same encoder as the
+    config, and its clips must have been prepared in the same way as those of the datasets. The hook records the
+    checkpoint as the origin of the model's encoder.
 
     Args:
         encoder: Parts that a checkpoint must fill when training starts from it. Defaults to backbone and neck.
@@ -35,7 +36,7 @@ class CheckpointFitHook(Hook):
         self.encoder = tuple(encoder)
 
     def before_run(self, runner: Runner) -> None:
-        """Compare the datasets with the checkpoint that the model took its encoder from when it was built.
+        """Compare the datasets with the checkpoint that the model's encoder was taken from when it was built.
 
         Raises:
             UserError: if their clips are prepared differently.
@@ -45,16 +46,16 @@ class CheckpointFitHook(Hook):
             _check_preparation(runner, origin.record.get('load_pipeline'), origin.path)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare weights by name and shape, and the description if there is one.
+        """Compare the weights by name and shape, and the description if there is one.
 
         Raises:
-            UserError: if a weight that is needed is absent or of another shape, the description contradicts the config,
-                or resuming would execute the file.
+            UserError: if a required weight is missing or has another shape, if the description contradicts the config,
+                or if resuming would execute code in the file.
         """
         source, meta = source_of(runner), checkpoint.get('meta') or {}
         if runner._resume and 'config' in meta:
-            raise UserError(f'{source} carries Python source that MMEngine would execute on resuming: start from it '
-                            'with --pretrained instead')
+            raise UserError(f'{source} contains Python source that MMEngine would execute when resuming: start from '
+                            'it with --pretrained instead')
         model = unwrap(runner.model)
         starts_training = not runner._resume and not isinstance(runner._train_loop, (dict, type(None)))
         parts = (*self.encoder, *getattr(model, 'frozen', ()))
@@ -92,15 +93,15 @@ def _data(summary: Dict[str, Any]) -> str:
 
 
 def _compare_runs(runner: Runner, description: Optional[Description], source: str) -> None:
-    """Compare a run with the one it resumes: other data is an error, another batch or learning rate is said."""
+    """Compare a run with the one it resumes. Different data is an error; other batch sizes or rates are logged."""
     if description is None or not isinstance(runner._train_loop, BaseLoop):
         return
     before, now = description.training_data, training_summary(runner)
     if before and now and (before['hash'] != now['hash'] or before.get('subset') != now.get('subset')):
         raise UserError(
-            f'{source} was trained on {_data(before)}, but the config names {_data(now)}. A run is resumed on its own '
-            'data: start a new one with --pretrained')
+            f'{source} was trained on {_data(before)}, but the config names {_data(now)}. A run can only be resumed '
+            'on the same data: start a new one with --pretrained')
     for key, value in training_settings(runner).items():
         if key in description.settings and description.settings[key] != value:
-            runner.logger.warning(f'the run that is resumed had {key} {description.settings[key]}, and the config has '
+            runner.logger.warning(f'the resumed run had {key} {description.settings[key]}, but the config has '
                                   f'{value}: {USED[key]}')

@@ -1,4 +1,4 @@
-"""Labels and splits that fit the model and each other."""
+"""Check that labels and splits fit the model and each other."""
 
 from itertools import chain
 from typing import Any, Dict, List
@@ -13,23 +13,23 @@ from ...models.unwrap import unwrap
 from ..labels import check_classes, check_labels
 from ..loaders import datasets_of
 
-UNSCORED = ', or pretrain without measuring it by --cfg-options val_cfg=None val_dataloader=None val_evaluator=None'
+UNSCORED = ', or pretrain without validation: --cfg-options val_cfg=None val_dataloader=None val_evaluator=None'
 
 
 @HOOKS.register_module()
 class DataCheckHook(Hook):
-    """Check before the first step that labels are there and are classes of the head, and that no test clip trains.
+    """Check before the first step that labels exist and are classes of the head, and warn if test clips are trained on.
 
-    Pretraining needs no labels. A classifier needs those of the training split, and validation and test those of both
-    splits, since the training split is the gallery of ``KNNHead``.
+    Pretraining needs no labels. A classifier needs labels in the training split. Validation and test need labels in
+    both splits, since the training split is the gallery of ``KNNHead``.
     """
 
     def before_run(self, runner: Runner) -> None:
         """Compare the datasets of all loops with the head and with each other.
 
         Raises:
-            UserError: if a label is missing where it is needed or is not a class of the head, or the training split
-                has fewer clips than ``KNNHead`` has neighbours.
+            UserError: if a required label is missing, a label is not a class of the head, or the training split has
+                fewer clips than ``KNNHead`` has neighbours.
         """
         datasets = {name: [part for part in datasets_of(runner, name) if isinstance(part, SkeletonDataset)]
                     for name in ('train', 'val', 'test')}
@@ -37,12 +37,12 @@ class DataCheckHook(Hook):
         scored = datasets['val'] + datasets['test']
         for dataset in datasets['train']:
             if head is not None and not isinstance(head, KNNHead):
-                check_labels(dataset, 'a classifier learns from them', '')
+                check_labels(dataset, 'a classifier learns from labels', '')
             elif head is not None and scored:
-                check_labels(dataset, 'the k-NN accuracy is measured by them', UNSCORED)
+                check_labels(dataset, 'the k-NN accuracy is measured by labels', UNSCORED)
         remedy = UNSCORED if datasets['train'] and isinstance(head, KNNHead) else ''
         for dataset in scored:
-            check_labels(dataset, 'the accuracy is measured by them', remedy)
+            check_labels(dataset, 'the accuracy is measured by labels', remedy)
         for dataset in chain(*datasets.values()):
             check_classes(dataset, getattr(head, 'num_classes', None))
         if datasets['train'] and scored and isinstance(head, KNNHead):
@@ -51,7 +51,7 @@ class DataCheckHook(Hook):
 
 
 def _warn_of_overlap(runner: Runner, datasets: Dict[str, List[Any]]) -> None:
-    """Warn of test clips that are training clips: their score says nothing."""
+    """Warn if test clips are also training clips, since their scores are then meaningless."""
     for name in ('val', 'test'):
         for test in datasets[name]:
             for train in datasets['train']:
@@ -59,5 +59,5 @@ def _warn_of_overlap(runner: Runner, datasets: Dict[str, List[Any]]) -> None:
                 if both:
                     runner.logger.warning(
                         f'{len(both)} of the {len(test.names)} clips of split "{test.split}" are in the training split '
-                        f'"{train.split}" too, {min(both)} among them: a score on clips that were trained on is no '
-                        'measure of the model')
+                        f'"{train.split}" too, for example {min(both)}: scores on clips that were trained on do not '
+                        'measure the model')

@@ -1,4 +1,4 @@
-"""Checkpoints from which a run goes on as if it had not been interrupted."""
+"""Checkpoints from which a run continues as if it had not been interrupted."""
 
 from pathlib import Path
 from typing import Any, Dict
@@ -16,27 +16,27 @@ from ..run_folder import cut_logs, log_sizes
 
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
-    """Keep the place in the epoch and the ends of the logs in each checkpoint, and go back to them on resuming.
+    """Save the position in the epoch and the sizes of the logs in each checkpoint, and restore them when resuming.
 
-    What was logged after the checkpoint is cut off, since those steps are taken, and logged, again.
+    Everything logged after the checkpoint is cut off, since those steps are run and logged again.
     """
 
-    priority = 'LOW'  # after CheckpointFitHook has refused what does not fit
+    priority = 'LOW'  # runs after CheckpointFitHook, which refuses checkpoints that do not fit
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the state of the loop, and the sizes of the logs."""
+        """Add the state of the loop and the sizes of the logs."""
         for backend in runner.visualizer._vis_backends.values():
-            getattr(backend.experiment, 'flush', lambda: None)()  # TensorBoard writes two minutes late
+            getattr(backend.experiment, 'flush', lambda: None)()  # TensorBoard writes up to two minutes late
         loop = runner.train_loop
         state = loop.state_dict() if isinstance(loop, ResumableTrainLoop) else {}
         checkpoint[KEY] = dict(loop=state, logs=log_sizes(runner.work_dir), settings=training_settings(runner),
                                run=current_run(runner.work_dir))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Go back to where the checkpoint was written.
+        """Restore the position at which the checkpoint was written.
 
         Raises:
-            UserError: if it is of the middle of an epoch, and the batches of the epoch are others now.
+            UserError: if it was saved in the middle of an epoch, and the batches of the epoch have changed.
         """
         state: Dict[str, Any] = checkpoint.get(KEY) or {}
         if not runner._resume or not state:
@@ -48,19 +48,19 @@ class ExactResumeHook(Hook):
             cut_logs(runner.work_dir, state.get('logs') or {}, keep=runner.timestamp)
 
     def before_train(self, runner: Runner) -> None:
-        """Tell MMEngine's hook its last checkpoint, which it completes when the validation that it lacks is done."""
+        """Pass the last checkpoint to MMEngine's hook, which completes it after the missing validation."""
         for hook in runner.hooks:
             if isinstance(hook, CheckpointHook):
                 hook.last_ckpt = runner.message_hub.get_info('last_ckpt')
 
     @staticmethod
     def _check(runner: Runner, state: Dict[str, Any]) -> None:
-        """Check that the rest of the epoch has the batches that it had."""
+        """Check that the batches in the rest of the epoch have not changed."""
         now = training_settings(runner)
         changed = [f'{key} {state["settings"].get(key)} before and {now.get(key)} now'
                    for key in ('batch_size', 'processes') if state['settings'].get(key) != now.get(key)]
         if not isinstance(runner.train_loop, ResumableTrainLoop):
             changed.append('train_cfg.type is not ResumableTrainLoop')
         if changed:
-            raise UserError(f'{source_of(runner)} is of the middle of an epoch, which cannot be finished with other '
-                            f'batches ({", ".join(changed)}): resume from an epoch_N.pth, or leave that as it was')
+            raise UserError(f'{source_of(runner)} was saved in the middle of an epoch, which cannot be finished with '
+                            f'other batches ({", ".join(changed)}): resume from an epoch_N.pth, or undo this change')

@@ -1,4 +1,4 @@
-"""Training that ends at the first loss that is not finite."""
+"""Stop training at the first loss that is not finite."""
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
@@ -13,7 +13,7 @@ from ...errors import UserError
 
 
 class Pending(NamedTuple):
-    """A step whose losses are not checked yet; ``copied`` is the event after which the flags have reached the CPU."""
+    """A step whose losses are not yet checked; ``copied`` is the event after which the flags are on the CPU."""
 
     step: int
     losses: Dict[str, Tensor]
@@ -24,11 +24,11 @@ class Pending(NamedTuple):
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """End training at the first loss that is NaN or infinite, before anything is saved, so that good checkpoints stay.
+    """Stop training at the first NaN or infinite loss, before anything is saved, so that good checkpoints are kept.
 
-    On a CPU a step is checked at once. On a GPU its flag is copied while the next step runs, and read then, so that no
-    step waits; it is always read before a checkpoint is saved. Gradients that overflow in half precision are the
-    scaler's to skip: the loss itself stays finite.
+    On a CPU, a step is checked at once. On a GPU, its flag is copied while the next step runs and read afterwards, so
+    that no step waits. It is always read before a checkpoint is saved. Gradients that overflow in half precision are
+    skipped by the gradient scaler, since the loss itself stays finite.
     """
 
     priority = 'HIGHEST'
@@ -41,19 +41,19 @@ class FiniteLossHook(Hook):
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """Check the losses of this step, or on a GPU those of the step before.
+        """Check the losses of this step, or of the previous step on a GPU.
 
         Raises:
-            UserError: naming step, level and clips.
+            UserError: if a loss is not finite; the message names the step, the level and the clips.
         """
         losses = {name: value.detach() for name, value in (outputs or {}).items()
                   if 'loss' in name and isinstance(value, Tensor)}
-        if 'loss' in losses:  # the sum last: the level is named first
+        if 'loss' in losses:  # put the sum last, so that the level is named first
             losses['loss'] = losses.pop('loss')
         if not losses:
             return
         finite = torch.stack([value.isfinite().all() for value in losses.values()])
-        if dist.get_world_size() > 1:  # all end after the same step, and none saves what another has spoilt
+        if dist.get_world_size() > 1:  # all processes stop after the same step, and none saves damaged weights
             flags = finite.float()
             dist.all_reduce(flags, 'min')
             finite = flags > 0
@@ -63,16 +63,16 @@ class FiniteLossHook(Hook):
             self._check()
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Check the last step, waiting for it."""
+        """Wait for the last step and check it."""
         self._check()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the last step, waiting for it."""
+        """Wait for the last step and check it."""
         self._check()
 
     @staticmethod
     def _copied(pending: Pending) -> Pending:
-        """Begin to copy the flags of a GPU."""
+        """Start to copy the flags from a GPU."""
         if not pending.finite.is_cuda:
             return pending
         flags = torch.empty(pending.finite.shape, dtype=torch.bool, pin_memory=True)
@@ -92,14 +92,14 @@ class FiniteLossHook(Hook):
         name = list(losses)[int((~finite).int().argmax())]
         if losses[name].isfinite().all():
             raise UserError(f'{name} of step {step} is not finite in another process, which names its clips, so '
-                            'training has ended')
-        raise UserError(f'{name} of step {step} is {float(losses[name])}, so training has ended. The last checkpoint '
-                        'is older, and good. Lower the learning rate, or look at the clips of the step: '
+                            'training was stopped')
+        raise UserError(f'{name} of step {step} is {float(losses[name])}, so training was stopped. The last checkpoint '
+                        'is older and not affected. Lower the learning rate, or check the clips of this step: '
                         f'{", ".join(_names(batch)) or "not known"}')
 
 
 def _names(batch: Any) -> List[str]:
-    """The first names of the clips of a batch."""
+    """Return the first clip names of a batch."""
     samples = batch.get('data_samples') if isinstance(batch, dict) else batch[1] if isinstance(batch, tuple) else None
     names = getattr(samples, 'names', None)
     if names is None:

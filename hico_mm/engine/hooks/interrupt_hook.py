@@ -1,4 +1,4 @@
-"""Runs that are stopped, and lose nothing."""
+"""Stop runs without losing training steps."""
 
 import atexit
 import contextlib
@@ -22,22 +22,22 @@ from ..agreement import Agreement
 from ..loops import FeatureTrainLoop, ResumableTrainLoop
 from ..workers import SIGNALS, WorkerSignals
 
-SAVE, STOP = 1, 2  # what processes tell each other: to save, or STOP plus the number of a signal
-AGAIN = 1.0  # seconds after which a signal is a second one; a launcher may repeat the first
+SAVE, STOP = 1, 2  # messages between processes: save, or STOP plus a signal number
+AGAIN = 1.0  # seconds after which a signal counts as a second one; a launcher may repeat the first
 
 
 @HOOKS.register_module()
 class InterruptHook(Hook):
-    """Write a checkpoint and end training on Ctrl-C, SIGTERM, SIGHUP or SIGUSR1, which is slurm's warning.
+    """Save a checkpoint and stop training on Ctrl-C, SIGTERM, SIGHUP or SIGUSR1, which slurm sends as a warning.
 
-    All processes end after the same step, and ``--resume`` goes on from ``latest.pth`` in the work directory. That file
-    is also written every ``minutes``, in case the process is killed without a signal. It is removed once a newer
-    checkpoint of an epoch exists. A second signal ends training at once, as does one while there is nothing to save. A
-    signal that is ignored, as SIGHUP under ``nohup``, stays ignored. Only the main thread can handle signals, so
-    training in another thread does not.
+    All processes stop after the same step, and ``--resume`` continues from ``latest.pth`` in the work directory. This
+    file is also written every ``minutes``, in case the process is killed without a signal. It is removed once there is
+    a newer epoch checkpoint. A second signal stops training immediately, as does any signal while there is nothing to
+    save. A signal that is ignored, such as SIGHUP under ``nohup``, stays ignored. Only the main thread can handle
+    signals, so training in another thread does not handle them.
 
     Args:
-        minutes: Minutes between writes of ``latest.pth``; None writes it on a signal alone. Defaults to None.
+        minutes: Minutes between writes of ``latest.pth``; with None, it is only written on a signal. Defaults to None.
     """
 
     priority = 'LOWEST'
@@ -54,23 +54,23 @@ class InterruptHook(Hook):
 
     def _begin(self) -> None:
         self._process, self._number, self._when, self._agreed = os.getpid(), 0, 0.0, 0
-        self._safe, self._saved = True, time.monotonic()  # safe: all that was trained is in the checkpoint of an epoch
+        self._safe, self._saved = True, time.monotonic()  # safe: all steps are in an epoch checkpoint
 
     def before_train(self, runner: Runner) -> None:
-        """Take over the signals."""
+        """Install the signal handlers."""
         self._begin()
         self._agreement, self._workers = Agreement(), WorkerSignals()
-        atexit.register(self._let_workers_end)  # training that fails does not come to after_train
+        atexit.register(self._let_workers_end)  # after_train is not called if training fails
         self._saves = _goes_on_from_here(runner)
         for loader in _loaders(runner):
             self._workers.protect(loader)
         if threading.current_thread() is threading.main_thread():
-            # dist_train.sh ignores SIGUSR1 for the sake of the launcher alone.
+            # dist_train.sh ignores SIGUSR1 only to protect the launcher.
             self._previous = {number: signal.signal(number, self._signalled) for number in SIGNALS
                               if number == signal.SIGUSR1 or signal.getsignal(number) != signal.SIG_IGN}
 
     def _signalled(self, number: int, frame: Any) -> None:
-        if os.getpid() != self._process:  # a worker
+        if os.getpid() != self._process:  # in a worker
             return
         first, now = not self._number, time.monotonic()
         if first:
@@ -79,12 +79,12 @@ class InterruptHook(Hook):
             self._end()
         if first and is_main_process():
             end = 'with a checkpoint' if self._saves else 'with the last checkpoint, since its loop is not resumable'
-            with contextlib.suppress(OSError):  # the terminal may be gone; print is not for signal handlers
-                os.write(2, f'{signal.Signals(number).name}: training ends after this step, {end}; a second signal '
-                            'ends it at once\n'.encode())
+            with contextlib.suppress(OSError):  # the terminal may be gone; print is not safe in signal handlers
+                os.write(2, f'{signal.Signals(number).name}: training stops after this step, {end}; a second signal '
+                            'stops it immediately\n'.encode())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """A step begins, so there is something to save."""
+        """Note that a step begins, so there is something to save."""
         self._safe = False
 
     def after_train_iter(self,
@@ -92,10 +92,10 @@ class InterruptHook(Hook):
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """Save, and end training, if a process was told to.
+        """Save, and stop training, if any process was asked to.
 
         Raises:
-            Interrupted: at the end.
+            Interrupted: if training stops.
         """
         due = self.minutes is not None and time.monotonic() - self._saved > 60 * self.minutes
         own = STOP + self._number if self._number else SAVE if due and is_main_process() else 0
@@ -106,12 +106,12 @@ class InterruptHook(Hook):
             self._save(runner)
         if self._agreed > SAVE:
             self._number = self._number or self._agreed - STOP
-            dist.barrier()  # the first process has written: a launcher ends all when one has ended
+            dist.barrier()  # wait until the first process has written: a launcher stops all processes when one exits
             self._end(together=True)
         self._agreed = 0
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Remove ``latest.pth`` if this epoch has a checkpoint, which is newer."""
+        """Remove ``latest.pth`` if this epoch has a newer checkpoint."""
         last = Path(str(runner.message_hub.get_info('last_ckpt'))).name
         self._safe = last == f'epoch_{runner.epoch + 1}.pth'
         if self._safe and is_main_process():
@@ -122,16 +122,16 @@ class InterruptHook(Hook):
                        batch_idx: int,
                        data_batch: Any = None,
                        outputs: Optional[Sequence] = None) -> None:
-        """End a validation in which a destructor has swallowed the interrupt.
+        """Stop a validation in which a destructor has swallowed the interrupt.
 
         Raises:
-            Interrupted: then.
+            Interrupted: in this case.
         """
         if self._number and self._safe:
             self._end()
 
     def after_train(self, runner: Runner) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self._give_back()
 
     def _save(self, runner: Runner) -> None:
@@ -158,17 +158,17 @@ class InterruptHook(Hook):
 
 
 def _is_whole_step(runner: Runner) -> bool:
-    """Whether the optimizer has taken its step: gradients that are still added up are in no checkpoint."""
+    """Return whether the optimizer has taken its step, since accumulated gradients are not saved in checkpoints."""
     return (runner.iter + 1) % getattr(runner.optim_wrapper, '_accumulative_counts', 1) == 0
 
 
 def _goes_on_from_here(runner: Runner) -> bool:
-    """Whether the loop can be resumed from here; MMEngine's own by epochs begins each epoch anew."""
+    """Return whether the loop can be resumed from here; MMEngine's epoch-based loop restarts each epoch."""
     return isinstance(runner.train_loop, ResumableTrainLoop) or not isinstance(runner.train_loop, EpochBasedTrainLoop)
 
 
 def _loaders(runner: Runner) -> Iterator[DataLoader]:
-    """The loaders whose workers are there while the runner trains."""
+    """Yield the loaders whose workers exist while the runner trains."""
     yield runner.train_dataloader
     if runner.val_loop is not None:
         yield runner.val_dataloader

@@ -1,4 +1,4 @@
-"""Logged losses that are those of the whole batch."""
+"""Log the losses of the whole batch over all processes."""
 
 from typing import Any, Optional
 
@@ -14,17 +14,17 @@ from torch import Tensor
 class MeanLossHook(Hook):
     """Replace the losses and accuracies of a step by their mean over all processes, before they are logged.
 
-    MMEngine logs those of the first process. Every process has as many clips as the others.
+    MMEngine logs those of the first process. All processes have the same number of clips.
     """
 
-    priority = 'HIGHEST'  # before RuntimeInfoHook, and after FiniteLossHook, which comes first in the configs
+    priority = 'HIGHEST'  # before RuntimeInfoHook, and after FiniteLossHook, which precedes it in the configs
 
     def after_train_iter(self,
                          runner: Runner,
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """Average, in place, by one message."""
+        """Average in place, with a single message."""
         if outputs is None or dist.get_world_size() == 1:
             return
         names = sorted(name for name, value in outputs.items() if isinstance(value, Tensor) and value.numel() == 1)

@@ -1,4 +1,4 @@
-"""Runs of several processes that end when one of them stops."""
+"""Stop a run of several processes when one of them hangs."""
 
 import os
 import socket
@@ -15,20 +15,20 @@ from torch.distributed import PrefixStore, TCPStore
 
 from ...errors import check_number
 
-BEAT = 10.0  # seconds between signs of life, if the limit is not shorter
+BEAT = 10.0  # seconds between heartbeats, if the limit is not shorter
 
 
 @HOOKS.register_module()
 class RankWatchHook(Hook):
-    """End a process if the next one in rank gives no sign of life, naming it; the launcher then ends the others.
+    """Exit if the next process in rank sends no heartbeat, and name it; the launcher then stops the others.
 
-    Without it all would wait for one that was stopped, or whose machine has gone, as long as their backend does, and
-    not say for whom. A thread of each process increases a counter in the store through which the processes were
-    connected, so a long step or a long validation is not taken for silence. Nor is a pause of the whole run: a process
-    counts its own signs of life that had no answer.
+    Otherwise all processes would wait until the timeout of their backend for one that hangs or whose machine is gone,
+    without naming it. A thread of each process increases a counter in the store that connects the processes, so a long
+    step or validation does not count as silence. A pause of the whole run does not count either, since a process only
+    counts its own heartbeats that had no answer.
 
     Args:
-        minutes: Minutes of silence after which a run ends. Defaults to 10.
+        minutes: Minutes without a heartbeat after which the run is stopped. Defaults to 10.
     """
 
     def __init__(self, minutes: float = 10) -> None:
@@ -38,7 +38,7 @@ class RankWatchHook(Hook):
         self._thread: Optional[threading.Thread] = None
 
     def before_train(self, runner: Runner) -> None:
-        """Start to give signs of life, and to watch for those of the next process."""
+        """Start to send heartbeats and to watch for those of the next process."""
         if dist.get_world_size() == 1 or 'MASTER_ADDR' not in os.environ:
             return
         self._stop.clear()
@@ -46,7 +46,7 @@ class RankWatchHook(Hook):
         self._thread.start()
 
     def after_train(self, runner: Runner) -> None:
-        """Wait for all, and stop watching."""
+        """Wait for all processes and stop watching."""
         if self._thread is not None:
             dist.barrier()
             self._stop.set()
@@ -63,14 +63,14 @@ class RankWatchHook(Hook):
                     address, port, is_master=False, timeout=timedelta(seconds=max(1, beat))))
                 store.set(str(rank), f'{count} {socket.gethostname()}')
                 found = store.get(str(following)).decode()
-            except (RuntimeError, OSError):  # the store is gone, or the next process has not begun
+            except (RuntimeError, OSError):  # the store is gone, or the next process has not started
                 store = None
             silent, heard = (silent + 1, heard) if found == heard else (0, found)
             if silent * beat > self.seconds:
                 self._end(runner, following, heard.partition(' ')[2] or f'the network of {address}:{port}')
 
     def _end(self, runner: Runner, following: int, host: str) -> None:
-        print(f'error: rank {following} on {host} has given no sign of life for {self.seconds:g} s, so rank '
-              f'{dist.get_rank()} ends the run at step {runner.iter}: check that process and its machine, then run '
+        print(f'error: rank {following} on {host} has not responded for {self.seconds:g} s, so rank '
+              f'{dist.get_rank()} stops the run at step {runner.iter}: check that process and its machine, then run '
               'again with --resume', file=sys.stderr, flush=True)
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Randomness that depends on where training stands, and on nothing else."""
+"""Randomness that depends only on the training step."""
 
 from typing import Optional
 
@@ -11,21 +11,21 @@ from mmengine.runner import Runner
 
 
 def step_seed(seed: int, rank: int, iteration: int) -> int:
-    """A seed for one training step of one rank, well mixed."""
+    """Return a well mixed seed for a training step of a rank."""
     return int(np.random.SeedSequence([seed, rank, iteration]).generate_state(1, np.uint64)[0]) >> 1
 
 
 @HOOKS.register_module()
 class StepSeedHook(Hook):
-    """Seed torch from (seed, rank, iteration) before each training step: views and dropout.
+    """Seed torch, and thus augmented views and dropout, from (seed, rank, iteration) before each training step.
 
-    A run then depends neither on the number of workers nor on what was drawn before: a resumed run is exact.
+    A run then does not depend on the number of workers or on earlier random numbers, so resuming is exact.
     """
 
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Give the sampler the run's seed: a resumed run learns its own only after the sampler was built."""
+        """Set the sampler's seed to the run's, which a resumed run only knows after the sampler was built."""
         sampler = getattr(runner.train_dataloader, 'sampler', None)
         if sampler is not None and hasattr(sampler, 'seed'):
             sampler.seed = runner.seed

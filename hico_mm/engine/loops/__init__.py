@@ -1,4 +1,4 @@
-"""Loops the host lacks."""
+"""Loops that MMEngine does not provide."""
 
 from .feature_train_loop import FeatureTrainLoop
 from .resumable_train_loop import SCORES, ResumableTrainLoop

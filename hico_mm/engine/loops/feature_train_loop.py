@@ -1,4 +1,4 @@
-"""Training of a classifier on features that are computed once."""
+"""Train a classifier on features that are computed once."""
 
 from typing import Dict, Iterator, List, Tuple
 
@@ -18,7 +18,7 @@ from .resumable_train_loop import SCORES, ResumableTrainLoop
 
 
 class _Clips(Dataset):
-    """Features and samples, fetched a batch at a time, once they are there."""
+    """Features and samples, fetched a batch at a time once they are computed."""
 
     def __init__(self, size: int) -> None:
         self.size, self.clips = size, EncodedClips(torch.empty(0), [])
@@ -31,7 +31,7 @@ class _Clips(Dataset):
 
 
 class _ShuffledBatches(Sampler):
-    """Batches of indices, the last one partial, in an order that depends on seed and epoch alone."""
+    """Batches of indices in an order that only depends on seed and epoch; the last batch may be smaller."""
 
     def __init__(self, size: int, batch_size: int, seed: int) -> None:
         self.size, self.batch_size, self.seed, self.epoch = size, batch_size, seed, 0
@@ -44,27 +44,28 @@ class _ShuffledBatches(Sampler):
         return (batch.tolist() for batch in torch.randperm(self.size, generator=generator).split(self.batch_size))
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by mmengine's ``DistSamplerSeedHook``."""
+        """Set the epoch; called by mmengine's ``DistSamplerSeedHook``."""
         self.epoch = epoch
 
 
 @LOOPS.register_module()
 class FeatureTrainLoop(ResumableTrainLoop):
-    """Linear evaluation: encode both splits once with the frozen encoder, then train ``cls_head`` alone.
+    """Linear evaluation: encode both splits once with the frozen encoder, then train only ``cls_head``.
 
-    The k-NN accuracy (k=1, cosine) of the same features, which costs nothing then, is logged as ``acc/knn``.
+    The k-NN accuracy (k=1, cosine) of the same features, which needs no extra encoding, is logged as ``acc/knn``.
 
-    Its input is deterministic and its encoder frozen, so an epoch is a pass over features. The test split is scored
-    after every epoch; ``acc/top1`` is of that epoch, ``acc/best_top1`` the best so far, and both are reported at the
-    end, the last and the best, since the released code reports the best; ``val_evaluator`` is ignored. Checkpoints
-    hold the whole recognizer. With several ranks each encodes a part and all train the same classifier.
+    The input is deterministic and the encoder frozen, so an epoch is a pass over features. The test split is scored
+    after every epoch: ``acc/top1`` is the accuracy of that epoch, and ``acc/best_top1`` the best so far. Both the last
+    and the best are reported at the end, since the released code reports the best. ``val_evaluator`` is ignored.
+    Checkpoints contain the whole recognizer. With several ranks, each encodes a part, and all train the same
+    classifier.
 
     Args:
         runner: The runner.
-        dataloader: Data loader of the training split, or its config, which is read in order and whole.
+        dataloader: Data loader of the training split, or its config, which is changed to read the whole split in order.
         max_epochs: Epochs of the classifier. Defaults to 80, as released.
-        batch_size: Features in a batch. Defaults to 1024, as released.
-        topk: The k of the top-k accuracies. Defaults to (1, 5).
+        batch_size: Number of features per batch. Defaults to 1024, as released.
+        topk: Values of k for the top-k accuracies. Defaults to (1, 5).
 
     Raises:
         UserError: if a part of the model before ``cls_head`` is not frozen, or there is no test split.
@@ -82,20 +83,20 @@ class FeatureTrainLoop(ResumableTrainLoop):
         model = unwrap(runner.model)
         trained = sorted({name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad})
         if trained != ['cls_head']:
-            raise UserError(f'FeatureTrainLoop trains cls_head alone, but {trained} are trained: freeze the others')
+            raise UserError(f'FeatureTrainLoop only trains cls_head, but {trained} are trainable: freeze the others')
         if runner._val_loop is None:
-            raise UserError('FeatureTrainLoop scores the test split: the config needs val_dataloader and val_cfg')
+            raise UserError('FeatureTrainLoop scores the test split, so the config needs val_dataloader and val_cfg')
         self.model, self.batch_size, self.topk = model, batch_size, tuple(topk)
         self.clip_loader = self.dataloader
         self.features = _Clips(len(self.clip_loader.dataset))  # type: ignore[arg-type]
         seed = torch.tensor(runner.seed)
-        dist.broadcast(seed)  # every rank shuffles alike
+        dist.broadcast(seed)  # every rank uses the same shuffle
         sampler = _ShuffledBatches(len(self.features), batch_size, int(seed))
         self.dataloader = DataLoader(self.features, sampler=sampler, batch_size=None)
         self._max_iters = max_epochs * len(self.dataloader)
 
     def run(self) -> torch.nn.Module:
-        """Encode, then train; returns the model."""
+        """Encode, then train; return the model."""
         self.runner.call_hook('before_train')
         level = self.model.cls_head.level
         compare_with_origin(self.runner, self.clip_loader.dataset, 'the classifier\'s input')
@@ -116,10 +117,10 @@ class FeatureTrainLoop(ResumableTrainLoop):
         return self.runner.model
 
     def validate(self, knn: float) -> float:
-        """Score the test split, as any validation is for hooks, which may swap weights for it; returns the accuracy.
+        """Score the test split and return the accuracy. Hooks are called as in any validation and may swap weights.
 
         Args:
-            knn: The k-NN accuracy of the features, which is logged with the scores.
+            knn: The k-NN accuracy of the features, to be logged with the scores.
         """
         for point in ('before_val', 'before_val_epoch'):
             self.runner.call_hook(point)
@@ -130,7 +131,7 @@ class FeatureTrainLoop(ResumableTrainLoop):
         return scores['acc/top1']
 
     def run_iter(self, idx: int, data_batch: Tuple[torch.Tensor, list]) -> None:
-        """One step on a batch of features and samples."""
+        """Train one step on a batch of features and samples."""
         self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         features, samples = data_batch
         wrapper = self.runner.optim_wrapper
@@ -142,7 +143,7 @@ class FeatureTrainLoop(ResumableTrainLoop):
         self._iter += 1
 
     def _best(self, accuracy: float) -> Tuple[float, int]:
-        """The best accuracy so far and its epoch, the earliest of equals; kept in checkpoints, so across resuming."""
+        """Return the best accuracy so far and its (earliest) epoch. They are saved in checkpoints for resuming."""
         hub = self.runner.message_hub
         best = tuple(hub.get_info('linear_best', (-1.0, 0)))
         if accuracy > best[0]:
@@ -152,7 +153,7 @@ class FeatureTrainLoop(ResumableTrainLoop):
 
     @torch.no_grad()
     def evaluate(self) -> Dict[str, float]:
-        """Accuracies of the classifier on the test split, by MMAction2's own functions, in [0, 1]."""
+        """Return the accuracies of the classifier on the test split in [0, 1], computed by MMAction2's functions."""
         head = self.model.cls_head.eval()
         scores = torch.cat([head(part.to(self._device)).cpu() for part in self.test.features.split(self.batch_size)])
         head.train()
@@ -161,7 +162,7 @@ class FeatureTrainLoop(ResumableTrainLoop):
         return {**metrics, 'acc/mean1': float(mean_class_accuracy(rows, labels))}
 
     def nearest_neighbours(self) -> float:
-        """Accuracy of the nearest training clip (cosine) on the test split, in [0, 1]."""
+        """Return the accuracy of the nearest training clip (cosine) on the test split, in [0, 1]."""
         train = self.features.clips
         head = KNNHead(num_classes=int(max(train.labels.max(), self.test.labels.max())) + 1)
         head.set_gallery(train.features.to(self._device), train.labels.to(self._device))

@@ -1,4 +1,4 @@
-"""Training by epochs that can be resumed anywhere."""
+"""Epoch-based training that can be resumed at any step."""
 
 from contextlib import contextmanager
 from itertools import islice
@@ -13,12 +13,12 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from ...models.unwrap import unwrap
 
-SCORES = 'last_scores'  # in the message hub: the last scores with the epoch they are of
+SCORES = 'last_scores'  # in the message hub: the last scores and the epoch in which they were measured
 _Statistics = nn.modules.batchnorm._NormBase
 
 
 class _Rest(Sampler):
-    """A sampler without its first ``skipped`` samples; its length is that of the whole epoch."""
+    """A sampler without its first ``skipped`` samples. Its length is still that of the whole epoch."""
 
     def __init__(self, sampler: Any, skipped: int) -> None:
         self.sampler, self.skipped = sampler, skipped
@@ -32,9 +32,9 @@ class _Rest(Sampler):
 
 @contextmanager
 def skip_batches(loader: DataLoader, count: int) -> Iterator[Iterator]:
-    """Yield the batches of a loader after the first ``count``, whose clips are not read."""
+    """Yield the batches of a loader after the first ``count``, without reading the clips of the skipped batches."""
     batches: Any = loader.batch_sampler
-    if type(batches) is not BatchSampler:  # batches of another kind can only be read and dropped
+    if type(batches) is not BatchSampler:  # other kinds of batches can only be read and dropped
         yield islice(loader, count, None)
         return
     sampler = batches.sampler
@@ -47,13 +47,13 @@ def skip_batches(loader: DataLoader, count: int) -> Iterator[Iterator]:
 
 @LOOPS.register_module()
 class ResumableTrainLoop(EpochBasedTrainLoop):
-    """MMEngine's ``EpochBasedTrainLoop``, which goes on from the middle of an epoch, and validates what it missed.
+    """MMEngine's ``EpochBasedTrainLoop`` that can resume in the middle of an epoch and makes up for missed validations.
 
-    A checkpoint is written before its epoch is validated. If the run ended in between, that epoch is validated first
-    when it is resumed, so that no score is missing and the best checkpoint is that of a run that was not interrupted.
+    A checkpoint is written before its epoch is validated. If the run stopped in between, this epoch is validated first
+    when the run is resumed, so that no score is missing and the best checkpoint is the same as without interruption.
 
     Attributes:
-        batches_done: Batches of the current epoch that are done.
+        batches_done: Number of completed batches of the current epoch.
     """
 
     dataloader: DataLoader
@@ -61,7 +61,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     _buffers: Optional[Dict[str, Tensor]] = None
 
     def run(self) -> nn.Module:
-        """Train; returns the model."""
+        """Train and return the model."""
         self.runner.call_hook('before_train')
         self.restore_buffers()
         self._decide_current_val_interval()
@@ -76,7 +76,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         return self.runner.model
 
     def run_epoch(self) -> None:
-        """Train for an epoch, or for the rest of one."""
+        """Train for an epoch, or for the rest of it."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
         with skip_batches(self.dataloader, self.batches_done) as batches:
@@ -88,20 +88,20 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self._epoch += 1
 
     def is_unscored(self) -> bool:
-        """Whether the epoch that was resumed from still lacks its scores."""
+        """Return whether the epoch of the resumed checkpoint has no scores yet."""
         scores = self.runner.message_hub.get_info(SCORES, {})
         return self.batches_done == 0 < self._epoch and scores.get('epoch') != self._epoch
 
     def _is_validated(self) -> bool:
-        """Whether the epoch that has just ended is one to validate."""
+        """Return whether the epoch that has just ended should be validated."""
         return self.runner.val_loop is not None and self._epoch >= self.val_begin and (
             self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs)
 
     def collect_buffers(self) -> None:
-        """Gather the running statistics of all processes for a checkpoint in the middle of an epoch.
+        """Collect the running statistics of all processes for a checkpoint in the middle of an epoch.
 
-        They are a process's own until the end of the epoch, and a checkpoint holds those of the first process. To be
-        called by all processes alike.
+        They differ between processes until the end of the epoch, and a checkpoint contains those of the first process.
+        All processes must call it.
         """
         if dist.get_world_size() > 1:
             self._buffers = {name: torch.stack(dist.all_gather(buffer)).cpu() for name, buffer in self._statistics()}
@@ -112,18 +112,18 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 yield from ((f'{name}.{key}', buffer) for key, buffer in module.named_buffers())
 
     def state_dict(self) -> Dict[str, Any]:
-        """What a checkpoint needs to go on from the middle of an epoch; nothing at its end."""
+        """Return the state needed to resume in the middle of an epoch; empty at its end."""
         if not self.batches_done:
             return {}
-        buffers, self._buffers = self._buffers, None  # of this step alone
+        buffers, self._buffers = self._buffers, None  # only valid for this step
         return dict(batches_done=self.batches_done, **(dict(buffers=buffers) if buffers else {}))
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
-        """Go on where the checkpoint was written."""
+        """Restore the position at which the checkpoint was written."""
         self.batches_done, self._buffers = state.get('batches_done', 0), state.get('buffers')
 
     def restore_buffers(self) -> None:
-        """Give each process its own running statistics again, once the model has its weights."""
+        """Restore the running statistics of each process, after the weights of the model are loaded."""
         buffers, self._buffers = self._buffers or {}, None
         for name, buffer in self._statistics():
             if name in buffers:

@@ -1,4 +1,4 @@
-"""Backbones: skeleton clip -> tokens."""
+"""Backbones, which turn skeleton clips into tokens."""
 
 from .hico_backbone import HiCoBackbone
 from .raw_coordinates import RawCoordinates

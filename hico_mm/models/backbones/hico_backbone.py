@@ -1,4 +1,4 @@
-"""HiCo's embedding of a skeleton clip into temporal and spatial tokens."""
+"""HiCo's embedding of skeleton clips into temporal and spatial tokens."""
 
 from typing import Optional, Sequence, Tuple, Union
 
@@ -13,15 +13,16 @@ from ..weight_init import xavier_init_
 
 @MODELS.register_module()
 class HiCoBackbone(BaseModule):
-    """Embed every frame (temporal tokens) and every joint trajectory (spatial tokens) by an MLP, eq. 1 of the paper.
+    """Embed each frame (temporal token) and each joint trajectory (spatial token) with an MLP, eq. 1 of the paper.
 
     Args:
-        layout: Skeleton layout, a name or a dict, which fixes the number of joints V.
-        num_persons: Persons M of a clip. Defaults to 2.
-        clip_len: Frames T of a clip. Defaults to 64.
-        in_channels: Coordinates C of a joint. Defaults to 3.
+        layout: Skeleton layout, a name or a dict, which gives the number of joints V.
+        num_persons: Number of persons M of a clip. Defaults to 2.
+        clip_len: Number of frames T of a clip. Defaults to 64.
+        in_channels: Number of coordinates C of a joint. Defaults to 3.
         channels: Width of the tokens. Defaults to 512.
-        norm: LayerNorm between the first linear layer and the ReLU. True as released; the paper has none.
+        norm: Whether to use LayerNorm between the first linear layer and the ReLU. Defaults to True, as released; the
+            paper has none.
         branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
         init_cfg: MMEngine's initialisation config. Defaults to None.
     """
@@ -55,13 +56,15 @@ class HiCoBackbone(BaseModule):
         xavier_init_(self)
 
     def forward(self, clips: Tensor) -> Tuple[Optional[Tensor], Optional[Tensor]]:
-        """(N, M, T, V, C) -> temporal (N, T, channels), spatial (N, M * V, channels); None for a branch that is off.
+        """Embed clips (N, M, T, V, C) into temporal (N, T, channels) and spatial (N, M * V, channels) tokens.
+
+        The tokens of a branch that is off are None.
 
         Raises:
-            UserError: if the clips are not of the shape the backbone was built for.
+            UserError: if the clips do not have the shape the backbone was built for.
         """
         if tuple(clips.shape[1:]) != self.clip_shape:
-            raise UserError(f'clips of shape (N, M, T, V, C) with (M, T, V, C) = {self.clip_shape} expected, got '
+            raise UserError(f'expected clips of shape (N, M, T, V, C) with (M, T, V, C) = {self.clip_shape}, got '
                              f'{tuple(clips.shape)}: check layout, num_persons and clip_len of the backbone and of '
                              'the data preprocessor')
         tokens = dict(

@@ -14,11 +14,11 @@ from ..weight_init import xavier_init_
 
 
 class _RecurrentEncoder(BaseModule):
-    """Bidirectional recurrent layer(s); each direction has half of the width.
+    """Bidirectional recurrent layers; each direction has half of the width.
 
     Args:
-        channels: Width of the tokens, in and out; even. Defaults to 512.
-        num_layers: Layers. Defaults to 1, as released.
+        channels: Width of input and output tokens; must be even. Defaults to 512.
+        num_layers: Number of layers. Defaults to 1, as released.
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
@@ -39,17 +39,17 @@ class _RecurrentEncoder(BaseModule):
         return self.rnn(tokens)[0]
 
     def encode_all(self, sequences: Sequence[Tensor]) -> List[Tensor]:
-        """Sequences (N, S_i, C), the longest first -> the same shapes; the numbers are those of :meth:`forward`.
+        """Encode sequences (N, S_i, C), the longest first. Shapes and results are those of :meth:`forward`.
 
-        On a GPU time steps are what a recurrent layer waits for, so all sequences go through them together. A CPU has
-        no fused layer for sequences of several lengths: there it is one after the other.
+        On a GPU, the time of a recurrent layer depends on the number of time steps, so all sequences are encoded
+        together. A CPU has no fused layer for sequences of different lengths, so they are encoded one after the other.
         """
         if not sequences[0].is_cuda:
             return [self(tokens) for tokens in sequences]
         return self.encode_packed(sequences)
 
     def encode_packed(self, sequences: Sequence[Tensor]) -> List[Tensor]:
-        """:meth:`encode_all` in one call of the layer, on any device."""
+        """Do the same as :meth:`encode_all` in a single call of the layer, on any device."""
         longest = sequences[0].shape[1]
         padded = torch.cat([F.pad(tokens, (0, 0, 0, longest - tokens.shape[1])) for tokens in sequences])
         lengths = torch.tensor([tokens.shape[1] for tokens in sequences for _ in tokens])

@@ -15,15 +15,15 @@ class TransformerEncoder(BaseModule):
     """Transformer encoder (post-norm, ReLU) without position encoding, as released.
 
     Args:
-        channels: Width of the tokens, in and out. Defaults to 512.
-        num_layers: Layers. Defaults to 1, as released.
-        num_heads: Attention heads. Defaults to 4, as released.
+        channels: Width of input and output tokens. Defaults to 512.
+        num_layers: Number of layers. Defaults to 1, as released.
+        num_heads: Number of attention heads. Defaults to 4, as released.
         feedforward_channels: Width of the feed-forward layer; None means ``channels``, as released.
         dropout: Dropout of attention, feed-forward and residuals. Defaults to 0.1, as released.
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        UserError: if the heads do not divide the channels.
+        UserError: if ``channels`` is not divisible by ``num_heads``.
     """
 
     def __init__(self,

@@ -13,17 +13,17 @@ from ...structures import HierarchicalFeatures
 
 @MODELS.register_module()
 class HierarchicalClsHead(BaseHead):
-    """One fully connected layer on the feature of one level; for linear evaluation and finetuning.
+    """A fully connected layer on the feature of one level, for linear evaluation and finetuning.
 
     Args:
         num_classes: Number of classes.
         in_channels: Width of the feature. Defaults to 4096, the instance feature.
         level: The level to classify. Defaults to 'instance'.
-        standardize: Whether :meth:`fit_features` sets ``mean`` and ``std``, by which every channel is standardised
-            before the layer: weight decay then asks the same of all. Until it is called they change nothing.
-            Defaults to False, as released.
+        standardize: Whether every channel is standardised before the layer by ``mean`` and ``std``, which
+            :meth:`fit_features` sets, so that weight decay affects all channels equally. Until it is called, they have
+            no effect. Defaults to False, as released.
         init_std: Standard deviation of the initial weights; biases start at 0. Defaults to 0.01, as released.
-        average_clips: How MMAction2 averages over clips at test time. Defaults to 'score'.
+        average_clips: How MMAction2 averages over clips in testing. Defaults to 'score'.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
     """
 
@@ -49,22 +49,23 @@ class HierarchicalClsHead(BaseHead):
         nn.init.zeros_(self.fc.bias)
 
     def forward(self, features: Union[HierarchicalFeatures, Tensor], **kwargs) -> Tensor:
-        """Hierarchical features, or those of the level (N, in_channels) -> scores (N, num_classes).
+        """Return scores (N, num_classes) for hierarchical features or features of the level (N, in_channels).
 
         Raises:
             UserError: if the features have another width.
         """
         x = features if isinstance(features, Tensor) else features.level(self.level)
         if x.shape[1] != self.in_channels:
-            raise UserError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to that, '
-                             f'not {self.in_channels}')
+            raise UserError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to this '
+                             f'number, not {self.in_channels}')
         return self.fc((x - self.mean) / self.std if self.standardize else x)
 
     @torch.no_grad()
     def fit_features(self, features: Tensor) -> None:
-        """Take mean and standard deviation of the training features (n, in_channels), if the head standardises.
+        """Set mean and standard deviation from the training features (n, in_channels), if ``standardize`` is set.
 
-        A deviation counts as at least a thousandth of the mean one, so a channel that hardly varies is not blown up.
+        Each deviation is at least a thousandth of the mean deviation, so that nearly constant channels are not
+        amplified.
         """
         if self.standardize:
             std, mean = torch.std_mean(features.float(), 0, unbiased=False)

@@ -1,4 +1,4 @@
-"""Hierarchical contrast: who is compared with whom, at every level."""
+"""Hierarchical contrast: which queries are compared with which keys at each level."""
 
 from typing import Any, Dict, NamedTuple, Optional, Sequence, Union
 
@@ -13,13 +13,13 @@ from .feature_queue import FeatureQueue
 
 
 class Contrast(NamedTuple):
-    """A row of the table of contrasts: the level of the query, and the level of its keys and negatives."""
+    """A row in the table of contrasts: the level of the query, and the level of its keys and negatives."""
 
     query: str
     key: str
 
 
-# By the name of the loss. The domain level is crosswise (eq. 9): temporal queries, spatial keys, and the reverse.
+# By the name of the loss. At the domain level (eq. 9), temporal queries have spatial keys, and the reverse.
 CONTRASTS = {
     'clip': Contrast('clip', 'clip'),
     'part': Contrast('part', 'part'),
@@ -31,26 +31,26 @@ CONTRASTS = {
 
 @MODELS.register_module()
 class HierarchicalContrastHead(BaseModule):
-    """InfoNCE at clip, part, domain and instance level, each against a queue of its own; eq. 8 to 11 of the paper.
+    """InfoNCE at clip, part, domain and instance level, each with its own queue; eq. 8 to 11 of the paper.
 
-    Embeddings are (N, L, D) at clip and part level, where the query is granularity 1 and the positives are the keys of
-    all granularities, and (N, D) at the others.
+    Embeddings are (N, L, D) at clip and part level, and (N, D) at the others. At clip and part level, the query is
+    granularity 1, and the positives are the keys of all granularities.
 
     Args:
         dim: Embedding size D. Defaults to 128.
-        queue_length: Queue length K in clips; clip and part queues hold L keys of each. Defaults to 2048.
+        queue_length: Queue length K in clips; clip and part queues hold L keys per clip. Defaults to 2048.
         num_granularities: Number of granularities L. Defaults to 4.
         temperature: Temperature of InfoNCE. Defaults to 0.2.
-        levels: Levels that are contrasted; 'temporal' and 'spatial' need each other. Defaults to all five.
-        loss_weights: Weight of each level's loss; 1 where not given. Defaults to None.
-        wrap_at: Number of places of each queue after which writing starts again. 'queue_length', which is K, reproduces
+        levels: Levels to contrast; 'temporal' and 'spatial' need each other. Defaults to all five.
+        loss_weights: Weight of the loss of each level, 1 if not given. Defaults to None.
+        wrap_at: Number of slots of each queue after which writing restarts. 'queue_length', which means K, reproduces
             the released code's clip and part queues (see :class:`FeatureQueue`). None, the default, makes every queue
             a true FIFO.
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        UserError: if a level is not known, or its keys' level is switched off; if the temperature is not above 0, or a
-            weight is negative.
+        UserError: if a level is not known, or the level of its keys is switched off; if the temperature is not above 0;
+            or if a weight is negative.
     """
 
     def __init__(self,
@@ -65,7 +65,7 @@ class HierarchicalContrastHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         self.levels = check_names(levels, LEVELS, 'levels')
         if not {CONTRASTS[level].key for level in self.levels} <= set(self.levels):
-            raise UserError(f"levels 'temporal' and 'spatial' are each other's keys: switch both on or off, got "
+            raise UserError(f"levels 'temporal' and 'spatial' need each other's keys: switch both on or off, got "
                              f'{list(self.levels)}')
         check_number(temperature, 'temperature', above=0)
         check_number(queue_length, 'queue_length', above=0)
@@ -84,14 +84,15 @@ class HierarchicalContrastHead(BaseModule):
         })
 
     def loss(self, query: Dict[str, Tensor], key: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Losses and contrast accuracies of every level; the queues stay as they are.
+        """Compute the loss and contrast accuracy of every level. The queues do not change.
 
         Args:
-            query: Embeddings of the query branch by level: clip and part (N, L, D), the others (N, D).
-            key: Those of the key branch.
+            query: Embeddings of the query branch by level: (N, L, D) for clip and part, (N, D) for the others.
+            key: Embeddings of the key branch, in the same form.
 
         Returns:
-            ``loss_<level>``, weighted, and ``acc_<level>``, the fraction of queries whose positive beats all negatives.
+            ``loss_<level>``, the weighted loss, and ``acc_<level>``, the fraction of queries with a positive that is
+            more similar than all negatives.
         """
         results = {}
         for level in self.levels:
@@ -100,13 +101,13 @@ class HierarchicalContrastHead(BaseModule):
             q = q[:, 0] if q.ndim == 3 else q
             queue = self.queues[contrast.key]
             assert isinstance(queue, FeatureQueue)
-            negatives = queue.features.clone()  # enqueue() follows before backward() does
+            negatives = queue.features.clone()  # enqueue() is called before backward()
             results[f'loss_{level}'] = self.loss_weights[level] * info_nce(q, k, negatives, self.temperature)
             results[f'acc_{level}'] = contrast_accuracy(q, k, negatives)
         return results
 
     def enqueue(self, key: Dict[str, Tensor]) -> None:
-        """Store a batch of keys, sample by sample, the granularities of a sample together."""
+        """Store a batch of keys sample by sample; the granularities of a sample stay together."""
         for level, queue in self.queues.items():
             assert isinstance(queue, FeatureQueue)
             queue.enqueue(key[level].flatten(0, -2))

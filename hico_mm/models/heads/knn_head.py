@@ -1,4 +1,4 @@
-"""Nearest neighbours as a classifier."""
+"""Nearest-neighbour classifier."""
 
 from typing import Any, Optional, Tuple, Union
 
@@ -15,20 +15,20 @@ from ...structures import HierarchicalFeatures
 
 @MODELS.register_module()
 class KNNHead(BaseHead):
-    """Classify by the k nearest gallery clips in cosine similarity; the paper's retrieval with k = 1.
+    """Classify by the k nearest gallery clips in cosine similarity; with k = 1, the paper's retrieval.
 
-    The gallery is no part of a checkpoint: ``GalleryHook`` fills it before each validation and test.
+    The gallery is not saved in checkpoints; ``GalleryHook`` fills it before each validation and test.
 
     Args:
         num_classes: Number of classes.
-        k: Neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
+        k: Number of neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
         level: The level to compare. Defaults to 'instance'.
-        chunk: Queries and clips of the gallery compared at a time, which bounds the memory; a gallery in parts is also
-            compared faster than whole. Defaults to 1024.
-        index: An index of faiss by its factory's name, ``'HNSW32'`` or ``'IVF4096,Flat'`` say, which finds nearly all
-            nearest neighbours in galleries of millions without a look at every clip; on the CPU. Defaults to None:
-            every clip is compared.
-        in_channels: Width of the feature; nothing here depends on it. Defaults to 0.
+        chunk: Number of queries and gallery clips compared at a time, which limits memory; comparing a gallery in parts
+            is also faster. Defaults to 1024.
+        index: A faiss index as a factory string, for example ``'HNSW32'`` or ``'IVF4096,Flat'``. It finds nearly all
+            nearest neighbours in galleries of millions without comparing every clip, on the CPU. Defaults to None,
+            which compares every clip.
+        in_channels: Width of the feature, which is not used here. Defaults to 0.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
     """
 
@@ -49,19 +49,19 @@ class KNNHead(BaseHead):
         self.gallery_labels: Optional[Tensor] = None
 
     def check_gallery(self, clips: int) -> None:
-        """Check that a gallery of so many clips will do, before it is encoded.
+        """Check that a gallery is large enough before it is encoded.
 
         Raises:
-            UserError: if there are fewer than k.
+            UserError: if there are fewer than k clips.
         """
         if clips < self.k:
             raise UserError(f'a gallery of {clips} clips cannot give k={self.k} neighbours: lower model.cls_head.k')
 
     def set_gallery(self, features: Tensor, labels: Tensor) -> None:
-        """Take the gallery: features (n, D), which are normalised here, and labels (n,).
+        """Set the gallery: features (n, D), which are normalised here, and labels (n,).
 
         Raises:
-            ImportError: if an index is wanted and faiss is not installed.
+            ImportError: if an index is set and faiss is not installed.
             UserError: if there are fewer than k clips, or a label is outside 0..num_classes - 1.
         """
         self.check_gallery(len(features))
@@ -76,7 +76,7 @@ class KNNHead(BaseHead):
             self._faiss = _build_index(self.index, self.gallery.cpu().numpy())
 
     def forward(self, features: Union[HierarchicalFeatures, Tensor], **kwargs) -> Tensor:
-        """Hierarchical features, or those of the level (N, D) -> votes (N, num_classes) that sum to at most 1.
+        """Return votes (N, num_classes), whose sum is at most 1, for hierarchical features or features (N, D).
 
         Raises:
             RuntimeError: if there is no gallery.
@@ -96,7 +96,7 @@ class KNNHead(BaseHead):
         return votes.scatter_add_(1, labels[nearest], (1 + similarity) / (2 * self.k))
 
     def _search(self, queries: Tensor, gallery: Tensor) -> Tuple[Tensor, Tensor]:
-        """Queries (n, D) -> cosine and place in the gallery of the nearest clips, (n, k) each."""
+        """Return the cosine and gallery index of the nearest clips, each (n, k), for queries (n, D)."""
         if self._faiss is None:
             parts = [(queries @ part.t()).topk(min(self.k, len(part)))
                      for part in gallery.to(queries.device).split(self.chunk)]
@@ -104,12 +104,12 @@ class KNNHead(BaseHead):
             places = torch.cat([part.indices + i * self.chunk for i, part in enumerate(parts)], 1)
             return similarity, places.gather(1, best)
         similarity, nearest = map(torch.from_numpy, self._faiss.search(queries.cpu().numpy(), self.k))
-        similarity = similarity.masked_fill(nearest < 0, -1)  # an index may find fewer than k: those have no vote
+        similarity = similarity.masked_fill(nearest < 0, -1)  # fewer than k may be found; the rest has no vote
         return similarity.to(queries.device), nearest.clamp(min=0).to(queries.device)
 
 
 def _build_index(factory: str, gallery: np.ndarray) -> Any:
-    """An index of faiss over unit vectors (n, D), by inner product."""
+    """Build a faiss index of unit vectors (n, D) with inner products."""
     try:
         import faiss
     except ImportError:
@@ -117,8 +117,8 @@ def _build_index(factory: str, gallery: np.ndarray) -> Any:
     try:
         index = faiss.index_factory(gallery.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
         index.train(gallery)
-    except RuntimeError as error:  # of C++, with the place in its source
-        raise UserError(f'model.cls_head.index is {factory!r}, which faiss cannot make of {len(gallery)} clips '
-                        f'({str(error).rpartition(": ")[2]}): see the names in faiss, as HNSW32') from error
+    except RuntimeError as error:  # from C++, with the position in its source
+        raise UserError(f'model.cls_head.index is {factory!r}, which faiss cannot build from {len(gallery)} clips '
+                        f'({str(error).rpartition(": ")[2]}): use a faiss factory string such as HNSW32') from error
     index.add(gallery)
     return index

@@ -1,4 +1,4 @@
-"""InfoNCE, the one loss of all levels."""
+"""InfoNCE, the loss used at all levels."""
 
 from functools import reduce
 
@@ -9,7 +9,10 @@ from ...errors import UserError
 
 
 def _similarities(query: Tensor, positives: Tensor, negatives: Tensor) -> 'tuple[Tensor, Tensor]':
-    """Query (N, D), positives (N, D) or (N, P, D), negatives (K, D) -> (N, P), (N, K), in float32 or better."""
+    """Compute similarities (N, P) and (N, K) in float32 or higher precision.
+
+    Shapes are (N, D) for the query, (N, D) or (N, P, D) for the positives, and (K, D) for the negatives.
+    """
     if not len(query) or not len(negatives):
         raise UserError('contrast needs a query and a negative, got '
                         f'{len(query)} queries and {len(negatives)} negatives')
@@ -21,17 +24,17 @@ def _similarities(query: Tensor, positives: Tensor, negatives: Tensor) -> 'tuple
 
 
 def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: float = 0.2) -> Tensor:
-    r"""InfoNCE with one or several positives, their sum inside the logarithm; eq. 8 to 11 of the paper.
+    r"""InfoNCE with one or several positives, summed inside the logarithm; eq. 8 to 11 of the paper.
 
     .. math:: -\log \frac{\sum_p \exp(q \cdot k_p / \tau)}
                          {\sum_p \exp(q \cdot k_p / \tau) + \sum_j \exp(q \cdot m_j / \tau)}
 
-    Computed by logsumexp, outside autocast, in float32 or in the precision of the inputs if that is higher.
+    It is computed with logsumexp, without autocast, in float32 or in the precision of the inputs if that is higher.
 
     Args:
-        query: (N, D), of unit length.
-        positives: (N, D) or (N, P, D), of unit length.
-        negatives: (K, D), of unit length, the same for all queries.
+        query: (N, D), with unit length.
+        positives: (N, D) or (N, P, D), with unit length.
+        negatives: (K, D), with unit length, the same for all queries.
         temperature: Temperature tau. Defaults to 0.2.
 
     Returns:
@@ -47,9 +50,9 @@ def info_nce(query: Tensor, positives: Tensor, negatives: Tensor, temperature: f
 
 @torch.no_grad()
 def contrast_accuracy(query: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
-    """The fraction of queries to which a positive is nearer than every negative, a scalar in [0, 1].
+    """Return the fraction of queries that are closer to a positive than to every negative, a scalar in [0, 1].
 
-    The arguments are those of :func:`info_nce`.
+    The arguments are the same as in :func:`info_nce`.
     """
     with torch.autocast(query.device.type, enabled=False):
         positive, negative = _similarities(query, positives, negatives)

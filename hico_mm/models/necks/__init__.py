@@ -1,4 +1,4 @@
-"""Necks: tokens -> hierarchical features."""
+"""Necks, which turn tokens into hierarchical features."""
 
 from .udm import UDM
 from .udm_neck import UDMNeck

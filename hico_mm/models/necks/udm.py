@@ -4,13 +4,15 @@ from torch import Tensor, nn
 
 
 class UDM(nn.Module):
-    """Merge neighbouring tokens: convolution, norm, activation and max pooling by 2, eq. 2 of the paper.
+    """Merge neighbouring tokens by convolution, norm, activation and max pooling by 2; eq. 2 of the paper.
 
     Args:
         channels: Width of the tokens.
-        kernel_size: Tokens the convolution sees; odd. Defaults to 5.
-        depthwise: Convolve each channel by itself, as released; the paper convolves densely. Defaults to True.
-        norm_first: LayerNorm before the ReLU, as released; the paper has it after. Defaults to True.
+        kernel_size: Kernel size of the convolution in tokens; must be odd. Defaults to 5.
+        depthwise: Whether to convolve each channel separately, as released; the paper uses a dense convolution.
+            Defaults to True.
+        norm_first: Whether to apply LayerNorm before the ReLU, as released; the paper applies it after. Defaults to
+            True.
     """
 
     def __init__(self, channels: int, kernel_size: int = 5, depthwise: bool = True, norm_first: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""From tokens to clip and part features of several granularities."""
+"""Neck that turns tokens into clip and part features of several granularities."""
 
 from typing import Optional, Sequence, Tuple, Union
 
@@ -13,9 +13,9 @@ from .udm import UDM
 
 
 class UDMBranch(nn.Module):
-    """One branch: X_{n+1} = UDM(X_n), and for each X_n the maximum over its encoded sequence, eq. 3 to 5.
+    """A branch: X_{n+1} = UDM(X_n), and for each X_n the maximum over its encoded sequence; eq. 3 to 5.
 
-    UDM and encoder are each one module, shared by the granularities.
+    The UDM and the encoder are shared by all granularities.
 
     Args:
         channels: Width of the tokens.
@@ -28,11 +28,11 @@ class UDMBranch(nn.Module):
         super().__init__()
         self.num_granularities = num_granularities
         self.encoder = MODELS.build(encoder)
-        # A pyramid of one level never merges tokens, and parameters without a gradient stop DDP.
+        # With one granularity, tokens are never merged, and parameters without a gradient make DDP fail.
         self.udm = UDM(channels, **udm) if num_granularities > 1 else None
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, S, C) -> (N, L, C).
+        """Turn tokens (N, S, C) into features (N, L, C).
 
         Raises:
             UserError: if the sequence is too short to be halved L - 1 times.
@@ -49,22 +49,22 @@ class UDMBranch(nn.Module):
 
 @MODELS.register_module()
 class UDMNeck(BaseModule):
-    """Pyramid of granularities by unified downsampling and a shared sequence encoder, for each branch.
+    """Build a pyramid of granularities for each branch by unified downsampling, with a shared sequence encoder.
 
-    It takes the tokens of :class:`HiCoBackbone`, or the maps of a graph network such as MMAction2's, which it makes
-    tokens of.
+    The input is the tokens of :class:`HiCoBackbone`, or the maps of a graph network such as MMAction2's, which are
+    converted to tokens.
 
     Args:
-        encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C); if it leaves ``channels``
-            out, that of the neck is used. One that has a method ``encode_all`` is given the
-            whole pyramid, a list of (N, S_i, C), at once. Defaults to ``dict(type='GRUEncoder')``.
+        encoder: Config of the sequence encoder, a registered module (N, S, C) -> (N, S, C). If it omits ``channels``,
+            the value of the neck is used. An encoder with a method ``encode_all`` gets the whole pyramid, a list of
+            (N, S_i, C), at once. Defaults to ``dict(type='GRUEncoder')``.
         channels: Width of the tokens. Defaults to 512.
         num_granularities: Number of granularities L. Defaults to 4.
         udm: Further arguments of :class:`UDM` (kernel_size, depthwise, norm_first). Defaults to None.
         branches: Which of 'temporal' and 'spatial' to build. Defaults to both.
-        tokenizer: Config of a module that makes tokens of the maps of a graph network, which it is given as
-            (N, M, T, V, C): ``HiCoBackbone`` embeds them as it otherwise embeds coordinates. Defaults to None, for a
-            backbone that gives tokens.
+        tokenizer: Config of a module that converts the maps of a graph network to tokens. It gets them as
+            (N, M, T, V, C), so ``HiCoBackbone`` can embed them in the same way as coordinates. Defaults to None, for a
+            backbone that returns tokens.
         init_cfg: MMEngine's initialisation config. Defaults to None.
     """
 
@@ -80,7 +80,7 @@ class UDMNeck(BaseModule):
         self.branches = check_names(branches, BRANCHES, 'branches')
         check_count(num_granularities, 'num_granularities')
         self.channels, self.num_granularities = channels, num_granularities
-        # A neck that is built by itself tells its parts what the completed config of a model has written out.
+        # A neck that is built alone passes on values that the completed config of a model would contain.
         encoder = {'channels': channels, **(encoder or dict(type='GRUEncoder'))}
         self.pyramids = nn.ModuleDict(
             {branch: UDMBranch(channels, num_granularities, encoder, udm or {}) for branch in self.branches})
@@ -88,21 +88,22 @@ class UDMNeck(BaseModule):
             {'channels': channels, 'branches': self.branches, **tokenizer}) if tokenizer else None
 
     def forward(self, tokens: Union[Tensor, Tuple[Optional[Tensor], Optional[Tensor]]]) -> HierarchicalFeatures:
-        """Temporal (N, S, C), spatial (N, S, C), or maps (N, M, C, T, V) -> clip (N, L, C), part (N, L, C).
+        """Turn temporal and spatial tokens (N, S, C), or maps (N, M, C, T, V), into clip and part features (N, L, C).
 
         Raises:
-            UserError: if the backbone gives no tokens for a branch of the neck, or maps and there is no tokenizer.
+            UserError: if the backbone returns no tokens for a branch of the neck, or returns maps and there is no
+                tokenizer.
         """
         if isinstance(tokens, Tensor) == (self.tokenizer is None):
-            raise UserError('the backbone gives maps, which the neck has no tokenizer for: set '
+            raise UserError('the backbone returns maps, but the neck has no tokenizer: set '
                              "neck.tokenizer=dict(type='HiCoBackbone')" if self.tokenizer is None else
-                             'the backbone gives tokens, which need no tokenizer: set neck.tokenizer=None')
+                             'the backbone returns tokens, which need no tokenizer: set neck.tokenizer=None')
         if self.tokenizer is not None:
             tokens = self.tokenizer(tokens.permute(0, 1, 3, 4, 2))  # type: ignore[union-attr]
         given = dict(zip(BRANCHES, tokens))
         missing = [branch for branch in self.branches if given[branch] is None]
         if missing:
-            raise UserError(f'the backbone gives no {missing[0]} tokens: give backbone and neck the same branches')
+            raise UserError(f'the backbone returns no {missing[0]} tokens: give backbone and neck the same branches')
         clip, part = (
             self.pyramids[branch](given[branch]) if branch in self.branches else None for branch in BRANCHES)
         return HierarchicalFeatures(clip, part)

@@ -1,4 +1,4 @@
-"""Projectors: hierarchical features -> embeddings to contrast."""
+"""Projectors, which turn hierarchical features into embeddings for the contrast."""
 
 from .hierarchical_projector import HierarchicalProjector
 

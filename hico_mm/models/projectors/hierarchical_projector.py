@@ -1,4 +1,4 @@
-"""Projection of the features of every level into the space of the contrast."""
+"""Projection of the features of every level into the embedding space of the contrast."""
 
 from typing import Dict, Optional, Sequence
 
@@ -14,20 +14,20 @@ from ..weight_init import xavier_init_
 
 @MODELS.register_module()
 class HierarchicalProjector(BaseModule):
-    """One MLP (linear, ReLU, linear) for each level, its output of unit length.
+    """An MLP (linear, ReLU, linear) for each level; its output is scaled to unit length.
 
     Args:
         in_channels: Width C of a clip or part feature. Defaults to 512.
-        hidden_channels: Width between the two layers. Defaults to 512.
+        hidden_channels: Width of the hidden layer. Defaults to 512.
         out_channels: Embedding size D. Defaults to 128.
         num_granularities: Number of granularities L. Defaults to 4.
-        branches: Branches the features have. Defaults to both.
-        levels: Levels that are contrasted; no other is built. Defaults to all five.
+        branches: Branches of the features. Defaults to both.
+        levels: Levels to contrast; only these are built. Defaults to all five.
         init_cfg: MMEngine's initialisation config. Defaults to None.
 
     Raises:
-        UserError: if a level needs a branch that is off, or a branch feeds no level, so that its weights would get no
-            gradient.
+        UserError: if a level needs a branch that is off, or a branch is not used by any level, so that its weights
+            would get no gradient.
     """
 
     def __init__(self,
@@ -47,7 +47,7 @@ class HierarchicalProjector(BaseModule):
             raise UserError(f'levels {orphans} need a branch that is switched off: branches are {list(branches)}')
         idle = [branch for branch in branches if not {branch, None} & {BRANCH_OF.get(level) for level in self.levels}]
         if idle:
-            raise UserError(f'branch {idle[0]} feeds none of the levels {list(self.levels)}: leave it out of '
+            raise UserError(f'branch {idle[0]} is not used by the levels {list(self.levels)}: leave it out of '
                              'branches, in backbone and neck too')
         domain = num_granularities * in_channels
         sizes = dict(clip=in_channels, part=in_channels, temporal=domain, spatial=domain,
@@ -60,5 +60,5 @@ class HierarchicalProjector(BaseModule):
         xavier_init_(self)
 
     def forward(self, features: HierarchicalFeatures) -> Dict[str, Tensor]:
-        """Features -> by level: clip and part (N, L, D), temporal, spatial and instance (N, D), of unit length."""
+        """Return unit-length embeddings by level: (N, L, D) for clip and part, (N, D) for the others."""
         return {level: F.normalize(mlp(features.level(level)), dim=-1) for level, mlp in self.mlps.items()}

@@ -1,4 +1,4 @@
-"""Recognizers: clip -> class scores."""
+"""Recognizers, which turn clips into class scores."""
 
 from .skeleton_recognizer import SkeletonRecognizer
 

@@ -1,4 +1,4 @@
-"""Recognizer that puts a head on hierarchical features."""
+"""Recognizer with a head on hierarchical features."""
 
 from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
@@ -15,27 +15,27 @@ PARTS = ('backbone', 'neck', 'cls_head')
 
 @MODELS.register_module()
 class SkeletonRecognizer(BaseRecognizer):
-    """Backbone, neck and head for skeleton clips, some of them frozen if wanted.
+    """Backbone, neck and head for skeleton clips, some of which can be frozen.
 
-    With ``pretrained`` the recognizer takes everything before the head from a checkpoint, config and weights, so that
-    nothing has to be repeated. What the configs of the parts leave out is completed by the table in
+    With ``pretrained``, everything before the head, both config and weights, is taken from a checkpoint, so that
+    nothing has to be repeated. Arguments that the configs of the parts omit are completed by the table in
     :mod:`hico_mm.wiring.table`.
 
     Args:
-        backbone: Config of the backbone. None, the default, if it comes from ``pretrained``.
+        backbone: Config of the backbone, or None, the default, if it comes from ``pretrained``.
         neck: Config of the neck; MMAction2's ``RecognizerGCN`` would ignore it. Defaults to None.
         cls_head: Config of the head: ``HierarchicalClsHead`` or ``KNNHead``. Defaults to None.
         frozen: Names of parts that keep their weights and stay in eval mode, such as ``('backbone', 'neck')``.
-            They are frozen here, before DDP looks which parameters need gradients. Defaults to none.
-        pretrained: A checkpoint to take the encoder from, or a pretraining config (``.py``), which stands for its
-            encoder with untrained weights. Defaults to None.
-        train_cfg: Kept for MMAction2. Defaults to None.
-        test_cfg: Kept for MMAction2. Defaults to None.
+            They are frozen here, before DDP checks which parameters need gradients. Defaults to none.
+        pretrained: A checkpoint to take the encoder from, or a pretraining config (``.py``) for its untrained encoder.
+            Defaults to None.
+        train_cfg: For MMAction2. Defaults to None.
+        test_cfg: For MMAction2. Defaults to None.
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
     Attributes:
         config: The completed config of the model.
-        origin: The :class:`~hico_mm.checkpoints.Origin` of the encoder's weights, None if they are untrained.
+        origin: The :class:`~hico_mm.checkpoints.Origin` of the encoder's weights, or None if they are untrained.
 
     Raises:
         UserError: if there is no backbone, a frozen part does not exist, or the config contradicts itself or the
@@ -56,18 +56,18 @@ class SkeletonRecognizer(BaseRecognizer):
 
     def _build(self, parts: Dict[str, Any], settings: Dict[str, Any], pretrained: Optional[str] = None,
                train_cfg: Optional[dict] = None, test_cfg: Optional[dict] = None) -> None:
-        """Complete the config, then build its parts."""
+        """Complete the config and build its parts."""
         config = dict(type=type(self), **parts, **settings)
         source = EncoderSource.open(pretrained) if pretrained is not None else None
         config = dict(complete_model(take_encoder(config, source) if source else config), type=type(self).__name__)
         if config['backbone'] is None:
-            raise UserError('the recognizer has no encoder: give the checkpoint to take it from, tools/train.py CONFIG '
-                            '--pretrained CKPT, or --cfg-options model.pretrained=CKPT with MMAction2\'s own tools')
+            raise UserError('the recognizer has no encoder: give a checkpoint with tools/train.py CONFIG --pretrained '
+                            'CKPT, or with --cfg-options model.pretrained=CKPT in MMAction2\'s own tools')
         super().__init__(
             config['backbone'],
             train_cfg=train_cfg,
             test_cfg=test_cfg,
-            data_preprocessor=_build_part(config['data_preprocessor']))  # mmengine would look in its own registry only
+            data_preprocessor=_build_part(config['data_preprocessor']))  # mmengine would only look in its own registry
         for name in ('neck', 'cls_head'):
             if config.get(name) is not None:
                 setattr(self, name, _build_part(config[name]))
@@ -83,14 +83,14 @@ class SkeletonRecognizer(BaseRecognizer):
     def _freeze(self, names: Sequence[str]) -> None:
         for name in names:
             if name not in PARTS:
-                raise UserError(f'cannot freeze "{name}": a recognizer has {list(PARTS)}')
+                raise UserError(f'cannot freeze "{name}": the parts of a recognizer are {list(PARTS)}')
         parts = dict(self.named_children())
         self.frozen = tuple(name for name in names if name in parts)
         for name in self.frozen:
             parts[name].requires_grad_(False)
 
     def _weights_of_encoder(self, source: EncoderSource) -> Dict[str, Tensor]:
-        """The weights of a checkpoint that backbone and neck need."""
+        """Return the weights of a checkpoint that backbone and neck need."""
         assert source.checkpoint is not None
         weights = weights_of(source.checkpoint)
         needed = {name: weight for name, weight in self.state_dict().items()
@@ -99,24 +99,24 @@ class SkeletonRecognizer(BaseRecognizer):
         return {name: weights[name] for name in needed}
 
     def init_weights(self) -> None:
-        """Initialize as MMEngine does; the weights of ``pretrained`` are loaded again afterwards."""
+        """Initialize as in MMEngine, then load the weights of ``pretrained`` again."""
         super().init_weights()
         self.load_state_dict(self._encoder_weights, strict=False)
         self._encoder_weights = {}
 
     def train(self, mode: bool = True) -> 'SkeletonRecognizer':
-        """Set the mode of everything but the frozen parts, which stay in eval mode."""
+        """Set the mode of everything except the frozen parts, which stay in eval mode."""
         super().train(mode)
         for name in self.frozen:
             getattr(self, name).eval()
         return self
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck', **kwargs) -> Tuple:
-        """(N, views, M, T, V, C) -> features with first axis N * views, and MMAction2's dict, which is empty.
+        """Extract features with first axis N * views, and return them with an empty dict, as MMAction2 expects.
 
         Args:
-            inputs: Skeleton clips.
-            stage: 'backbone' for the tokens, 'neck' for the hierarchical features, 'head' for the head's scores.
+            inputs: Skeleton clips (N, views, M, T, V, C).
+            stage: 'backbone' for the tokens, 'neck' for the hierarchical features, 'head' for the scores of the head.
                 Defaults to 'neck'.
             **kwargs: Ignored; MMAction2 passes ``data_samples`` and ``test_mode``.
         """
@@ -129,5 +129,5 @@ class SkeletonRecognizer(BaseRecognizer):
 
 
 def _build_part(config: Any) -> Any:
-    """Build a part; one that is built already is returned as it is."""
+    """Build a part. An already built part is returned unchanged."""
     return MODELS.build(config) if isinstance(config, dict) else config

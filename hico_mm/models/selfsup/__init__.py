@@ -1,4 +1,4 @@
-"""Self-supervised wrappers."""
+"""Self-supervised models."""
 
 from .hico import HiCo
 from .key_encoder import KeyEncoder

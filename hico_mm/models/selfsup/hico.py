@@ -17,34 +17,34 @@ from .shuffle import BatchShuffle, in_groups
 
 @MODELS.register_module()
 class HiCo(SkeletonRecognizer):
-    """MoCo's wiring around a hierarchical encoder; AAAI'23, section 3.
+    """MoCo with a hierarchical encoder; AAAI'23, section 3.
 
-    The query encoder is backbone, neck and projector; the key encoder is its twin by moving average. As a recognizer
-    it predicts with ``cls_head``, a ``KNNHead`` say, on the query encoder's features: validation during pretraining.
-    Widths, granularities, branches and levels that a config leaves out are completed by the table in
+    The query encoder consists of backbone, neck and projector; the key encoder is its moving average. For validation
+    during pretraining, the model predicts with ``cls_head``, for example a ``KNNHead``, on the query encoder's
+    features. Widths, granularities, branches and levels that a config omits are completed by the table in
     :mod:`hico_mm.wiring.table`.
 
-    Where the encoder has batch norm, a clip's query and key must not be normalised with the same companions, which
-    would tell its key from the queue: either encoder sees the batch in groups, and the clips of the keys are shuffled
-    over all groups and processes; section 3.3 of MoCo. ``sync_bn`` would undo that.
+    If the encoder has batch norm, the query and key of a clip must not be normalised together with the same other
+    clips, since that would distinguish its key from the queue. Therefore both encoders process the batch in groups, and
+    the clips of the keys are shuffled over all groups and processes; section 3.3 of MoCo. ``sync_bn`` would undo this.
 
     Args:
         backbone: Config of the backbone.
         neck: Config of the neck.
         projector: Config of the projector.
         head: Config of the contrast head.
-        cls_head: Config of the head that predicts. Defaults to None.
-        momentum: How far a step moves the key encoder's weights towards the query's, 1 - m in MoCo's terms.
-            Defaults to 0.001.
+        cls_head: Config of the head for predictions. Defaults to None.
+        momentum: Ratio by which each step moves the key encoder's weights towards the query encoder's, 1 - m in MoCo's
+            notation. Defaults to 0.001.
         norm_groups: With batch norm, the batches of all processes are normalised in this many groups, or one per
-            process if there are more processes; 1 for no groups. Defaults to 8, the GPUs of MoCo.
-        train_cfg: Kept for MMAction2. Defaults to None.
-        test_cfg: Kept for MMAction2. Defaults to None.
+            process if there are more processes; 1 means no groups. Defaults to 8, the number of GPUs in MoCo.
+        train_cfg: For MMAction2. Defaults to None.
+        test_cfg: For MMAction2. Defaults to None.
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
     Raises:
-        UserError: if ``norm_groups`` is below 1, or the config contradicts itself, as when projector and contrast head
-            have different levels.
+        UserError: if ``norm_groups`` is below 1, or the config contradicts itself, for example if projector and
+            contrast head have different levels.
     """
 
     def __init__(self,
@@ -72,19 +72,19 @@ class HiCo(SkeletonRecognizer):
 
     @property
     def query_encoder(self) -> nn.Sequential:
-        """Backbone, neck and projector in a row; made anew, since a registered one would double the state dict."""
+        """Backbone, neck and projector in sequence. Not stored, since a submodule would duplicate the state dict."""
         return nn.Sequential(OrderedDict(backbone=self.backbone, neck=self.neck, projector=self.projector))
 
     def loss(self, inputs: Tensor, data_samples: Optional[list] = None, **kwargs) -> Dict[str, Tensor]:
-        """Contrast two views of each clip, then store the keys.
+        """Contrast two augmented views of each clip, then store the keys.
 
         Args:
-            inputs: (N, 2, M, T, V, C), the views of the query and of the key.
+            inputs: (N, 2, M, T, V, C), the views for the query and the key.
             data_samples: Ignored.
             **kwargs: Ignored.
 
         Returns:
-            ``loss_<level>`` and ``acc_<level>`` for each level; ``loss_temporal`` is the one whose query is v^t.
+            ``loss_<level>`` and ``acc_<level>`` for each level; ``loss_temporal`` is the loss with query v^t.
 
         Raises:
             UserError: if there are not two views.
@@ -102,7 +102,7 @@ class HiCo(SkeletonRecognizer):
         return in_groups(encoder, views, self.norm_groups // dist.get_world_size() if self.has_batch_norm else 1)
 
     def _keys(self, views: Tensor) -> Dict[str, Tensor]:
-        """(N, M, T, V, C) -> the keys by level, each row that of its clip."""
+        """Encode views (N, M, T, V, C) to keys by level, with rows in the order of the clips."""
         if not self.has_batch_norm or max(self.norm_groups, dist.get_world_size()) == 1:
             return self._encode(self.key_encoder, views)
         shuffle = BatchShuffle.draw(len(views), views.device)

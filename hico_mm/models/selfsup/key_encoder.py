@@ -1,4 +1,4 @@
-"""The key twin of MoCo."""
+"""The key encoder of MoCo."""
 
 from typing import List
 
@@ -10,13 +10,13 @@ from torch import Tensor, nn
 class KeyEncoder(ExponentialMovingAverage):
     """Moving average of the query encoder's weights, key <- (1 - momentum) * key + momentum * query.
 
-    The first update (``steps == 0``) copies the query, however its weights came about. Unlike in mmengine's average,
-    buffers (the running statistics of batch norm) stay the twin's own, as in MoCo, and a step is one call for all
-    weights.
+    The first update (``steps == 0``) copies the query encoder, whatever the origin of its weights. Unlike mmengine's
+    average, the key encoder keeps its own buffers (the running statistics of batch norm), as in MoCo, and updates all
+    weights in one call.
 
     Args:
-        model: The query encoder to make a twin of.
-        momentum: mmengine's momentum, 1 - m in MoCo's terms. Defaults to 0.001.
+        model: The query encoder to copy.
+        momentum: mmengine's momentum, 1 - m in MoCo's notation. Defaults to 0.001.
     """
 
     def __init__(self, model: nn.Module, momentum: float = 0.001) -> None:
@@ -24,7 +24,7 @@ class KeyEncoder(ExponentialMovingAverage):
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
-        """Move the twin's weights towards those of the query encoder ``model``."""
+        """Move the key encoder's weights towards those of the query encoder ``model``."""
         if self.steps == 0:
             self.module.load_state_dict(model.state_dict())
         else:

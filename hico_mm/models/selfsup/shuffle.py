@@ -1,4 +1,4 @@
-"""Shuffling batch norm of MoCo, section 3.3: the batches of all processes, dealt out anew among them."""
+"""Shuffling batch norm of MoCo, section 3.3: samples are shuffled between the batches of all processes."""
 
 from typing import Callable, Dict, NamedTuple
 
@@ -11,24 +11,24 @@ class BatchShuffle(NamedTuple):
     """A permutation of the samples of all ranks.
 
     Args:
-        order: (ranks * N, ), on every rank the same: place i gets sample ``order[i]``, both counted through the ranks.
+        order: (ranks * N, ), the same on every rank: position i gets sample ``order[i]``, both counted over all ranks.
     """
 
     order: Tensor
 
     @classmethod
     def draw(cls, size: int, device: torch.device) -> 'BatchShuffle':
-        """Draw a permutation of ranks batches of ``size``; rank 0's, from torch's CPU generator."""
+        """Draw a permutation for batches of ``size`` on all ranks, from torch's CPU generator on rank 0."""
         order = torch.randperm(size * dist.get_world_size()).to(device)
         dist.broadcast(order)
         return cls(order)
 
     def apply(self, x: Tensor) -> Tensor:
-        """Own batch (N, ...) -> the samples that fall to this rank (N, ...)."""
+        """Exchange this rank's batch (N, ...) for the shuffled samples assigned to it (N, ...)."""
         return self._take(x, self.order)
 
     def undo(self, x: Tensor) -> Tensor:
-        """What was made of the samples that fell to this rank (N, ...) -> what was made of its own batch (N, ...)."""
+        """Exchange the results for the samples assigned to this rank (N, ...) for those of its own batch (N, ...)."""
         return self._take(x, self.order.argsort())
 
     @staticmethod
@@ -38,7 +38,7 @@ class BatchShuffle(NamedTuple):
 
 
 def in_groups(encoder: Callable[[Tensor], Dict[str, Tensor]], x: Tensor, groups: int) -> Dict[str, Tensor]:
-    """Encode (N, ...) in so many parts of about equal size, N at most, each with batch statistics of its own."""
+    """Encode (N, ...) in up to N groups of about equal size, each with its own batch statistics."""
     if groups <= 1:
         return encoder(x)
     parts = [encoder(part) for part in x.tensor_split(min(groups, len(x)))]

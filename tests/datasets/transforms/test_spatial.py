@@ -71,7 +71,7 @@ def test_rotation_about_the_vertical_keeps_heights_and_treats_persons_alike():
 
 
 @pytest.mark.parametrize('arguments, said', [
-    (dict(in_channels=2), '3-D joints by three angles, got 2 coordinates'),
+    (dict(in_channels=2), '3-D joints and three angles, got 2 coordinates'),
     (dict(max_angles=(30, 60)), 'three angles'),
     (dict(max_scale=1.5), r'max_scale must be in \[0, 1\)'),
 ])
