@@ -19,7 +19,7 @@ def read_config(path: str) -> Config:
         raise UserError(f'config {path} is based on {_shown(error, path)}, which does not exist: correct its _base_') \
             from error
     except SyntaxError as error:
-        raise UserError(f'config {path} or its base is not valid Python: {error.msg} in line {error.lineno}') from error
+        raise UserError(f'config {path} or its base is not valid Python ({error.msg}, line {error.lineno})') from error
     except Exception as error:  # a config is Python, which may fail in any way
         raise UserError(f'config {path} cannot be read ({type(error).__name__}: {error}): correct it') from error
 
