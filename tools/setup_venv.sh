@@ -11,5 +11,5 @@ pip=("$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c "$
 echo "installing into $VENV ..."
 "${pip[@]}" torch setuptools
 # mmcv and mmcv-lite install the same folder. If a full mmcv is installed, keep it.
-"$VENV/bin/python" -c 'import mmcv' 2>/dev/null || "${pip[@]}" mmcv-lite
+"$VENV/bin/python" -c 'import mmcv' 2>/dev/null || "${pip[@]}" "mmcv-lite>=2.0,<2.2"
 "${pip[@]}" -e "${1:-.}"
