@@ -26,8 +26,8 @@ def init_model(config: Union[str, Path, Config, None] = None,
         device: Device of the model. Defaults to 'cpu'.
 
     Returns:
-        The model in eval mode. ``model.cfg`` is its config: the completed ``model``, and ``load_pipeline``, the
-        deterministic transforms of its clips, or None if they are not known.
+        nn.Module: The model in eval mode. ``model.cfg`` is its config, with the completed ``model``, and with
+        ``load_pipeline``, the deterministic transforms of its clips, or None if they are not known.
 
     Raises:
         UserError: if neither a config nor a checkpoint is given, the device is not available, or the checkpoint is
