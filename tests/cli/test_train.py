@@ -66,7 +66,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
     (('--amp', ), '--amp needs a GPU'),
     (('--auto-scale-lr', ), 'has no auto_scale_lr with a base batch size'),
     (('--pretrained', 'none.pth'), 'none.pth does not exist'),
-    (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, where'),
+    (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, from which'),
     (('--epochs', '0'), '--epochs must be at least 1'),
     (('--resume', 'a.pth', '--pretrained', 'none'), 'give only one of them'),
 ])
