@@ -1,5 +1,6 @@
 """What tests share: tiny data, runs of a tiny model, tools, the released code's figures."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,16 @@ GOLDEN = ROOT.parent / 'shared' / 'golden'
 def _quiet_and_seeded():
     init_default_scope('mmaction')
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _signals_of_a_terminal():
+    """Signals as a terminal gives them: in the background, or under nohup, some are ignored."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL, signal.SIGTERM: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @pytest.fixture
