@@ -114,7 +114,7 @@ def test_weights_are_searched_on_training_clips_only(fuse, streams, tmp_path):
     code, printed, _ = fuse('--preds', *paths, '--search', *training)
     assert code == 0 and 'weights found on 60 training clips: 0 1 0' in printed
     assert printed.splitlines()[-1].split()[-2] == accuracy(scores[1], labels)
-    assert 'must not see test clips, but 60 are in both' in fuse('--preds', *paths, '--search', *paths)[2]
+    assert 'must not see test clips, but 60 clips are in both sets' in fuse('--preds', *paths, '--search', *paths)[2]
 
 
 def test_retrieval_by_all_streams(fuse, tmp_path):

@@ -25,7 +25,7 @@ def test_a_loss_that_is_not_finite_ends_training_and_is_not_saved(make_runner, t
         return losses
 
     runner.model.loss = diverging
-    with pytest.raises(UserError, match=r'loss_part of step 4 is nan.*look at the clips of the step: clip\d+, '):
+    with pytest.raises(UserError, match=r'loss_part of step 4 is nan.*check the clips of this step: clip\d+, '):
         runner.train()
     saved = load_checkpoint(runner.work_dir + '/epoch_1.pth')
     assert all(weight.isfinite().all() for weight in saved['state_dict'].values())
