@@ -96,7 +96,7 @@ def test_what_is_dropped_is_named(prepare, tmp_path):
     assert code == 0 and '1 clips from 5 recordings' in printed and '8 dropped' in printed
     for said in ('0003-L is in a split, but does not exist',
                  '0002-L.txt: label 2 (5 to 6) is not within the 4 frames',
-                 '0002-L.txt: label 3 has class 60, not 1 to 51', 'label 4 (4 to 2) does not',
+                 '0002-L.txt: label 3 has class 60, not 1 to 51', 'label 4 (4 to 2) is not',
                  '0002-M.txt: label 1 (1 to 2) has no body in any frame', '0002-R.txt has no label file',
                  '0004-L.txt is truncated', "0005-L.txt has '3,one,2,1' at line 1"):
         assert said in faults

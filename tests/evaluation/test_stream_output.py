@@ -54,7 +54,8 @@ def test_a_sample_that_is_not_one(predictions, changes, said):
     (dict(feature=np.full((2, 3), 1e300)), 'NaN or infinite'), (dict(name=np.array('a')), 'one-line text as name'),
     (dict(name=np.array([1, 2])), 'one-line text as name'), (dict(label=np.array([0.5, 1])), 'whole number as label'),
     (dict(label=np.array([1])), 'whole number as label'), (dict(label=np.array([0, 10 ** 12])), 'labels from 0 to'),
-    (dict(label=np.array([0, -2])), 'labels from -2'), (dict(label=np.array([-1, 0])), '1 clips without a label, for example a'),
+    (dict(label=np.array([0, -2])), 'labels from -2'),
+    (dict(label=np.array([-1, 0])), '1 clips without a label, for example a'),
     (dict(name=np.array([None, {}])), 'is not a feature file'),
 ])
 def test_features_that_are_not(tmp_path, changes, said):
