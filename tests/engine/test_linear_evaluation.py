@@ -63,7 +63,7 @@ def test_equals_encoding_every_batch_anew(make_runner, linear_model, pretrained)
 
 
 def test_frozen_weights_must_come_from_somewhere(make_runner, linear_model):
-    with pytest.raises(ValueError, match='no checkpoint was loaded: give --pretrained CKPT, or a pretraining config'):
+    with pytest.raises(ValueError, match='no checkpoint was loaded: give --pretrained CKPT, or --pretrained CONFIG.py'):
         make_runner('a', model=linear_model, loop='FeatureTrainLoop').train()
     runner = make_runner('b', model=linear_model, loop='FeatureTrainLoop',
                          **{'default_hooks.frozen_weights.allow_untrained': True})
