@@ -109,7 +109,7 @@ def test_pretraining_without_labels(make_runner, forget_labels, tmp_path):
 def test_what_is_measured_by_labels_that_are_missing(make_runner, forget_labels):
     forget_labels('clip3')
     with pytest.raises(UserError, match='annotation.pkl: 1 of the 12 clips of split "train" have no label, for '
-                                        'example clip3, but the k-NN accuracy is.*val_cfg=None val_dataloader=None val_ev'):
+                                        'example clip3, but the k-NN accuracy is.*val_cfg=None val_dataloader=None'):
         make_runner('gallery', custom_hooks=CHECKS).train()
     forget_labels('clip20', 'clip21')
     with pytest.raises(UserError, match='2 of the 12 clips of split "val" have no label.*val_cfg=None'):
