@@ -132,6 +132,8 @@ def shortened(words):
         options.append('train_dataloader.batch_size=4')
     if find_config(words[1]).is_file() and '_linear' in words[1]:
         options = [option for option in SMALL if option.startswith('val')]
+    if 'val_dataloader=None' in words:
+        options = [option for option in options if not option.startswith('val')]
     return [*words, '--epochs', '1', '--cfg-options', *options]
 
 

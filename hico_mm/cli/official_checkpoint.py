@@ -12,7 +12,7 @@ from ..checkpoints import describe, load_checkpoint, save_checkpoint
 from ..checkpoints.official import convert, convert_back
 from ..fileio import check_writable
 from ..structures import LAYOUTS
-from .command import command_parser, one_line_errors
+from .command import command_parser, count, one_line_errors
 
 
 @one_line_errors
@@ -23,8 +23,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('dst', metavar='DST')
     parser.add_argument('--to-official', action='store_true', help='convert from hico_mm to the released code')
     parser.add_argument('--layout', default='ntu', choices=sorted(LAYOUTS), help='skeleton layout (default: ntu)')
-    parser.add_argument('--num-persons', type=int, default=2, help='number of persons per clip (default: 2)')
-    parser.add_argument('--num-heads', type=int, default=4, help='attention heads of a Transformer (default: 4)')
+    parser.add_argument('--num-persons', type=count, metavar='N', default=2, help='number of persons per clip (default: 2)')
+    parser.add_argument('--num-heads', type=count, metavar='N', default=4, help='attention heads of a Transformer (default: 4)')
     args = parser.parse_args(argv)
     check_writable(args.dst)
     source = load_checkpoint(args.src)
