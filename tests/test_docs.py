@@ -153,6 +153,8 @@ def run(command, world):
         shutil.copy(world / 'joint.pkl', world / 'stgcn.pkl')  # a dump of another model
     for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
         kind._instance_dict.clear()
+    if words[1] == 'make-demo':  # a page before may have made it
+        shutil.rmtree(world / words[words.index('--out') + 1], ignore_errors=True)
     try:
         with inside(world):
             return main(shortened(words[1:]))
