@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any, Optional
 
 LARGEST_SEED = 2**32 - 1  # that NumPy accepts
+INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 class UserError(ValueError):

@@ -14,9 +14,7 @@ from typing import Any, Iterator, Union
 from mmengine.fileio import LocalBackend, register_backend
 
 from .errors import UserError
-from .locks import lock, remove_abandoned
-
-TEMPORARY = '.writing-'  # part of the names of incomplete files
+from .locks import TEMPORARY, lock, remove_abandoned
 
 
 def _umask() -> int:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Optional
 
+TEMPORARY = '.writing-'  # part of the names of incomplete files
 SETTLED = 1.0  # seconds after which an unlocked temporary file has no writer
 
 

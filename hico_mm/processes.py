@@ -1,4 +1,4 @@
-"""Processes that end with the process that started them."""
+"""Processes that end with the process that started them, and the memory of a process."""
 
 import ctypes
 import os
@@ -6,6 +6,8 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
+MOST, RESERVE = 2**31 - 1, 2**28  # bytes
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
@@ -28,3 +30,16 @@ def start_worker() -> None:
     for number in signal.SIGTERM, signal.SIGHUP:
         signal.signal(number, signal.SIG_DFL)  # do not inherit the main process's handlers
     end_with_parent(signal.SIGKILL)
+
+
+def keep_freed_memory() -> None:
+    """Keep freed memory in this process for later use; glibc only.
+
+    A step frees and allocates the same large arrays as the one before. By default, glibc returns each to the system,
+    and the system clears its pages when they are used again, which takes 5 to 15 % of a step on a CPU.
+    """
+    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None) if sys.platform == 'linux' else None
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, MOST)
+        mallopt(M_TOP_PAD, RESERVE)

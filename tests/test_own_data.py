@@ -8,9 +8,8 @@ from mmaction.registry import MODELS
 from mmengine.runner import Runner
 
 from hico_mm.checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into
-from hico_mm.cli.config import load_config
 from hico_mm.fileio import dump_pickle
-from hico_mm.wiring import complete_config
+from hico_mm.wiring import complete_config, load_config
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
 

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 import argcomplete
-from mmengine.dist import get_rank, is_main_process
 
-from ..converters.ntu import LISTS
-from ..errors import LARGEST_SEED, Interrupted, UserError
-from ..fileio import TEMPORARY
+from ..converters.ntu_benchmarks import LISTS
+from ..errors import INTERRUPTED, LARGEST_SEED, Interrupted, UserError
+from ..locks import TEMPORARY
+from ..registration import register_all
 
 Main = Callable[..., int]
-INTERRUPTED = 130
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -141,22 +140,32 @@ def _signals_interrupt() -> Iterator[None]:
         sys.unraisablehook = sys.__unraisablehook__
 
 
-def one_line_errors(main: Main) -> Main:
-    """Make a command print an expected error as one sentence and return 1.
+def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
+            run: Callable[[argparse.Namespace], int]) -> Main:
+    """Make the ``main`` of a command, which returns its exit status.
 
-    Expected errors are :class:`~hico_mm.errors.UserError` and errors of the operating system. With ``--debug``, their
-    traceback is printed too. Any other exception is a bug in the program and keeps its traceback. Ctrl-C returns 130,
-    and any other signal returns 128 plus its number.
+    Torch and MMAction2 are loaded after the arguments have been parsed, so that ``--help`` and mistakes in the
+    arguments are answered at once; modules that need them are imported in ``run``.
+
+    Expected errors are printed as one sentence, and the status is 1: :class:`~hico_mm.errors.UserError` and errors of
+    the operating system. With ``--debug``, their traceback is printed too. Any other exception is a bug in the program
+    and keeps its traceback. Ctrl-C returns 130, and any other signal returns 128 plus its number.
+
+    Args:
+        parse_args: Parses the command line.
+        run: Runs the command.
     """
 
-    @functools.wraps(main)
-    def run(argv: Optional[Sequence[str]] = None) -> int:
+    @functools.wraps(run)
+    def main(argv: Optional[Sequence[str]] = None) -> int:
         arguments: List[str] = list(sys.argv[1:] if argv is None else argv)
         debug = '--debug' in arguments
         logging.raiseExceptions = debug  # errors while writing logs are only shown with --debug
         try:
             with _signals_interrupt():
-                return main([argument for argument in arguments if argument != '--debug'])
+                args = parse_args([argument for argument in arguments if argument != '--debug'])
+                register_all()
+                return run(args)
         except KeyboardInterrupt as interrupt:
             print(str(interrupt) or 'interrupted', file=sys.stderr)
             return getattr(interrupt, 'status', INTERRUPTED)
@@ -169,8 +178,14 @@ def one_line_errors(main: Main) -> Main:
                 raise
             if debug:
                 traceback.print_exc()
-            rank = '' if is_main_process() else f'rank {get_rank()}: '
-            print(f'{rank}error: {_sentence(error)}', file=sys.stderr)
+            print(f'{_rank()}error: {_sentence(error)}', file=sys.stderr)
             return 1
 
-    return run
+    return main
+
+
+def _rank() -> str:
+    """Name the process in messages, if it is one of several and not the first."""
+    from mmengine.dist import get_rank
+
+    return f'rank {get_rank()}: ' if get_rank() else ''

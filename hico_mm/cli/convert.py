@@ -7,29 +7,42 @@ Keypoints are float32, in metres, in camera coordinates, for one or two persons.
 and listed.
 """
 
-from functools import partial
-from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+import argparse
+from typing import Optional, Sequence
 
-from ..converters import BENCHMARKS, Conversion, convert, plan_ntu, plan_nwucla, plan_pku
-from .command import add_converter_arguments, add_ntu_arguments, command_parser, folder, one_line_errors
-
-PLANS: Dict[str, Callable[[Path], Conversion]] = {
-    'nwucla': plan_nwucla, 'pku1': partial(plan_pku, part=1), 'pku2': partial(plan_pku, part=2)}
+from ..converters.ntu_benchmarks import BENCHMARKS
+from .command import add_converter_arguments, add_ntu_arguments, command, command_parser, folder
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the conversion and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = command_parser('convert', __doc__)
     parser.add_argument('source', type=folder, help='folder with the raw files, at any depth')
-    parser.add_argument('--format', choices=[*BENCHMARKS, *PLANS], required=True,
+    parser.add_argument('--format', choices=[*BENCHMARKS, 'nwucla', 'pku1', 'pku2'], required=True,
                         help='.skeleton files of NTU RGB+D, text files of PKU-MMD I or II, JSON clips of NW-UCLA')
     add_converter_arguments(parser)
     add_ntu_arguments(parser)
     args = parser.parse_args(argv)
     if args.format not in BENCHMARKS and (args.missing or args.bodies != 'slot'):
         parser.error(f'--missing and --bodies only apply to the formats {" and ".join(BENCHMARKS)}: leave them out')
-    plan = PLANS.get(args.format) or partial(plan_ntu, dataset=args.format, missing=args.missing, bodies=args.bodies)
-    convert(plan(args.source), args.out, args.workers, args.strict)
+    return args
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert the files, and return the exit status."""
+    from ..converters.convert import convert
+    from ..converters.ntu import plan_ntu
+    from ..converters.nwucla import plan_nwucla
+    from ..converters.pku import plan_pku
+
+    if args.format in BENCHMARKS:
+        conversion = plan_ntu(args.source, args.format, args.missing, args.bodies)
+    elif args.format == 'nwucla':
+        conversion = plan_nwucla(args.source)
+    else:
+        conversion = plan_pku(args.source, part=int(args.format[-1]))
+    convert(conversion, args.out, args.workers, args.strict)
     return 0
+
+
+main = command(parse_args, run)

@@ -9,16 +9,9 @@ Scores are written by ``tools/test.py --dump``, or by any MMAction2 model; featu
 
 import argparse
 import math
-from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Optional, Sequence
 
-import numpy as np
-
-from ..errors import UserError
-from ..evaluation.fusion import accuracies, align, comparable, default_weights, fuse, retrieve, search_weights
-from ..evaluation.stream_output import StreamOutput, load_features, load_predictions
-from ..fileio import check_writable, dump_pickle
-from .command import command_parser, one_line_errors
+from .command import command, command_parser
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -45,8 +38,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         parser.error('--search finds the weights: leave --weights out')
     if args.features and (args.search or args.names or args.out):
         parser.error('--search, --names and --out can only be used with --preds')
-    args.weights = args.weights or default_weights(streams)
-    if not all(0 <= weight < math.inf for weight in args.weights) or not any(args.weights):
+    if args.weights and (not all(0 <= weight < math.inf for weight in args.weights) or not any(args.weights)):
         parser.error(f'--weights must be numbers of at least 0, with at least one above 0, got {args.weights}')
     for option in 'names', 'search_names':
         value = getattr(args, option)
@@ -55,57 +47,11 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     return args
 
 
-def show(streams: Sequence[StreamOutput], scores: List[np.ndarray], labels: np.ndarray, title: str) -> None:
-    """Print a line for each stream and one for the fusion."""
-    print(f'{title:<44} {"top-1":>6} {"mean class":>11}')
-    for name, values in zip([*(stream.source for stream in streams), 'fusion'], scores):
-        top1, mean = accuracies(values, labels)
-        print(f'{name[-44:]:<44} {100 * top1:6.2f} {100 * mean:11.2f}')
+def run(args: argparse.Namespace) -> int:
+    """Fuse the streams, and return the exit status."""
+    from ..evaluation.fuse_streams import fuse_streams
+
+    return fuse_streams(args)
 
 
-def load(paths: List[str], names: Optional[str]) -> List[StreamOutput]:
-    """Load dumps with their clips in the same order; ``names`` is ANNOTATION.pkl:SPLIT for dumps without names."""
-    annotation, _, split = (names or '').rpartition(':')
-    return align([load_predictions(path, (annotation, split) if names else None) for path in paths])
-
-
-def fuse_scores(args: argparse.Namespace) -> np.ndarray:
-    """Fuse the predictions, print the accuracies, optionally write the result, and return the fused scores."""
-    streams, weights = load(args.preds, args.names), args.weights
-    if not args.search:
-        streams, = comparable(streams)
-    else:
-        streams, training = comparable(streams, load(args.search, args.search_names))
-        both = set(training[0].names) & set(streams[0].names)
-        if both:
-            raise UserError(f'--search must not see test clips, but {len(both)} clips are in both sets, for example '
-                            f'{min(both)}: dump the predictions of the training split')
-        weights = search_weights(training)
-        print(f'weights found on {len(training[0].names)} training clips: {" ".join(f"{w:g}" for w in weights)}')
-    fused = fuse(streams, weights)
-    labels = streams[0].labels
-    show(streams, [*(stream.values for stream in streams), fused], labels, 'accuracy on the test clips, %')
-    if args.out:
-        dump_pickle([dict(frame_dir=str(name), pred_score=score, gt_label=np.array([label]))
-                     for name, score, label in zip(streams[0].names, fused, labels)], Path(args.out))
-    return fused
-
-
-def fuse_features(args: argparse.Namespace) -> np.ndarray:
-    """Run retrieval with each stream and with all of them; return the votes."""
-    queries, gallery = (align([load_features(path) for path in paths]) for paths in (args.features, args.gallery))
-    votes = [retrieve([g], [q], [1.0]) for g, q in zip(gallery, queries)]
-    votes.append(retrieve(gallery, queries, args.weights))
-    show(queries, votes, queries[0].labels, 'retrieval (k=1, cosine), %')
-    return votes[-1]
-
-
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the fusion and return the exit status."""
-    args = parse_args(argv)
-    if args.out:
-        check_writable(args.out)
-    fuse_scores(args) if args.preds else fuse_features(args)
-    return 0
-
+main = command(parse_args, run)

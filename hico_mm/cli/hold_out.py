@@ -6,25 +6,30 @@ FILE.pkl has the same clips and splits, plus two parts of the given split: ``xvi
 contain the pattern, and ``xview_train_fit``, the others. For NTU, ``P(005|009)`` holds out two subjects.
 """
 
+import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..datasets.annotation import read_annotation
-from ..datasets.subsets import hold_out
-from ..fileio import check_writable, dump_pickle
-from .command import command_parser, one_line_errors
+from .command import command, command_parser
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Divide the split and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = command_parser('hold-out', __doc__)
     parser.add_argument('annotation', type=Path, help='annotation pickle')
     parser.add_argument('--split', required=True, help='split to divide')
     parser.add_argument('--names', required=True, metavar='PATTERN',
                         help='regular expression; clips whose names contain a match are held out')
     parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Divide the split, and return the exit status."""
+    from ..datasets.annotation import read_annotation
+    from ..datasets.subsets import hold_out
+    from ..fileio import check_writable, dump_pickle
+
     check_writable(args.out)
     annotation = read_annotation(args.annotation)
     annotation.of_split(args.split)
@@ -35,3 +40,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parts = (f'{args.split}_fit', f'{args.split}_held')
     print(f'{args.out}: ' + ', '.join(f'{name} {len(divided["split"][name])}' for name in parts))
     return 0
+
+
+main = command(parse_args, run)

@@ -7,22 +7,21 @@
 Without a file, the environment is described; include this in bug reports.
 """
 
+import argparse
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
-import torch
-from mmengine.utils.dl_utils import collect_env
-
-from ..apis import print_checkpoint
-from ..checkpoints.environment import package_versions
-from ..datasets.annotation import read_annotation
-from ..datasets.inspection import summary
 from ..shipped import CONFIGS
-from .command import command_parser, one_line_errors
+from .command import command, command_parser
 
 
 def environment() -> Iterator[str]:
     """Yield the lines that describe the environment."""
+    import torch
+    from mmengine.utils.dl_utils import collect_env
+
+    from ..checkpoints.environment import package_versions
+
     everything = collect_env()
     for name, version in package_versions().items():
         yield f'{name:10} {version}'
@@ -32,13 +31,20 @@ def environment() -> Iterator[str]:
     yield f'configs    {CONFIGS}'
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Print the descriptions and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = command_parser('info', __doc__)
     parser.add_argument('files', nargs='*', metavar='FILE', help='checkpoints (.pth) and annotations (.pkl); default: '
                         'the environment')
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the descriptions, and return the exit status."""
+    from ..apis import print_checkpoint
+    from ..datasets.annotation import read_annotation
+    from ..datasets.inspection import summary
+
     for path in args.files:
         if Path(path).suffix in ('.pkl', '.pickle'):
             print('\n'.join([path, *summary(read_annotation(Path(path)))]))
@@ -47,3 +53,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if not args.files:
         print('\n'.join(environment()))
     return 0
+
+
+main = command(parse_args, run)

@@ -6,18 +6,16 @@ There are ten actions, two of them with two persons, twelve subjects and three c
 ``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors.
 """
 
+import argparse
 import os
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..demo import ACTIONS, make_recordings
-from ..fileio import check_writable
-from .command import command_parser, count, one_line_errors, seed
+from .command import command, command_parser, count, seed
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Make the dataset and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = command_parser('make-demo', __doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder to create')
     parser.add_argument('--num-subjects', type=count, default=12, help='number of subjects; default: 12')
@@ -28,8 +26,19 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parser.parse_args(argv)
     if args.out.exists():
         parser.error(f'{args.out} already exists: remove it, or choose another --out')
+    return args
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the recordings, and return the exit status."""
+    from ..demo import ACTIONS, make_recordings
+    from ..fileio import check_writable
+
     check_writable(args.out, folder=True)
     clips = make_recordings(args.out, args.num_subjects, args.seed, args.noise, args.workers)
     print(f'{args.out}: {clips} clips of {args.num_subjects} subjects, actions '
           + ', '.join(f'{number} {name}' for number, name in enumerate(ACTIONS, 1)))
     return 0
+
+
+main = command(parse_args, run)

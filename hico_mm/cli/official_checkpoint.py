@@ -6,18 +6,15 @@
 The encoder and its sizes are inferred from the weights. Whatever the weights do not determine is an option.
 """
 
+import argparse
 from typing import Optional, Sequence
 
-from ..checkpoints import describe, load_checkpoint, save_checkpoint
-from ..checkpoints.official import convert, convert_back
-from ..fileio import check_writable
 from ..structures import LAYOUTS
-from .command import command_parser, count, one_line_errors
+from .command import command, command_parser, count
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the conversion and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = command_parser('convert-checkpoint', __doc__)
     parser.add_argument('src', metavar='SRC')
     parser.add_argument('dst', metavar='DST')
@@ -25,7 +22,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument('--layout', default='ntu', choices=sorted(LAYOUTS), help='skeleton layout (default: ntu)')
     parser.add_argument('--num-persons', type=count, default=2, metavar='N', help='persons per clip (default: 2)')
     parser.add_argument('--num-heads', type=count, default=4, metavar='N', help='heads of a Transformer (default: 4)')
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert the checkpoint, and return the exit status."""
+    from ..checkpoints import describe, load_checkpoint, save_checkpoint
+    from ..checkpoints.official import convert, convert_back
+    from ..fileio import check_writable
+
     check_writable(args.dst)
     source = load_checkpoint(args.src)
     if args.to_official:
@@ -36,3 +41,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         save_checkpoint(checkpoint, args.dst)
         print(f'{args.dst}\n{describe(checkpoint, args.dst)}')
     return 0
+
+
+main = command(parse_args, run)

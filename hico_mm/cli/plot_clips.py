@@ -7,34 +7,17 @@ The left side of a body is orange, the right side is blue; the second person is 
 The image format is given by the file name extension: .png, .pdf or .svg.
 """
 
+import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..datasets.annotation import read_annotation
-from ..datasets.checks import clip_fault, clip_name, label_of
 from ..errors import UserError
-from ..fileio import atomic_write, check_writable
-from ..structures import LAYOUTS, SkeletonLayout
-from ..visualization import plot_clips
-from .check_annotations import wanted_by
-from .command import command_parser, one_line_errors
+from ..structures import LAYOUTS
+from .command import command, command_parser
 
 
-def layout_of(name: str) -> SkeletonLayout:
-    """Return the skeleton of a config.
-
-    Raises:
-        UserError: if the config does not define one.
-    """
-    layout = wanted_by(name)['layout']
-    if layout is None:
-        raise UserError(f'config {name} has no dataset with a layout: give --layout')
-    return layout
-
-
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Draw the clips and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = command_parser('show', __doc__)
     parser.add_argument('file', type=Path, help='annotation pickle')
     skeleton = parser.add_mutually_exclusive_group()
@@ -47,8 +30,21 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parser.parse_args(argv)
     if args.out.suffix not in ('.png', '.pdf', '.svg'):
         parser.error(f'--out must end with .png, .pdf or .svg, and {args.out} does not')
+    return args
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw the clips, and return the exit status."""
+    from ..datasets.annotation import read_annotation
+    from ..datasets.checks import clip_fault, clip_name, label_of
+    from ..fileio import atomic_write, check_writable
+    from ..visualization import plot_clips
+    from ..wiring.requirements import requirements_of
+
     check_writable(args.out)
-    layout = layout_of(args.config) if args.config else LAYOUTS[args.layout]
+    layout = requirements_of(args.config)['layout'] if args.config else LAYOUTS[args.layout]
+    if layout is None:
+        raise UserError(f'config {args.config} has no dataset with a layout: give --layout')
     _, clips, _, classes = read_annotation(args.file)
     sound = {clip_name(clip): clip for clip in clips if not clip_fault(clip, layout)}
     first = {label_of(clip): name for name, clip in reversed(sound.items())}
@@ -62,3 +58,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             temporary, dpi=120)
     print(f'{args.out}: {len(names)} clips')
     return 0
+
+
+main = command(parse_args, run)

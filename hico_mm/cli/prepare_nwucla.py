@@ -6,16 +6,25 @@ Splits: ``xview_train`` (views 1 and 2) and ``xview_val`` (view 3), the standard
 the test clips that are not copies of training clips. In the commonly used files, 95 test clips are copies.
 """
 
+import argparse
 from typing import Optional, Sequence
 
-from ..converters import convert, plan_nwucla
-from .command import converter_parser, one_line_errors
+from .command import command, converter_parser
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the conversion and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = converter_parser('prepare_nwucla.py', __doc__, 'the JSON clips')
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert the files, and return the exit status."""
+    from ..converters.convert import convert
+    from ..converters.nwucla import plan_nwucla
+
     convert(plan_nwucla(args.raw), args.out, args.workers, args.strict)
     return 0
+
+
+main = command(parse_args, run)

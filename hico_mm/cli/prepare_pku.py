@@ -8,17 +8,26 @@ for one or two persons. Labels are the class numbers minus one. Both parts use t
 contains only 41 of them, so that models can be transferred between the parts.
 """
 
+import argparse
 from typing import Optional, Sequence
 
-from ..converters import convert, plan_pku
-from .command import converter_parser, one_line_errors
+from .command import command, converter_parser
 
 
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the conversion and return the exit status."""
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = converter_parser('prepare_pku.py', __doc__, 'the text files')
     parser.add_argument('--part', type=int, choices=(1, 2), required=True)
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert the files, and return the exit status."""
+    from ..converters.convert import convert
+    from ..converters.pku import plan_pku
+
     convert(plan_pku(args.raw, args.part), args.out, args.workers, args.strict)
     return 0
+
+
+main = command(parse_args, run)

@@ -21,24 +21,11 @@ raw, untrained and scratch are the baselines. They need no pretraining.
 """
 
 import argparse
-import shlex
-import signal
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Optional, Sequence
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from ..engine.run_folder import lock_folder
-from ..fileio import atomic_write, check_writable, write_json
-from ..reproduction.data import prepare
-from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, Plan, Setting, Step, inapplicable_tasks
-from ..reproduction.results import collect, comparison, fuse_streams, table
-from ..reproduction.runner import StepRunner, check_same
-from .command import INTERRUPTED, command_parser, count, one_line_errors, seed
-from .config import JoinedOptions, add_config_arguments, load_config
+from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, inapplicable_tasks
+from .command import command, command_parser, count, seed
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -79,131 +66,11 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     return args
 
 
-def report(args: argparse.Namespace) -> None:
-    """Write and print the tables of all existing results, from this call and earlier ones."""
-    results = {}
-    for dataset in args.dataset:
-        for number in args.seeds if 'fusion' in args.tasks else ():
-            fuse_streams(args.out, Setting(args.encoder, dataset, seed=number), args.streams)
-        folder = args.out / dataset / args.encoder
-        rows = results[dataset] = collect(folder)
-        if not rows:
-            continue
-        epochs = args.epochs or load_config(str(Setting(args.encoder, dataset).config)).train_cfg.max_epochs
-        head = f'HiCo, {args.encoder}, {dataset}, {epochs} epochs of pretraining {" ".join(args.cfg_options)}\n\n'
-        write_json(dict(encoder=args.encoder, dataset=dataset, epochs=epochs, options=args.cfg_options, results=rows),
-                   folder / 'results.json')
-        with atomic_write(folder / 'results.md') as temporary:
-            temporary.write_text(head + table(rows, epochs))
-        print(f'\n{head}{table(rows, epochs)}\n{folder / "results.md"}, results.json')
-    compared = comparison({dataset: rows for dataset, rows in results.items() if rows})
-    if compared:
-        print(f'\n{compared}\n\nraw: normalised coordinates without an encoder; untrained: the encoder before '
-              'pretraining, same seed')
+def run(args: argparse.Namespace) -> int:
+    """Run the experiments, and return the exit status."""
+    from ..reproduction.reproduce import reproduce
+
+    return reproduce(args)
 
 
-def what_next(out: Path, lane: List[Step]) -> str:
-    """Return a text that suggests what to do with the encoder of a lane."""
-    knn = next((step for step in lane if step.task == 'knn'), None)
-    if knn is None:
-        return ''
-    command = knn.command(out)
-    split = next((word.split('=')[1] for word in command if word.startswith('test_dataloader.dataset.split=')),
-                 'xview_val' if 'nwucla' in knn.setting.dataset else 'xsub_val')
-    pretrain = ' '.join(lane[0].command(out)[:2])
-    return f'''
-pretrained encoder   {command[2]}
-curves               python -m tensorboard.main --logdir {out}
-
-what next, after: source {Path(sys.executable).parent / 'activate'}
-  what it is         hico-mm info {command[2]}
-  retrieval again    hico-mm {" ".join(command[:3])}
-  features, arrays   hico-mm extract {" ".join(command[1:3])} \\
-                       --split {split} --out features.npz
-  another encoder    hico-mm {pretrain} --cfg-options model.neck.encoder.type=TransformerEncoder
-  your own clips     README.md, "Your own data"
-  start again        remove {out}'''
-
-
-def check_config_options(args: argparse.Namespace) -> None:
-    """Check the options for all commands against the pretraining configs, before anything runs.
-
-    Raises:
-        UserError: if an option is misspelt or invalid.
-    """
-    pairs = (pair.split('=', 1) for pair in args.cfg_options)
-    options = {key: JoinedOptions._parse_iterable(value) for key, value in pairs}
-    for dataset in args.dataset:
-        load_config(str(Setting(args.encoder, dataset).config), options=options)
-
-
-def write_untrained(out: Path, plan: Plan, lane: List[Step]) -> None:
-    """Write the config used for the untrained encoder of a lane, if a step starts from it."""
-    setting = lane[0].setting
-    if all(step.source != setting.untrained for step in lane):
-        return
-    parser = command_parser('train', None)
-    add_config_arguments(parser)
-    changes = parser.parse_args(plan.changes(setting))
-    (out / setting.name).mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / setting.untrained) as temporary:
-        temporary.write_text(load_config(str(setting.config), changes.fragments, changes.cfg_options).pretty_text)
-
-
-def is_left(step: Step, out: Path) -> bool:
-    """Return whether a step has no result yet.
-
-    Raises:
-        UserError: if its folder was made with different options.
-    """
-    check_same(step, out / step.name)
-    return not (out / step.name / 'result.json').exists()
-
-
-def run(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
-    """Run the remaining steps with a progress bar. Ctrl-C stops the running steps."""
-    # A shell starts background jobs with interrupts ignored, and steps would inherit that. nohup stays in effect.
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
-    columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns) as progress, ThreadPoolExecutor(args.jobs) as pool:
-        runs = StepRunner(args.out, args.jobs, progress, progress.add_task('all', total=sum(map(len, left))))
-        try:
-            for future in [pool.submit(runs.lane, lane) for lane in left]:
-                future.result()
-        except KeyboardInterrupt:
-            runs.interrupt()
-    return runs
-
-
-@one_line_errors
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Plan and run the steps, print the tables, and return the exit status."""
-    args = parse_args(argv)
-    check_config_options(args)
-    check_writable(args.out, folder=True)
-    plan = Plan(args.tasks, args.draws, args.epochs, *(
-        tuple(o for o in args.cfg_options if o.startswith('model.') == model) for model in (True, False)))
-    lanes = [lane for dataset in args.dataset for lane in plan.lanes(args.encoder, dataset, args.streams, args.seeds)]
-    left = [[step for step in lane if is_left(step, args.out)] for lane in lanes]
-    if args.plan:
-        for step in (step for lane in left for step in lane):
-            print(shlex.join(['hico-mm', *step.command(args.out)]))
-        return 0
-    if not any('ann_file=' in option for option in args.cfg_options):
-        for dataset in args.dataset:
-            prepare(Setting(args.encoder, dataset), args.raw)
-    with ExitStack() as locks:
-        for dataset in args.dataset:
-            locks.enter_context(lock_folder(args.out / dataset / args.encoder))
-        for lane in lanes:
-            write_untrained(args.out, plan, lane)
-        runs = run(args, left)
-    report(args)
-    if runs.stopped:
-        print('interrupted: run the same command again to continue', file=sys.stderr)
-        return INTERRUPTED
-    if not runs.failed:
-        print(what_next(args.out, lanes[0]))
-    return int(runs.failed)
+main = command(parse_args, run)

@@ -7,10 +7,8 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..errors import UserError
 from .convert import Conversion, Reading, Splits, count_persons, regular_files
-from .ntu_benchmarks import BENCHMARKS, NAME, Benchmark, make_splits, parse_name
+from .ntu_benchmarks import BENCHMARKS, LISTS, NAME, Benchmark, make_splits, parse_name
 from .ntu_skeleton import read_skeleton, to_persons
-
-LISTS = 'https://github.com/shahroudy/NTURGB-D'
 
 
 def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: str = 'slot') -> Conversion:

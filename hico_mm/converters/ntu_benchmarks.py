@@ -3,6 +3,7 @@
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
+LISTS = 'https://github.com/shahroudy/NTURGB-D'
 NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
 SUBJECTS_60 = {1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38}
 SUBJECTS_120 = SUBJECTS_60 | {

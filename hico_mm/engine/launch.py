@@ -14,7 +14,7 @@ from torch import distributed
 
 from ..errors import UserError
 from ..fileio import check_writable
-from ..processes import end_with_parent
+from ..processes import end_with_parent, keep_freed_memory
 
 OF_MMENGINE = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
@@ -32,6 +32,8 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
             or if the work directory cannot be a folder.
         OSError: if nothing can be written to the work directory.
     """
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     config.launcher = launcher
     if config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / name)

@@ -13,8 +13,8 @@ from typing import Any, Dict, Iterator, Union
 
 from ..checkpoints.resume import RUN
 from ..errors import UserError
-from ..fileio import TEMPORARY, check_writable
-from ..locks import lock, remove_abandoned
+from ..fileio import check_writable
+from ..locks import TEMPORARY, lock, remove_abandoned
 
 LOCK = '.lock'
 PATIENCE = 30.0  # seconds to wait for a lock

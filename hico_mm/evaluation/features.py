@@ -61,6 +61,7 @@ def encode_batch(model: Any, batch: dict, level: str = 'instance') -> Tensor:
     """Encode a batch to features (n, D) on the CPU in the model's current mode; augmented views are averaged."""
     inputs = model.data_preprocessor(batch, False)['inputs']
     features = model.extract_feat(inputs)[0].level(level)
+    features = features.to(torch.promote_types(features.dtype, torch.float32))  # from autocast
     return features.unflatten(0, inputs.shape[:2]).mean(1).cpu()
 
 

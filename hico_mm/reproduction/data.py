@@ -6,7 +6,9 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 
-from ..converters import convert, plan_ntu, plan_nwucla
+from ..converters.convert import convert
+from ..converters.ntu import plan_ntu
+from ..converters.nwucla import plan_nwucla
 from ..datasets.annotation import read_annotation
 from ..datasets.inspection import inspect, summary
 from ..demo import make_recordings

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmengine.config import Config
-
 from ..shipped import CONFIGS, TOOLS
 
 ENCODERS = ('gru', 'lstm', 'transformer')
@@ -174,7 +172,7 @@ class Plan(NamedTuple):
 
     def lane(self, setting: Setting) -> Iterator[Step]:
         """Yield pretraining, unless only baselines are requested, and then the steps that use the encoder."""
-        config: Any = Config.fromfile(setting.config)
+        config: Any = _read(setting.config)
         length = self.epochs or config.train_cfg.max_epochs
         trained = Path(setting.name) / 'pretrain' / f'epoch_{length}.pth'
         untrained = setting.untrained
@@ -212,7 +210,7 @@ class Plan(NamedTuple):
     def _dumps(setting: Setting, shared: Tuple[str, ...]) -> Iterator[Step]:
         """Yield the steps that dump predictions of the linear classifier for test and training clips."""
         path = _config(setting, 'linear')
-        head: Any = Config.fromfile(path)
+        head: Any = _read(path)
         head.merge_from_dict(dict(option.split('=', 1) for option in setting.protocol.options))
         last = Path(setting.name) / 'linear' / f'epoch_{head.train_cfg.max_epochs}.pth'
         split = head.train_dataloader.dataset.split
@@ -247,3 +245,9 @@ def _config(setting: Setting, task: str) -> Path:
 def _shown(path: Path) -> str:
     """Return a config of the package as ``configs/...``, which works in any folder, and other paths unchanged."""
     return str(path.relative_to(CONFIGS.parent) if path.is_relative_to(CONFIGS) else path)
+
+
+def _read(path: Path) -> Any:
+    from mmengine.config import Config  # takes a third of a second, and the arguments are parsed with this module
+
+    return Config.fromfile(path)

@@ -1,11 +1,13 @@
 """The levels of HiCo's hierarchy and their features."""
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BRANCHES = ('temporal', 'spatial')
 LEVELS = ('clip', 'part', 'temporal', 'spatial', 'instance')
@@ -39,6 +41,8 @@ class HierarchicalFeatures(NamedTuple):
     @property
     def instance(self) -> Tensor:
         """Instance feature (B, branches * L * C), temporal first (eq. 7): the representation for downstream tasks."""
+        import torch  # not above: the commands read the names of the levels before torch is loaded
+
         return torch.cat([x.flatten(1) for x in (self.clip, self.part) if x is not None], dim=1)
 
     def level(self, name: str) -> Tensor:

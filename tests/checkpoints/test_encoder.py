@@ -12,8 +12,8 @@ from mmengine.config import Config
 from hico_mm.apis import describe_checkpoint, init_model
 from hico_mm.checkpoints import META_KEY, EncoderSource, load_checkpoint, take_encoder_into
 from hico_mm.cli import extract_features, fuse_streams, test, train
-from hico_mm.cli.config import load_config
 from hico_mm.fileio import dump_pickle
+from hico_mm.wiring import load_config
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
 

@@ -330,7 +330,7 @@ MISTAKES = {
     'a seed below 0': Mistake(f'{TRAIN} --seed -1'),
     'a seed that is too large': Mistake(f'{TRAIN} --seed 1099511627776'),
     'a seed that is too large, testing': Mistake(f'{TEST} --seed 1099511627776'),
-    '--amp without a GPU': Mistake(f'{TRAIN} --amp'),
+    '--amp without a GPU or bfloat16': Mistake('amp'),
     '--auto-scale-lr for a config that names no base batch': Mistake(
         'train pretrain.py --auto-scale-lr --cfg-options auto_scale_lr=None'),
     'a work directory that is a file': Mistake('train pretrain.py --work-dir notes.txt'),
@@ -454,7 +454,13 @@ def _numpy(folder):
     return 0, ''
 
 
-CONDITIONS = dict(install=_install, numpy=_numpy, full=_full, readonly=_readonly)
+def _amp(folder):
+    with mock.patch('hico_mm.engine.half_precision.computes_in_bfloat16', lambda: False), \
+            mock.patch('hico_mm.engine.half_precision.get_device', lambda: 'cpu'):
+        return run(f'{TRAIN} --amp', folder)
+
+
+CONDITIONS = dict(amp=_amp, install=_install, numpy=_numpy, full=_full, readonly=_readonly)
 
 
 @contextlib.contextmanager

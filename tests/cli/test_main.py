@@ -4,15 +4,16 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from hico_mm.cli import main as module
-from hico_mm.cli.config import load_config
 from hico_mm.cli.main import COMMANDS, main
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
 from hico_mm.shipped import CONFIGS, find_config, shipped_configs
+from hico_mm.wiring import load_config
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
 
@@ -75,9 +76,9 @@ def test_info_of_an_annotation_and_of_the_environment(command, tmp_path):
 
 def test_demo_is_reproduce_with_its_settings(monkeypatch):
     calls = []
-    monkeypatch.setattr('hico_mm.cli.reproduce.main', lambda argv: calls.append(argv) or 0)
+    monkeypatch.setattr('hico_mm.cli.reproduce.run', lambda args: calls.append(args) or 0)
     assert main(['demo', '--epochs', '3', '--seed', '5']) == 0
-    assert calls[0][calls[0].index('--epochs') + 1] == '3' and calls[0][-1] == 'work_dirs/quickstart_demo/epochs3_seed5'
+    assert calls[0].epochs == 3 and calls[0].out == Path('work_dirs/quickstart_demo/epochs3_seed5').resolve()
 
 
 @pytest.mark.parametrize('line, wanted', [
@@ -94,3 +95,20 @@ def test_a_shell_completes_words(line, wanted, tmp_path):
 
 def test_every_command_has_a_module():
     assert all((ROOT / 'hico_mm' / 'cli' / f'{name}.py').is_file() for name, _ in module.COMMANDS.values())
+
+
+def test_commands_parse_their_arguments_before_torch_is_loaded(tmp_path):
+    program = tmp_path / 'hico-mm'
+    program.write_text(f"""import contextlib, io, sys
+sys.path.insert(0, {str(ROOT)!r})
+from hico_mm.cli.main import COMMANDS, main
+for name in COMMANDS:
+    for mistake in '--help', '--mistaken':
+        with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()), \\
+                contextlib.redirect_stderr(io.StringIO()):
+            main([name, mistake])
+print([package for package in ('torch', 'mmengine', 'mmaction') if package in sys.modules])
+main(['info'])
+""")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith('[]\n') and 'torch' in done.stdout, done.stderr

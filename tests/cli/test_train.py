@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.runner import find_latest_checkpoint
 
 from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.resume import find_last
 from hico_mm.cli import train
+from hico_mm.engine import training
 from tests.conftest import ROOT
 
 
@@ -63,7 +63,6 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
 
 
 @pytest.mark.parametrize('options, sentence', [
-    (('--amp', ), '--amp needs a GPU'),
     (('--auto-scale-lr', ), 'has no auto_scale_lr with a base batch size'),
     (('--pretrained', 'none.pth'), 'none.pth does not exist'),
     (('--cfg-options', 'load_from=gone.pth'), 'gone.pth, from which'),
@@ -71,8 +70,6 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(start, tmp_path):
     (('--resume', 'a.pth', '--pretrained', 'none'), 'give only one of them'),
 ])
 def test_options_that_cannot_be(make_runner, tmp_path, capsys, options, sentence):
-    if torch.cuda.is_available() and options == ('--amp', ):
-        pytest.skip('there is a GPU')
     make_runner('tiny').cfg.dump(tmp_path / 'tiny.py')
     try:
         assert train.main([str(tmp_path / 'tiny.py'), *options]) == 1
@@ -98,15 +95,15 @@ def test_untrained_means_untrained_where_a_config_names_a_checkpoint(make_runner
     config.load_from = 'gone.pth'
     config.dump(tmp_path / 'tiny.py')
     args = train.parse_args([str(tmp_path / 'tiny.py'), '--pretrained', 'none', '--work-dir', str(tmp_path / 'w')])
-    made = train.make_config(args)
+    made = training.make_config(args)
     (tmp_path / 'w').mkdir()
-    train.complete(made, args)
+    training.complete(made, args)
     assert made.load_from is None and made.default_hooks.frozen_weights.allow_untrained
 
 
 def test_options_that_are_given_twice_are_joined(make_runner, tmp_path):
     make_runner('tiny').cfg.dump(tmp_path / 'tiny.py')
-    made = train.make_config(train.parse_args([
+    made = training.make_config(train.parse_args([
         str(tmp_path / 'tiny.py'), '--cfg-options', 'train_dataloader.batch_size=3', '--seed', '7', '--cfg-options',
         'train_cfg.max_epochs=9']))
     assert (made.train_dataloader.batch_size, made.train_cfg.max_epochs, made.randomness.seed) == (3, 9, 7)
@@ -141,6 +138,6 @@ def test_checkpoints_that_cannot_be_used_are_not_written_over(make_runner, tmp_p
                                                     ('mpi', 'OMPI_COMM_WORLD_RANK')])
 def test_the_first_process_is_that_of_the_launcher(launcher, variable, monkeypatch):
     monkeypatch.setenv(variable, '1')
-    assert not train.is_first(launcher) and train.is_first('none')
+    assert not training.is_first(launcher) and training.is_first('none')
     monkeypatch.setenv(variable, '0')
-    assert train.is_first(launcher)
+    assert training.is_first(launcher)

@@ -7,8 +7,8 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import multiprocessing
 
-from hico_mm.cli.config import load_config
 from hico_mm.models.selfsup.shuffle import BatchShuffle, in_groups
+from hico_mm.wiring import load_config
 from tests.conftest import ROOT
 from tests.helpers import shuffle_on
 

@@ -8,9 +8,8 @@ import torch
 from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.config import Config
 
-from hico_mm.cli.config import load_config
 from hico_mm.datasets.transforms import NormalizeSkeleton
-from hico_mm.wiring import complete_config, complete_model, complete_transforms
+from hico_mm.wiring import complete_config, complete_model, complete_transforms, load_config
 from hico_mm.wiring.complete import same
 from hico_mm.wiring.table import ARGUMENTS, TELLS
 from tests.conftest import ROOT

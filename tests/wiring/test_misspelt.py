@@ -3,8 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from hico_mm.cli.config import load_config
-from hico_mm.wiring import check_spelling
+from hico_mm.wiring import check_spelling, load_config
 from tests.conftest import ROOT
 
 PRETRAIN, LINEAR = (f'{ROOT}/configs/hico/{name}.py' for name in ('hico_gru_nwucla', 'linear/hico_nwucla_linear'))

@@ -19,9 +19,11 @@ from mmengine.registry import init_default_scope
 from hico_mm.apis import describe_checkpoint
 from hico_mm.checkpoints import check_fit, load_checkpoint, weights_of
 from hico_mm.cli import check_annotations
-from hico_mm.converters import convert, plan_ntu, plan_nwucla, plan_pku
+from hico_mm.converters.convert import convert
+from hico_mm.converters.ntu import plan_ntu
 from hico_mm.converters.ntu_skeleton import read_skeleton, to_persons
-from hico_mm.converters.nwucla import read_clip
+from hico_mm.converters.nwucla import plan_nwucla, read_clip
+from hico_mm.converters.pku import plan_pku
 from hico_mm.converters.pku_skeleton import cut_all, read_labels, read_recording, read_split
 from hico_mm.datasets import SkeletonDataset, clip_store, load_plain_pickle
 from hico_mm.errors import UserError

@@ -100,10 +100,11 @@ class FeatureTrainLoop(ResumableTrainLoop):
         self.runner.call_hook('before_train')
         level = self.model.cls_head.level
         compare_with_origin(self.runner, self.clip_loader.dataset, 'the classifier\'s input')
-        self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
+        with self.runner.optim_wrapper.optim_context(self.model):  # mixed precision is for the encoder only
+            self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
+            self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
         if hasattr(self.model.cls_head, 'fit_features'):
             self.model.cls_head.fit_features(self.features.clips.features)
-        self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
         knn = self.nearest_neighbours()
         scores = self.runner.message_hub.get_info(SCORES, {})
         last = self.validate(knn) if self.is_unscored() else scores.get('acc/top1', 0.0)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ...errors import UserError
 from ..weight_init import xavier_init_
+from .dropout import Dropout
 
 
 @MODELS.register_module()
@@ -38,10 +39,13 @@ class TransformerEncoder(BaseModule):
             raise UserError(f'{num_heads} attention heads cannot share {channels} channels: set num_heads to a divisor '
                             f'of {channels}, or channels to a multiple of {num_heads}')
         layer = nn.TransformerEncoderLayer(
-            channels, num_heads, feedforward_channels or channels, dropout, batch_first=True)
+            channels, num_heads, feedforward_channels or channels, dropout)
+        for name in 'dropout', 'dropout1', 'dropout2':
+            setattr(layer, name, Dropout(dropout))
         self.transformer = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
         xavier_init_(self)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(N, S, C) -> (N, S, C)."""
-        return self.transformer(tokens)
+        # Unless (S, N, C) is contiguous, products without gradient copy the weights for each token on a CPU.
+        return self.transformer(tokens.transpose(0, 1).contiguous()).transpose(0, 1)

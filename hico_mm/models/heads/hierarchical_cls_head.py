@@ -51,6 +51,8 @@ class HierarchicalClsHead(BaseHead):
     def forward(self, features: Union[HierarchicalFeatures, Tensor], **kwargs) -> Tensor:
         """Return scores (N, num_classes) for hierarchical features or features of the level (N, in_channels).
 
+        They are computed without autocast.
+
         Raises:
             UserError: if the features have another width.
         """
@@ -58,7 +60,9 @@ class HierarchicalClsHead(BaseHead):
         if x.shape[1] != self.in_channels:
             raise UserError(f'the {self.level} feature has {x.shape[1]} channels: set cls_head.in_channels to this '
                              f'number, not {self.in_channels}')
-        return self.fc((x - self.mean) / self.std if self.standardize else x)
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.to(self.fc.weight.dtype)
+            return self.fc((x - self.mean) / self.std if self.standardize else x)
 
     @torch.no_grad()
     def fit_features(self, features: Tensor) -> None:
