@@ -1,4 +1,4 @@
-"""Compare each stage with a plain implementation: alternating in the same run, median of several.
+"""Compare each stage with a plain implementation. Both take turns in one process, and the medians are reported.
 
     python -m benchmarks all --out benchmark.json
     python -m benchmarks step --encoder lstm --batch-size 128
@@ -9,7 +9,7 @@ step        one encoder call per granularity, query then key, fp32, as in the re
 data        one training clip at a time in numpy, as in the released feeder; MMAction2's stock pipeline
 prepare     MMAction2's own script for NTU's text files, as installed
 linear      encoding in every epoch, as in the released code
-knn         scikit-learn's brute-force search by cosine
+knn         scikit-learn's brute-force search by cosine similarity
 memory      MMAction2's PoseDataset, in several processes on a host
 validation  none: its share of the pretraining time
 pretraining none: whole epochs of the runner, and the estimated time of 451 epochs on NTU-60 x-sub
@@ -43,18 +43,24 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('stage', choices=[*STAGES, 'all'])
-    parser.add_argument('--encoder', default='gru', choices=['gru', 'lstm', 'transformer'], help='default: gru')
-    parser.add_argument('--dataset', default='ntu60', choices=['ntu60', 'nwucla'], help='of the step; default: ntu60')
-    parser.add_argument('--batch-size', type=int, default=64, help='of step and pretraining; default: 64')
+    parser.add_argument('stage', choices=[*STAGES, 'all'], help='stage to measure')
+    parser.add_argument('--encoder', default='gru', choices=['gru', 'lstm', 'transformer'],
+                        help='encoder of step, pretraining and scale; default: gru')
+    parser.add_argument('--dataset', default='ntu60', choices=['ntu60', 'nwucla'],
+                        help='dataset of step and scale; default: ntu60')
+    parser.add_argument('--batch-size', type=int, default=64,
+                        help='batch size of step, pretraining and, on a CPU, scale; default: 64')
     parser.add_argument('--clips', type=int, default=768,
-                        help='clips of linear, validation and pretraining; 32 times as many for memory; default: 768')
-    parser.add_argument('--files', type=int, default=2000, help='of prepare; default: 2000')
-    parser.add_argument('--queries', type=int, default=16487, help='default: 16487, the test clips of NTU-60 x-sub')
-    parser.add_argument('--gallery', type=int, default=40091, help='default: 40091, its training clips')
-    parser.add_argument('--repeats', type=int, default=5, help='default: 5')
+                        help='clips of linear, validation and pretraining; memory uses 32 times as many; default: 768')
+    parser.add_argument('--files', type=int, default=2000, help='files of prepare; default: 2000')
+    parser.add_argument('--queries', type=int, default=16487,
+                        help='queries of knn; default: 16487, the test clips of NTU-60 x-sub')
+    parser.add_argument('--gallery', type=int, default=40091,
+                        help='gallery clips of knn; default: 40091, the training clips of NTU-60 x-sub')
+    parser.add_argument('--repeats', type=int, default=5,
+                        help='repetitions of step, data, prepare and knn (at most 3); default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
-                        help='device of step, knn and scale; the others use a GPU if there is one')
+                        help='device of step, knn and scale; other stages use a GPU if there is one')
     parser.add_argument('--out', help='JSON file to write')
     args = parser.parse_args(argv)
     if args.stage in ('knn', 'all') and find_spec('sklearn') is None:
@@ -63,7 +69,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Measure, print a table and write JSON."""
+    """Measure the given stages, print a table and write JSON."""
     args = parse_args(argv)
     init_default_scope('mmaction')
     torch.manual_seed(0)
@@ -73,7 +79,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         rows += STAGES[stage](args)
         result = dict(device=device, machine=processor(), torch=torch.__version__,
                       hico_mm=hico_mm.__version__, arguments=vars(args), rows=rows)
-        if args.out:  # after each stage, so that a long run that is stopped keeps its results
+        if args.out:  # after each stage, so that a long run keeps its results if it is interrupted
             write_json(result, args.out)
     show(rows, f'{device}, torch {torch.__version__}')
 
@@ -85,7 +91,7 @@ def processor() -> str:
 
 
 def show(rows: List[dict], title: str) -> None:
-    """Print a table."""
+    """Print the rows as a table."""
     table = Table('stage', 'what', 'seconds', 'ratio', 'peak GiB', title=title)
     for row in rows:
         seconds = '\n'.join(f'{name} {value:.4g}' for name, value in row['seconds'].items())

@@ -1,4 +1,4 @@
-"""Both augmented views of a training clip, compared with the released feeder and MMAction2's stock pipeline."""
+"""How long both augmented views of a training clip take, compared with the released feeder and MMAction2's pipeline."""
 
 import argparse
 import tempfile
@@ -23,7 +23,7 @@ STOCK = [dict(type='PreNormalize3D'), dict(type='GenSkeFeat', dataset='nturgb+d'
 
 
 def plain_view(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Make an augmented view of a normalised clip (2, T, V, 3) in numpy, with the released recipe."""
+    """Make an augmented view of a normalised clip (2, T, V, 3) in numpy, following the released recipe."""
     length = clip.shape[1]
     crop = min(max(int(rng.uniform(0.1, 1) * length), 64), length)
     start = rng.integers(length - crop + 1)
@@ -40,7 +40,7 @@ def plain_view(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure on one core. Normalisation is cached, except in MMAction2's pipeline, which cannot cache it."""
+    """Measure on one core. Normalised clips are cached, except in MMAction2's pipeline, which cannot cache them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'clips.pkl'
         dump_pickle(make_annotation(CLIPS * 24 // 17 + 1), path)
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> List[dict]:
         for first in range(0, CLIPS, 64):
             preprocessor(skeleton_collate([dataset[i] for i in range(first, first + 64)]), training=True)
 
-    torch.empty(2 ** 22)  # training steps have blocks of this size, and the allocator then keeps freed memory
+    torch.empty(2 ** 22)  # as in training steps, a block of this size makes the allocator keep freed memory
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     row = compare(dict(mmaction2=mmaction2, plain=plain, hico_mm=ours), args.repeats)

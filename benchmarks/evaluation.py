@@ -1,4 +1,4 @@
-"""Whole epochs of pretraining, linear evaluation, retrieval, and validation during pretraining."""
+"""Benchmarks of pretraining, linear evaluation, retrieval, and validation during pretraining."""
 
 import argparse
 import logging
@@ -17,11 +17,11 @@ from hico_mm.models.heads import KNNHead
 
 from .measure import CONFIGS, compare, config_on, make_annotation, memory_beyond
 
-TRAIN, TEST, WIDTH = 40091, 16487, 4096  # NTU-60, x-sub
+TRAIN, TEST, WIDTH = 40091, 16487, 4096  # training and test clips of NTU-60 x-sub, channels of a feature
 
 
 def build_runner(name: str, clips: int, folder: str, **options: Any) -> Runner:
-    """Build a silent runner of a config on generated clips."""
+    """Build a runner of a config that prints nothing and uses generated clips."""
     ann_file = Path(folder) / f'{clips}.pkl'
     dump_pickle(make_annotation(clips), ann_file)
     config: Config = config_on(name, ann_file)
@@ -34,14 +34,14 @@ def build_runner(name: str, clips: int, folder: str, **options: Any) -> Runner:
 
 
 def run_linear(args: argparse.Namespace) -> List[dict]:
-    """Measure 80 epochs of linear evaluation: encoding once, or in every epoch as in the released code."""
+    """Measure linear evaluation with encoding once, and with encoding in every epoch as in the released code."""
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner('linear/hico_ntu60_linear.py', args.clips, folder)
         loop: Any = runner.train_loop
         model, epochs = loop.model, loop.max_epochs
 
         def plain_epoch() -> None:
-            """Measure the plain path, with the same classifier; the only difference is encoding in training batches."""
+            """Encode all clips as the plain path does in every epoch; otherwise both paths are the same."""
             for loader in loop.clip_loader, runner.val_dataloader:
                 for batch in loader:
                     encode_batch(model, batch)
@@ -54,19 +54,19 @@ def run_linear(args: argparse.Namespace) -> List[dict]:
         rows = [dict(stage='linear', what=f'{epochs} epochs, {args.clips} clips', repeats=1,
                      seconds=dict(plain=epochs * plain + ours - plain, hico_mm=ours),
                      ratio=dict(plain=(epochs * plain + ours - plain) / ours),
-                     note='plain: one epoch of encoding, times 80')]
+                     note=f'plain: one epoch of encoding was measured and multiplied by {epochs}')]
         classifier, memory = full_size(loop)
     whole = rate * (TRAIN + TEST)
     return rows + [dict(stage='linear', what=f'{epochs} epochs, {TRAIN} + {TEST} clips, from its parts', repeats=1,
                         seconds=dict(plain=epochs * (whole + classifier), hico_mm=whole + epochs * classifier),
                         ratio=dict(plain=epochs * (whole + classifier) / (whole + epochs * classifier)),
                         peak_memory_gib=memory,
-                        note=f'{rate * 1e3:.1f} ms a clip to encode, {classifier:.2f} s an epoch of the classifier on '
-                        'features of full size, which the memory is of')]
+                        note=f'encoding takes {rate * 1e3:.1f} ms per clip, the classifier {classifier:.2f} s per '
+                        'epoch on features of full size; the memory is that of the classifier and these features')]
 
 
 def full_size(loop: Any) -> Tuple[float, float]:
-    """Return seconds per scored epoch of the classifier on as many features as in NTU-60, and the memory in GiB."""
+    """Train and score the classifier on as many features as in NTU-60; return seconds per epoch and memory in GiB."""
     samples = loop.features.clips.samples
 
     def epoch() -> None:
@@ -84,7 +84,7 @@ def full_size(loop: Any) -> Tuple[float, float]:
 
 
 def run_knn(args: argparse.Namespace) -> List[dict]:
-    """Measure nearest-neighbour search by cosine similarity, compared with scikit-learn's brute force."""
+    """Measure nearest-neighbour search by cosine similarity, compared with scikit-learn's brute-force search."""
     from sklearn.neighbors import KNeighborsClassifier
     queries, gallery = torch.randn(args.queries, WIDTH), torch.randn(args.gallery, WIDTH)
     labels = torch.arange(args.gallery) % 60
@@ -105,12 +105,12 @@ def run_knn(args: argparse.Namespace) -> List[dict]:
     same = sum(a == b for a, b in zip(*answers.values())) / args.queries
     return [dict(row, stage='knn', what=f'{args.queries} queries, gallery of {args.gallery}, {WIDTH} channels',
                  peak_memory_gib=memory['hico_mm'] + given,
-                 note=f'{same:.2%} equal answers; scikit-learn takes {memory["sklearn"] + given:.2f} GiB; features '
-                 'included')]
+                 note=f'{same:.2%} equal answers; scikit-learn takes {memory["sklearn"] + given:.2f} GiB; both include '
+                 'the features')]
 
 
 def run_validation(args: argparse.Namespace) -> List[dict]:
-    """Measure the share of validation (encoding and comparing both splits) in the time of every 10 training epochs."""
+    """Measure encoding in a validation, relative to the training epochs between two validations."""
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner('hico_gru_ntu60.py', args.clips, folder)
         loop: Any = runner.train_loop
@@ -127,12 +127,12 @@ def run_validation(args: argparse.Namespace) -> List[dict]:
     interval = runner.cfg.train_cfg.val_interval
     return [dict(stage='validation', what='NTU-60 x-sub, from a step and the encoding of a clip', repeats=3, ratio={},
                  seconds=dict(epoch=training, hico_mm=seconds),
-                 note=f'{seconds / (interval * training):.1%} of the {interval} epochs between two; the comparison of '
-                 'features is in `knn`')]
+                 note=f'{seconds / (interval * training):.1%} of the {interval} training epochs between two '
+                 'validations; `knn` measures the comparison of features')]
 
 
 def run_pretraining(args: argparse.Namespace) -> List[dict]:
-    """Measure three epochs, after a warm-up, of the runner with its loader and workers, and estimate a whole run."""
+    """Measure three epochs of the whole runner, with data loading, after a warm-up epoch; estimate a whole run."""
     config = f'hico_{args.encoder}_ntu60.py'
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner(config, args.clips, folder, **{
@@ -146,5 +146,5 @@ def run_pretraining(args: argparse.Namespace) -> List[dict]:
     epoch = TRAIN // args.batch_size * step
     return [dict(stage='pretraining', what=f'{args.encoder}, 3 epochs of {steps} steps of {args.batch_size} clips',
                  repeats=1, seconds=dict(loading=loading, step=step, epoch=epoch, whole=epochs * epoch),
-                 ratio={}, note=f'{loading / step:.1%} of a step is waiting for data; epoch and whole ({epochs} epochs '
-                 f'without validations) are of {TRAIN} clips, from the step')]
+                 ratio={}, note=f'{loading / step:.1%} of a step is spent waiting for data; epoch and whole ({epochs} '
+                 f'epochs without validation) are extrapolated from the step to {TRAIN} clips')]

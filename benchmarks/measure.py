@@ -1,4 +1,4 @@
-"""Shared by the benchmarks: measurements and data."""
+"""Measurements and data shared by the benchmarks."""
 
 import os
 import re
@@ -21,7 +21,7 @@ Paths = Dict[str, Callable[[], Any]]
 
 
 def compare(paths: Paths, repeats: int) -> dict:
-    """Return median seconds of each path, alternating after a warm-up, and the speed-up of the last over each."""
+    """Measure paths in turns after a warm-up; return median seconds and the speed-up of the last over the others."""
     seconds: Dict[str, List[float]] = {name: [] for name in paths}
     for turn in range(repeats + 1):
         for name, path in paths.items():
@@ -38,13 +38,13 @@ def compare(paths: Paths, repeats: int) -> dict:
 
 
 def memory_beyond(path: Callable[[], Any], device: str = 'cpu') -> float:
-    """Run a function and return the peak memory of a device that it added, in GiB."""
+    """Run a function and return by how much its peak memory exceeds the memory before, in GiB."""
     if device != 'cpu':
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         path()
         return (torch.cuda.max_memory_allocated() - before) / 2 ** 30
-    Path('/proc/self/clear_refs').write_text('5')  # resets the peak
+    Path('/proc/self/clear_refs').write_text('5')  # reset the peak
     before = _status('VmRSS')
     path()
     return (_status('VmHWM') - before) / 2 ** 20
@@ -58,22 +58,22 @@ def _status(field: str) -> int:
 
 
 def launch(processes: int, module: str, *args: str) -> List[float]:
-    """Run a module in several processes and return what each prints after 'measured:'.
+    """Run a module in several processes and return the number that each prints after 'measured:'.
 
     Raises:
-        RuntimeError: if one prints nothing.
+        RuntimeError: if a process does not print one.
     """
     done = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}', '-m', module,
          *args], cwd=ROOT, env=dict(os.environ, PYTHONPATH=str(ROOT)), capture_output=True, text=True)
-    found = re.findall(r'measured: ([\d.]+)', done.stdout)  # two may be in the same line
+    found = re.findall(r'measured: ([\d.]+)', done.stdout)  # two processes may print in the same line
     if len(found) != processes:
         raise RuntimeError(f'{module} failed: {done.stdout}{done.stderr}'[-2000:])
     return list(map(float, found))
 
 
 def multiply_speed(device: str) -> float:
-    """Return GFLOP/s of a large float32 matrix product, as an upper limit for this machine."""
+    """Return the speed of a large float32 matrix product in GFLOP/s, an upper limit for this machine."""
     size = 2048 if device == 'cpu' else 8192
     a, b = (torch.randn(size, size, device=device) for _ in range(2))
     seconds = compare(dict(product=lambda: a @ b), 9)['seconds']['product']
@@ -81,24 +81,24 @@ def multiply_speed(device: str) -> float:
 
 
 def make_annotation(n: int, seed: int = 0) -> dict:
-    """Make clips of noise with lengths as in NTU, 84 frames on average; one in five has two persons."""
+    """Make an annotation of random clips with lengths as in NTU, 84 frames on average; one in five has two persons."""
     rng = np.random.default_rng(seed)
     lengths = np.clip(rng.gamma(6, 14, n), 32, 300).astype(int)
     clips = [dict(frame_dir=f'clip{i}', label=i % 60, total_frames=int(length),
                   keypoint=rng.standard_normal((2 if i % 5 == 0 else 1, length, 25, 3), dtype=np.float32))
              for i, length in enumerate(lengths)]
     names = [clip['frame_dir'] for clip in clips]
-    third = n * 7 // 24  # the number of test clips of NTU-60 x-sub
+    third = n * 7 // 24  # the proportion of test clips in NTU-60 x-sub
     return dict(split=dict(xsub_train=names[third:], xsub_val=names[:third]), annotations=clips)
 
 
 def config_on(name: str, ann_file: Path) -> Config:
-    """Load a config with its datasets read from a file, without workers."""
+    """Load a config, and make all its datasets read one file, without workers."""
     config = Config.fromfile(CONFIGS / name)
     for loader in 'train_dataloader', 'val_dataloader', 'test_dataloader':
         config[loader].dataset.ann_file = str(ann_file)
         config[loader].update(num_workers=0, persistent_workers=False)
-    if config.model.get('backbone') is None:  # a downstream config: the untrained encoder of HiCo-GRU
+    if config.model.get('backbone') is None:  # a downstream config gets the untrained encoder of HiCo-GRU
         take_encoder_into(config, EncoderSource.open(CONFIGS / 'hico_gru_ntu60.py'))
     complete_config(config)
     return config

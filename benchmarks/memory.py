@@ -1,4 +1,4 @@
-"""Memory of annotations in several processes on a host: one copy, or one per process."""
+"""Memory that annotations take in several processes on a host: one copy in all, or one per process."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ RANKS, WORKERS = 2, 2
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure the proportional set size of all ranks and workers after reading all clips, minus that with 64 clips."""
+    """Measure the proportional set size of all ranks and workers after reading many clips, minus that for 64 clips."""
     with tempfile.TemporaryDirectory() as folder:
         sizes: Dict[int, Dict[str, float]] = {}
         for clips in 64, args.clips * 32:
@@ -34,16 +34,16 @@ def run(args: argparse.Namespace) -> List[dict]:
     plain, ours = (many[kind] - few[kind] for kind in ('PoseDataset', 'SkeletonDataset'))
     return [dict(stage='memory', what=f'{RANKS} ranks x {WORKERS} workers, {split:.2f} GiB of training clips',
                  seconds={}, repeats=1, ratio=dict(mmaction2=plain / ours), peak_memory_gib=ours,
-                 note=f"MMAction2's PoseDataset {plain / split:.2f} copies, hico_mm {ours / split:.2f}")]
+                 note=f"MMAction2's PoseDataset takes {plain / split:.2f} copies, hico_mm {ours / split:.2f}")]
 
 
 def measure(kind: str, path: Path) -> float:
-    """Return the memory in GiB of all processes that read a file with a dataset class."""
+    """Return the memory, in GiB, of all processes when they have read a file with a dataset class."""
     return sum(launch(RANKS, 'benchmarks.memory', kind, str(path))) / 2 ** 20
 
 
 def rank(kind: str, path: str) -> None:
-    """Run one rank: read every clip with its workers, then print the memory that it and they use."""
+    """Run one rank: read every clip with its workers, then print the memory of the rank and its workers."""
     init_default_scope('mmaction')
     dist.init_process_group('gloo')
     ours = dict(layout='ntu') if kind == 'SkeletonDataset' else {}

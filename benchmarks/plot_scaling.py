@@ -1,4 +1,4 @@
-"""Plot the cost over the number of clips, from the JSON of `python -m benchmarks scale`.
+"""Plot the cost against the number of clips, from the JSON file of `python -m benchmarks scale`.
 
 python -m benchmarks.plot_scaling benchmark.json OUT.png
 """
@@ -14,10 +14,10 @@ from hico_mm.fileio import atomic_write
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Draw one line per kind of work, seconds over clips."""
+    """Draw one line per kind of work, seconds against clips."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('benchmark', type=Path)
-    parser.add_argument('out', type=Path)
+    parser.add_argument('benchmark', type=Path, help='JSON file with rows of the stage `scale`')
+    parser.add_argument('out', type=Path, help='image to write')
     args = parser.parse_args(argv)
     content = json.loads(args.benchmark.read_text())
     lines: Dict[str, List[Tuple[int, float]]] = {}

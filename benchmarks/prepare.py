@@ -21,7 +21,7 @@ FRAMES, FILES = 88, 24
 
 
 def write_raw(path: Path, frames: int = FRAMES) -> None:
-    """Make a `.skeleton` file of a body that moves randomly."""
+    """Write a `.skeleton` file of one body that moves randomly."""
     rng = np.random.default_rng(0)
     lines = [str(frames)]
     for _ in range(frames):
@@ -32,7 +32,7 @@ def write_raw(path: Path, frames: int = FRAMES) -> None:
 
 
 def mmaction2_converter() -> Any:
-    """Return MMAction2's script, as installed by pip."""
+    """Return MMAction2's installed converter script as a module."""
     path = Path(mmaction.__file__).parent / '.mim/tools/data/skeleton/gen_ntu_rgbd_raw.py'
     spec = importlib.util.spec_from_file_location('gen_ntu_rgbd_raw', path)
     assert spec is not None and spec.loader is not None
@@ -42,13 +42,13 @@ def mmaction2_converter() -> Any:
 
 
 def names(n: int) -> List[str]:
-    """Return n file names as in NTU."""
+    """Return n different file names in the format of NTU."""
     return [f'S{i // 360 % 17 + 1:03d}C{i // 120 % 3 + 1:03d}P{i // 6120 % 40 + 1:03d}R{i // 60 % 2 + 1:03d}'
             f'A{i % 60 + 1:03d}.skeleton' for i in range(n)]
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure a clip of 88 frames on one core, then whole runs with one and two workers and their memory."""
+    """Measure files of 88 frames on one core, then time and memory of the whole script with one and two workers."""
     converter = mmaction2_converter()
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder)
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> List[dict]:
 
 
 def whole(raw: Path, workers: int, files: int) -> dict:
-    """Run the script on a folder and measure its seconds and the memory of its main process beyond its output."""
+    """Run the whole script on a folder; measure its time and the peak memory of its main process."""
     out = raw / 'out.pkl'
     program = ('import re, sys, runpy\nsys.argv = sys.argv[1:]\n'
                'try:\n    runpy.run_path(sys.argv[0], run_name="__main__")\n'
@@ -81,4 +81,4 @@ def whole(raw: Path, workers: int, files: int) -> dict:
     peak, size = int(done.stdout.split()[-1]) / 2 ** 20, out.stat().st_size / 2 ** 30
     return dict(stage='prepare', what=f'{files} files, whole script, {workers} worker(s)',
                 seconds=dict(hico_mm=seconds), ratio={}, repeats=1, peak_memory_gib=peak,
-                note=f'output {size:.2f} GiB, {peak - size:.2f} GiB beyond it')
+                note=f'output of {size:.2f} GiB; peak memory is {peak - size:.2f} GiB larger')

@@ -1,4 +1,4 @@
-"""Growth of the cost with clips, processes and, on a GPU, batch size."""
+"""How the cost grows with the number of clips and, on a GPU, the batch size; on a CPU, with one and two processes."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ QUERIES = 1024
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure 10 and 100 times as many clips, one and two processes and, on a GPU, batches of 64 to 2048."""
+    """Measure 400, 4,000 and 40,000 clips and, on a CPU, one and two processes or, on a GPU, batches of 64 to 2048."""
     rows = [row for factor in (1, 10, 100) for row in clips(args, 400 * factor)]
     if args.device == 'cpu':
         return rows + processes(args)
@@ -46,7 +46,7 @@ def clips(args: argparse.Namespace, n: int) -> List[dict]:
         def load() -> None:
             DATASETS.build(config)
 
-        memory = memory_beyond(load)  # first, since freed memory may be used again
+        memory = memory_beyond(load)  # measured first, since freed memory may be reused
         seconds = compare(dict(hico_mm=load), 1)['seconds']
     gallery, queries, head = torch.randn(n, WIDTH), torch.randn(QUERIES, WIDTH).to(args.device), KNNHead(60)
     head.set_gallery(gallery.to(args.device), torch.arange(n, device=args.device) % 60)
@@ -63,11 +63,11 @@ def processes(args: argparse.Namespace) -> List[dict]:
                for n in (1, 2)}
     one, two = seconds.values()
     return [dict(stage='scale', what=f'a step of {name}, {args.batch_size} clips', seconds=seconds, repeats=5,
-                 ratio={'1 process': one / two}, note='the cores are shared')]
+                 ratio={'1 process': one / two}, note='the processes share the cores')]
 
 
 def rank(name: str, batch_size: str) -> None:
-    """Run one of the processes: print the median seconds of its steps."""
+    """Run one of the processes, and print the median time of its steps in seconds."""
     dist.init_process_group('gloo')
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // dist.get_world_size()))
     model = MODELS.build(Config.fromfile(CONFIGS / f'{name}.py').model)

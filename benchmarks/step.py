@@ -67,7 +67,7 @@ class PlainStep:
 
 
 def count_flops(model: Any, batch_size: int) -> int:
-    """Return the floating-point operations of a training step in matrix products: two for each weight and token.
+    """Count the floating-point operations of matrix products in a training step: two for each weight and token.
 
     The query encoder takes three times its forward pass, minus the unneeded gradient of the clips. The key encoder
     takes one forward pass.
@@ -89,7 +89,7 @@ def count_flops(model: Any, batch_size: int) -> int:
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure forward, backward and optimizer of our model and of the plain step."""
+    """Measure forward pass, backward pass and optimizer for our model and for the plain step."""
     config = Config.fromfile(CONFIGS / f'hico_{args.encoder}_{args.dataset}.py')
     model = MODELS.build(config.model).to(args.device)
     plain = PlainStep(model)
@@ -116,9 +116,9 @@ def run(args: argparse.Namespace) -> List[dict]:
         steps = dict(plain=trainer(plain, list(plain.query.parameters())),
                      hico_mm=trainer(ours, list(model.query_encoder.parameters()), half))
         row = dict(stage='step', what=f'{args.encoder}, {args.dataset}, batch {args.batch_size}'
-                   + (', bf16 against fp32' if half else ''), **compare(steps, args.repeats),
+                   + (', bf16; plain in fp32' if half else ''), **compare(steps, args.repeats),
                    peak_memory_gib=memory_beyond(steps['hico_mm'], args.device))
         speed, most = flops / row['seconds']['hico_mm'] / 1e9, multiply_speed(args.device)
         rows.append(dict(row, note=f'{flops / 1e9:.0f} GFLOP, {speed:.0f} GFLOP/s, {speed / most:.0%} of '
-                         f'{most:.0f}, a large fp32 product'))
+                         f'{most:.0f} for a large fp32 product'))
     return rows

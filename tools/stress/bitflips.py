@@ -1,8 +1,8 @@
-"""Flip a bit of a checkpoint at random: it must be refused, or load as the same.
+"""Flip a random bit of a checkpoint: the file must be refused, or load unchanged.
 
     python -m tools.stress.bitflips --count 300
 
-The file has checksums, which torch does not compare.
+The file contains checksums, but torch does not verify them.
 """
 
 import random
@@ -19,7 +19,7 @@ from .records import PARTS, differences
 
 
 def flip_faults(source: bytes, whole: dict, path: Path, rng: random.Random) -> List[str]:
-    """Flip a bit of a checkpoint and load it; return what is wrong."""
+    """Flip a random bit of a checkpoint and load it; return the faults."""
     content = bytearray(source)
     content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     path.write_bytes(content)
@@ -29,13 +29,13 @@ def flip_faults(source: bytes, whole: dict, path: Path, rng: random.Random) -> L
         return []
     except BaseException as error:
         return [f'{type(error).__name__}: {error}']
-    return [f'another {part}: loaded in silence' for part in PARTS if differences(whole.get(part), loaded.get(part))]
+    return [f'{part} differs: no error' for part in PARTS if differences(whole.get(part), loaded.get(part))]
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Flip bits and return the exit status."""
+    """Flip bits, load the files and return the exit status."""
     parser = check_parser(__doc__)
-    parser.add_argument('--count', type=int, default=300, help='default: 300')
+    parser.add_argument('--count', type=int, default=300, help='number of flips; default: 300')
     args = parser.parse_args(argv)
     scratch, rng = scratch_folder(args, 'bitflips'), random.Random(args.seed)
     checkpoint = prepare(scratch, 'linear').pretrained

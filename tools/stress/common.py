@@ -1,4 +1,4 @@
-"""Shared by the checks: small data, small configs, and a report with the estimated time left."""
+"""Helpers of all checks: small data, small configs, and a report with the estimated time left."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ EPOCHS = dict(pretrain=8, linear=40, semi=8, finetune=8)
 
 LOADER = "{part}_dataloader = dict(batch_size=16, dataset=dict(ann_file={data!r}, split='xsub_{side}'))\n"
 HOOKS = 'default_hooks = dict(logger=dict(interval=2, ignore_last=False), checkpoint=dict(interval={interval}))\n'
-# A Transformer, because its dropout uses random numbers in every step.
+# This is a Transformer because its dropout draws random numbers in every step.
 PRETRAIN = """model = dict(
     backbone=dict(channels=16), projector=dict(hidden_channels=16, out_channels=8), head=dict(queue_length=40),
     neck=dict(num_granularities=2, encoder=dict(_delete_=True, type='TransformerEncoder')))
@@ -36,16 +36,16 @@ train_cfg = dict(max_epochs=8, val_begin=2, val_interval=2)
 
 
 def check_parser(doc: Optional[str]) -> argparse.ArgumentParser:
-    """Make a parser with the options shared by all checks."""
+    """Return a parser with the options that the checks share."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--scratch', type=Path, help='folder for what the check makes, kept at the end, whose data are '
-                        'used again; default: a new one in TMPDIR')
-    parser.add_argument('--seed', type=int, default=0, help='of the random moments and inputs; default: 0')
+    parser.add_argument('--scratch', type=Path, help='working folder, which is not deleted; demo data that it already '
+                        'contains are reused; default: a new folder in TMPDIR')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the random moments and inputs; default: 0')
     return parser
 
 
 def scratch_folder(args: argparse.Namespace, name: str) -> Path:
-    """Return the folder that a check works in."""
+    """Return the working folder of a check, which is created if necessary."""
     folder = args.scratch or Path(tempfile.mkdtemp(prefix=f'hico_mm_stress_{name}_'))
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
@@ -53,7 +53,7 @@ def scratch_folder(args: argparse.Namespace, name: str) -> Path:
 
 def run_command(*argv: object, cwd: Optional[Path] = None, timeout: float = 300,
                 **env: str) -> 'subprocess.CompletedProcess[str]':
-    """Run a command or a Python file with this source tree on its path; ``stdout`` has all of its output."""
+    """Run a command or a Python file with this source tree on ``PYTHONPATH``; ``stdout`` holds all its output."""
     words = [str(word) for word in argv]
     if words[0].endswith('.py'):
         words.insert(0, sys.executable)
@@ -63,7 +63,7 @@ def run_command(*argv: object, cwd: Optional[Path] = None, timeout: float = 300,
 
 
 def make_demo(folder: Path, subjects: int = 4) -> Path:
-    """Make demo data of a few subjects, 60 clips each; the recordings are in ``raw`` next to the annotation file."""
+    """Make demo data with 60 clips per subject; return the annotation file. The recordings are in ``raw`` beside it."""
     raw, out = folder / 'raw', folder / 'demo.pkl'
     if not out.exists():
         shutil.rmtree(raw, ignore_errors=True)
@@ -74,7 +74,7 @@ def make_demo(folder: Path, subjects: int = 4) -> Path:
 
 
 def write_configs(folder: Path, data: Path) -> Path:
-    """Write a small config for every task, to train for :data:`EPOCHS` epochs on the demo data."""
+    """Write a small config for each task, to train for :data:`EPOCHS` epochs on the demo data; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     loaders = ''.join(LOADER.format(part=part, data=str(data), side='train' if part == 'train' else 'val')
                       for part in ('train', 'val', 'test'))
@@ -95,11 +95,11 @@ def write_configs(folder: Path, data: Path) -> Path:
 
 
 class Report:
-    """A line for each trial, with an estimate of the time left, and a summary at the end.
+    """Prints a line for each trial, with an estimate of the time left, and a summary at the end.
 
     Args:
         name: Name of the check.
-        total: Number of trials to come.
+        total: Number of trials that are planned.
     """
 
     def __init__(self, name: str, total: int) -> None:
@@ -108,24 +108,24 @@ class Report:
         self.began = time.monotonic()
 
     def trial(self, what: str, faults: Sequence[str] = (), note: str = '', count: int = 1) -> None:
-        """Report a trial.
+        """Print the result of a trial.
 
         Args:
             what: What was tried.
             faults: The faults, each as ``kind: details``; empty if there are none.
             note: Text to print if there are no faults.
-            count: Number of trials that it counts for.
+            count: Number of trials that this result stands for.
         """
         self.done += count
         self.faulty += max(1, count) if faults else 0
         self.kinds.update(fault.partition(':')[0] for fault in faults)
         left = (time.monotonic() - self.began) / max(1, self.done) * max(0, self.total - self.done)
-        outcome = '; '.join(faults) if faults else note or 'well'
+        outcome = '; '.join(faults) if faults else note or 'ok'
         sign = 'FAULT ' if faults else ''
         print(f'{self.name} {self.done}/{self.total}, {duration(left)} left: {what}: {sign}{outcome}', flush=True)
 
     def end(self) -> int:
-        """Print the summary and return the exit status, 1 if there was a fault."""
+        """Print the summary and return the exit status, which is 1 if there was a fault or no trial at all."""
         kinds = ''.join(f'; {kind}: {count}' for kind, count in self.kinds.most_common())
         took = duration(time.monotonic() - self.began)
         print(f'{self.name}: {self.done} trials in {took}, {self.faulty} with faults{kinds}', flush=True)
@@ -133,13 +133,13 @@ class Report:
 
 
 def duration(seconds: float) -> str:
-    """Format a duration in seconds or minutes."""
+    """Return a duration as text in seconds or minutes."""
     return f'{seconds:.0f} s' if seconds < 120 else f'{seconds / 60:.0f} min'
 
 
 def last_line(text: str, width: int = 200) -> str:
-    """Return the last line that is not empty."""
+    """Return the last line that is not empty, cut to ``width`` characters."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:width] if lines else 'nothing'
+    return lines[-1][:width] if lines else 'no output'
 
 

@@ -21,22 +21,26 @@ class Call:
 
 
 class Mark:
-    """A file that crafted files make if their code runs."""
+    """A file that crafted files create if their code runs.
+
+    Args:
+        path: Where it is created.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.evil = Call(os.system, f'touch {path}')
 
     def faults(self) -> List[str]:
-        """Return whether code has run since the last call."""
+        """Return a fault if code has run since the last call."""
         if not self.path.exists():
             return []
         self.path.unlink()
-        return ['code ran: of the file']
+        return ['code ran: the mark file was created']
 
 
 def pickles_that_run(folder: Path, evil: Call, configs: Path, checkpoint: Path) -> Dict[str, Tuple[str, List[object]]]:
-    """Write files that run a command when they are unpickled; what reads each: name, command, arguments."""
+    """Write files that run a command when they are unpickled; return the command and arguments to read each one."""
     names = ('evil.pkl', 'evil.pth', 'old.pth', 'evil.npz', 'evil.npy')
     annotation, weights, legacy, archive, array = (folder / name for name in names)
     clip = dict(frame_dir='a', label=0, total_frames=1, keypoint=evil)
@@ -77,15 +81,15 @@ def pickles_that_run(folder: Path, evil: Call, configs: Path, checkpoint: Path) 
 
 
 def broken_pickles() -> Dict[str, Any]:
-    """Yield harmful content that only uses allowed names."""
+    """Return harmful objects, by description, whose pickles use only allowed names."""
     at_an_address = Call(np.ndarray, (1, ), 'O', b'A' * 8)
     clip = dict(frame_dir='a', label=at_an_address, keypoint=np.ones((1, 3, 25, 3), 'f4'))
     return {
-        'objects at an address': Call(set, at_an_address),
-        'a label at an address': dict(split=dict(xsub_train=['a']), annotations=[clip]),
+        'objects at an arbitrary address': Call(set, at_an_address),
+        'a label at an arbitrary address': dict(split=dict(xsub_train=['a']), annotations=[clip]),
         'uninitialised memory': Call(np.ndarray, (64, )),
-        'strides beyond the end': Call(np.ndarray, (10, ), 'u1', b'x' * 8, 0, (10**6, )),
+        'strides beyond the end of the data': Call(np.ndarray, (10, ), 'u1', b'x' * 8, 0, (10**6, )),
         'strides of zero': Call(np.ndarray, (1 << 33, ), 'u1', b'x', 0, (0, )),
-        'bytes of 30 GB': Call(bytearray, 30 << 30),
+        'a bytearray of 30 GB': Call(bytearray, 30 << 30),
         'an array of 30 GB': Call(np.ndarray, (30 << 30, ), 'u1'),
         'an unknown codec': Call(_codecs.encode, 'x', 'no-such-codec')}

@@ -2,8 +2,8 @@
 
     python -m tools.stress.damaged
 
-If the newest checkpoint is damaged, it must be named and the previous one used, with the same final result. A copied
-run must not change the original.
+If the newest checkpoint is damaged, the run must say so, use the previous one and reach the same final result. Resuming
+a copy must not change the original.
 """
 
 import os
@@ -20,11 +20,11 @@ from .kill_resume import Training, must_end_well, prepare
 from .processes import output, run
 from .records import Record, differences
 
-KEPT = 5  # the newest checkpoint of the training that is damaged
+KEPT = 5  # epoch of the newest checkpoint, the one that is damaged
 
 
 def stop_after(epochs: int) -> Callable[[], None]:
-    """What makes a training kill itself when so many epochs are done; to be called in its process."""
+    """Return a patch that makes a training process kill itself after this many epochs; call it in that process."""
     def patch() -> None:
         from mmengine.runner import Runner
         call_hook = Runner.call_hook
@@ -58,22 +58,22 @@ NEWEST: Dict[str, Callable[[Path], object]] = {
     'truncated': lambda path: _shorten(path, path.stat().st_size - 1000),
     'cut in half': lambda path: _shorten(path, path.stat().st_size // 2),
     'empty': lambda path: _shorten(path, 0),
-    'all zeros': lambda path: path.write_bytes(bytes(path.stat().st_size)),
-    'with a flipped bit': _flip,
-    'gone': Path.unlink,
-    'a folder': lambda path: _replace(path, Path.mkdir),
-    'a link to nowhere': lambda path: _replace(path, lambda link: link.symlink_to('nowhere'))}
+    'filled with zeros': lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    'one bit flipped': _flip,
+    'missing': Path.unlink,
+    'now a folder': lambda path: _replace(path, Path.mkdir),
+    'now a broken link': lambda path: _replace(path, lambda link: link.symlink_to('nowhere'))}
 POINTER: Dict[str, Callable[[Path], object]] = {
     'empty': lambda path: _shorten(path, 0),
-    'gone': Path.unlink,
-    'of a file that is not there': lambda path: path.write_text('epoch_77.pth'),
-    'binary': lambda path: path.write_bytes(bytes(range(128, 255))),
-    'of the best checkpoint, which has no optimizer':
+    'missing': Path.unlink,
+    'naming a missing file': lambda path: path.write_text('epoch_77.pth'),
+    'filled with binary data': lambda path: path.write_bytes(bytes(range(128, 255))),
+    'naming the best checkpoint, which has no optimizer state':
         lambda path: path.write_text(str(next(path.parent.glob('best_*'))))}
 
 
 def ends_faults(training: Training, folder: Path, whole: Record, work: str = 'w') -> List[str]:
-    """Resume a training run and compare its last weights with those of the undisturbed run."""
+    """Resume a training run and compare its final weights with those of the undisturbed run; return the faults."""
     arguments = [work if word == 'w' else word for word in training.arguments(resume=True)]
     status = run('train', arguments, folder)
     text = output(folder)
@@ -83,29 +83,30 @@ def ends_faults(training: Training, folder: Path, whole: Record, work: str = 'w'
     last = load_checkpoint(folder / work / f'epoch_{EPOCHS[training.task]}.pth')
     assert whole.last is not None
     places = differences(whole.last['state_dict'], last['state_dict'])
-    return faults + ([f'weights differ: {places[:2]} of {len(places)}'] if places else [])
+    return faults + ([f'weights differ: {len(places)} place(s), first {places[:2]}'] if places else [])
 
 
 def try_files(training: Training, folder: Path, whole: Record, report: Report) -> None:
-    """Damage the newest checkpoint, then the file that names it."""
+    """Damage the newest checkpoint, or the file that names it, and resume the run."""
     for target, damages in ((f'epoch_{KEPT}.pth', NEWEST), ('last_checkpoint', POINTER)):
         for kind, damage in damages.items():
             shutil.rmtree(folder, ignore_errors=True)
             training.run(folder, before=stop_after(KEPT))
             (folder / 'out.log').unlink()
             damage(folder / 'w' / target)
-            if kind == 'a folder':
+            if kind == 'now a folder':
                 status = run('train', training.arguments(resume=True), folder)
-                report.trial(f'{target} {kind}', refused_faults(folder, status, target), last_line(output(folder)))
+                report.trial(f'{target}, {kind}', refused_faults(folder, status, target), last_line(output(folder)))
                 continue
             faults = ends_faults(training, folder, whole)
             text = output(folder)
-            named = target == 'last_checkpoint' or kind in ('gone', 'a link to nowhere') or 'skipped: ' in text
-            report.trial(f'{target} {kind}', faults if named else [*faults, f'silent: {target} is not named'], 'exact')
+            named = target == 'last_checkpoint' or kind in ('missing', 'now a broken link') or 'skipped: ' in text
+            faults += [] if named else [f'not reported: the output does not say that {target} was skipped']
+            report.trial(f'{target}, {kind}', faults, 'same final weights')
 
 
 def try_folders(training: Training, folder: Path, whole: Record, report: Report) -> None:
-    """Move and copy a run before it is resumed, and resume where there is none."""
+    """Move or copy a run before it is resumed, and resume where there is nothing to resume."""
     for what in ('moved', 'copied'):
         shutil.rmtree(folder, ignore_errors=True)
         training.run(folder, before=stop_after(KEPT))
@@ -114,24 +115,26 @@ def try_folders(training: Training, folder: Path, whole: Record, report: Report)
         shutil.move(first, folder / 'new') if what == 'moved' else shutil.copytree(first, folder / 'new')
         faults = ends_faults(training, folder, whole, 'new')
         if what == 'copied' and {path: path.read_bytes() for path in first.rglob('*') if path.is_file()} != before:
-            faults.append('the first has changed: a copy was resumed')
-        report.trial(f'the folder was {what}', faults, 'exact')
+            faults.append('original changed: by resuming its copy')
+        report.trial(f'the work directory was {what}', faults, 'same final weights')
     shutil.rmtree(folder)
     status = run('train', [training.config, '--work-dir', 'w', '--resume', 'w/epoch_1.pth'], folder)
-    report.trial('--resume of a file that is not there', refused_faults(folder, status), last_line(output(folder)))
+    report.trial('--resume with a missing file', refused_faults(folder, status), last_line(output(folder)))
     (folder / 'out.log').unlink()
     faults = ends_faults(training, folder, whole)
     said = 'found no checkpoint in' in output(folder)
-    report.trial('--resume in a new folder', faults if said else [*faults, 'silent: it starts anew'], 'it is said')
+    faults += [] if said else ['not reported: that training starts from the beginning']
+    report.trial('--resume in a new folder', faults, 'the output says that there is no checkpoint')
 
 
 def refused_faults(folder: Path, status: int, *names: str) -> List[str]:
-    """Check that a command refused with one line that names the file and status 1; return the faults."""
+    """Return the faults of a refusal, which must have status 1, no traceback, and all names in the last line."""
     text = output(folder)
-    faults = [f'status: {status}, not 1'] if status != 1 else []
+    faults = [f'wrong status: {status}, expected 1'] if status != 1 else []
     if 'Traceback' in text:
         faults.append(f'traceback: {last_line(text)}')
-    return faults + [f'not named: {name} in "{last_line(text)}"' for name in names if name not in last_line(text, 1000)]
+    missing = [name for name in names if name not in last_line(text, 1000)]
+    return faults + [f'not named: {name} is not in "{last_line(text)}"' for name in missing]
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -2,7 +2,7 @@
 
     python -m tools.stress.dying_ranks
 
-A stopped process can only be noticed by the others, with RankWatchHook.
+If a process is stopped, the others notice it only through RankWatchHook.
 """
 
 import os
@@ -19,12 +19,12 @@ from typing import Dict, List, Optional, Sequence, Set
 from .common import ROOT, Report, check_parser, make_demo, scratch_folder, write_configs
 from .ranks import FIXED, free_port
 
-LIMIT = 20  # seconds of silence that a run waits for a process
-PATIENCE = LIMIT + 55  # seconds in which a run must have ended
+LIMIT = 20  # seconds that a run waits for a silent process
+PATIENCE = LIMIT + 55  # seconds within which a run must end
 CAUSE = re.compile(r'Error|error:|Signal|exitcode|closed|time', re.ASCII)
 VICTIMS = (('rank 1', 'SIGKILL'), ('rank 0', 'SIGKILL'), ('rank 1', 'SIGTERM'), ('the script', 'SIGTERM'),
            ('the script', 'SIGINT'), ('the script', 'SIGKILL'), ('rank 1', 'SIGSTOP'), ('rank 0', 'SIGSTOP'))
-# What rank 1 cannot do, as a patch of its process.
+# What rank 1 cannot do, and the patch of its process that causes this.
 FAILURES = {
     'read the shared clips': """
 import hico_mm.datasets.clip_store as module
@@ -43,7 +43,7 @@ def fail(self, *args, **kwargs):
         raise RuntimeError('a step failed')
     return loss(self, *args, **kwargs)
 HiCo.loss = fail""",
-    'save (nor can rank 0)': """
+    'save a checkpoint (nor can rank 0)': """
 from hico_mm.fileio import AtomicLocalBackend
 def put(self, obj, filepath):
     raise OSError(28, 'No space left on device')
@@ -51,7 +51,7 @@ AtomicLocalBackend.put = put"""}
 
 
 def tree(root: int) -> Set[int]:
-    """A process and its descendants."""
+    """Return the ids of a process and of all its descendants."""
     parents: Dict[int, int] = {}
     for entry in Path('/proc').iterdir():
         try:
@@ -87,7 +87,12 @@ def rank_of(process: int) -> Optional[str]:
 
 
 class Launch:
-    """A training by two processes, and what it prints."""
+    """A training run of two processes.
+
+    Args:
+        command: The command that starts it.
+        log: File for its output.
+    """
 
     def __init__(self, command: Sequence[object], log: Path) -> None:
         self.log, environment = log, dict(os.environ, PYTHONPATH=str(ROOT), PYTHON=sys.executable, PORT=free_port())
@@ -97,50 +102,54 @@ class Launch:
         self.members: Set[int] = set()
 
     def text(self) -> str:
-        """What it has printed."""
+        """Return what the run has printed so far."""
         return self.log.read_text(errors='replace')
 
     def until(self, text: str, limit: float = 120) -> None:
-        """Wait until it has printed something."""
+        """Wait until the run has printed a text, has ended, or the limit in seconds has passed."""
         end = time.monotonic() + limit
         while time.monotonic() < end and text not in self.text() and self.process.poll() is None:
             time.sleep(0.2)
         self.members = tree(self.process.pid)
 
     def end_faults(self, named: bool = True) -> List[str]:
-        """Wait for its end and return the faults. Remaining processes are killed."""
+        """Wait for the run to end, kill what remains of it, and return the faults.
+
+        Args:
+            named: Whether the run must name the cause of its end.
+        """
         faults = []
         try:
             status = self.process.wait(PATIENCE)
-            faults += [f'status: 0 ({self.log})'] if status == 0 else []
+            faults += [f'wrong status: 0, expected a failure ({self.log})'] if status == 0 else []
         except subprocess.TimeoutExpired:
-            faults.append(f'does not end: after {PATIENCE} s')
+            faults.append(f'still running: after {PATIENCE} s')
             self.members |= tree(self.process.pid)
         time.sleep(6)
         left = [process for process in self.members if process != self.process.pid and lives(process)]
-        faults += [f'orphans: {len(left)}'] if left else []
+        faults += [f'orphans: {len(left)} processes'] if left else []
         for process in {*left, *([self.process.pid] if self.process.poll() is None else [])}:
             os.kill(process, signal.SIGKILL)
         self.process.wait()
-        return faults + ([] if not named or CAUSE.search(self.text()) else ['no cause: is named'])
+        return faults + ([] if not named or CAUSE.search(self.text()) else [f'cause not named: see {self.log}'])
 
 
 def try_victim(victim: str, name: str, config: Path, scratch: Path) -> List[str]:
-    """Signal a process of a training; return what is wrong with its end."""
+    """Send a signal to a process of a training run; return what is wrong with the end of the run."""
     shutil.rmtree(scratch / 'dying', ignore_errors=True)
     launch = Launch(['bash', ROOT / 'tools/dist_train.sh', config, 2, '--work-dir', scratch / 'dying', '--seed', 0,
                      '--cfg-options', 'train_dataloader.batch_size=16', 'train_cfg.max_epochs=500',
                      f'default_hooks.rank_watch.minutes={LIMIT / 60}'], scratch / 'dying.log')
     launch.until('Epoch(train) [2]')
     if 'Epoch(train)' not in launch.text():
-        return [f'does not start: see {launch.log}', *launch.end_faults()]
+        return [f'training did not start: see {launch.log}', *launch.end_faults()]
     ranks = {rank_of(process): process for process in sorted(launch.members, reverse=True)}
     os.kill(ranks.get(victim, launch.process.pid), getattr(signal, name))
     return launch.end_faults(named=victim != 'the script')
 
 
 def try_failure(patch: str, config: Path, scratch: Path) -> List[str]:
-    """Let a rank fail by itself; return what is wrong with the end of the training."""
+    """Make rank 1 fail by itself; return what is wrong with the end of the run."""
     shutil.rmtree(scratch / 'dying', ignore_errors=True)
     script, before = scratch / 'train.py', set(os.listdir(tempfile.gettempdir()))
     script.write_text(f'import os, sys\n{patch}\nfrom hico_mm.cli.train import main\nsys.exit(main())\n')
@@ -155,7 +164,7 @@ def try_failure(patch: str, config: Path, scratch: Path) -> List[str]:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """End, stop, break and return the exit status."""
+    """Run all trials and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'dying_ranks')
     configs = write_configs(scratch / 'configs', make_demo(scratch))
@@ -163,9 +172,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     config.write_text(FIXED)
     report = Report('dying_ranks', len(VICTIMS) + len(FAILURES))
     for victim, name in VICTIMS:
-        report.trial(f'{name} to {victim}', try_victim(victim, name, config, scratch), 'all end')
+        report.trial(f'{name} to {victim}', try_victim(victim, name, config, scratch), 'all processes ended')
     for what, patch in FAILURES.items():
-        report.trial(f'rank 1 cannot {what}', try_failure(patch, config, scratch), 'all end')
+        report.trial(f'rank 1 cannot {what}', try_failure(patch, config, scratch), 'all processes ended')
     return report.end()
 
 

@@ -1,9 +1,9 @@
-"""Fill the disk during training, and run every tool where it cannot write.
+"""Fill the disk during training, and run every tool with a read-only output folder.
 
     python -m tools.stress.full_disk
 
-A failed write must be reported in one line. Once there is space again, resumed training must give the same result. Only
-root can mount small disks; other users get a file size limit instead.
+A failed write must be reported in one line. Once there is space again, resumed training must give the same result.
+Only root can mount the small disks and read-only folders; for other users, only file size limits are tried.
 """
 
 import os
@@ -22,16 +22,16 @@ from .kill_resume import Training, must_end_well, prepare
 from .processes import output, run
 from .records import Record, read_scalars
 
-SIZES = (200, 3000, 60_000, 120_000)  # bytes that a file may have
-DISKS = (300, 420, 700, 1000, 1500)  # KiB that a disk has
-NOT_TRIED = 'not tried: only root can mount one'
+SIZES = (200, 3000, 60_000, 120_000)  # limits of the size of a file, in bytes
+DISKS = (300, 420, 700, 1000, 1500)  # sizes of a disk, in KiB
+NOT_TRIED = 'not tried: only root can mount a file system'
 
 
 def limit_files(size: int) -> Callable[[], None]:
-    """What lets a process write no file beyond a size; to be called in that process."""
+    """Return a function that limits the size of the files a process writes; call it in that process."""
     def limit() -> None:
         import resource
-        printer = subprocess.Popen(['cat'], stdin=subprocess.PIPE)  # not limited, so that the log is whole
+        printer = subprocess.Popen(['cat'], stdin=subprocess.PIPE)  # has no limit, so the log is complete
         assert printer.stdin is not None
         for stream in (1, 2):
             os.dup2(printer.stdin.fileno(), stream)
@@ -43,7 +43,7 @@ def limit_files(size: int) -> Callable[[], None]:
 
 
 def try_disk(training: Training, folder: Path, whole: Record, report: Report) -> None:
-    """Train where files may not grow, and on disks that are full; then resume with room."""
+    """Train with a file size limit and on disks that become full, then resume with enough space."""
     for size in SIZES:
         shutil.rmtree(folder, ignore_errors=True)
         training.run(folder, before=stop_after(3))
@@ -51,9 +51,9 @@ def try_disk(training: Training, folder: Path, whole: Record, report: Report) ->
         status = training.run(folder, resume=True, before=limit_files(size))
         time.sleep(0.5)
         faults = refused_faults(folder, status) if status else []
-        note = last_line(output(folder)) if status else 'fits'
+        note = last_line(output(folder)) if status else 'enough space'
         (folder / 'out.log').unlink()
-        report.trial(f'files of {size} bytes', faults + ends_faults(training, folder, whole), note)
+        report.trial(f'file size limit of {size} bytes', faults + ends_faults(training, folder, whole), note)
     for size in DISKS:
         shutil.rmtree(folder, ignore_errors=True)
         with mounted(folder / 'w', f'size={size}k') as there:
@@ -62,7 +62,7 @@ def try_disk(training: Training, folder: Path, whole: Record, report: Report) ->
                 continue
             status = training.run(folder)
             faults = refused_faults(folder, status) if status else []
-            note = last_line(output(folder)) if status else 'fits'
+            note = last_line(output(folder)) if status else 'enough space'
             subprocess.run(['mount', '-o', 'remount,size=64m', str(folder / 'w')], check=True)
             (folder / 'out.log').unlink()
             faults += ends_faults(training, folder, whole)
@@ -72,7 +72,7 @@ def try_disk(training: Training, folder: Path, whole: Record, report: Report) ->
 
 @contextmanager
 def mounted(folder: Path, options: str) -> Iterator[bool]:
-    """Mount a file system in memory; yields whether that could be done."""
+    """Mount a file system in memory; yield whether this succeeded."""
     folder.mkdir(parents=True, exist_ok=True)
     there = os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder],
                                                  stderr=subprocess.DEVNULL).returncode == 0
@@ -84,7 +84,7 @@ def mounted(folder: Path, options: str) -> Iterator[bool]:
 
 
 def writing_commands(scratch: Path, checkpoint: Path, place: Path) -> List[Tuple[str, List[object]]]:
-    """A command of every tool that writes, into a place."""
+    """Return, for each tool that writes, a command whose output goes into a given folder."""
     configs, raw, data = scratch / 'configs', scratch / 'raw', scratch / 'demo.pkl'
     return [
         ('train', [configs / 'pretrain.py', '--work-dir', place / 'w', '--epochs', 1]),
@@ -99,20 +99,20 @@ def writing_commands(scratch: Path, checkpoint: Path, place: Path) -> List[Tuple
 
 
 def try_readonly(scratch: Path, commands: List[Tuple[str, List[object]]], place: Path, report: Report) -> None:
-    """Run every tool where it cannot write."""
+    """Run the commands with a read-only output folder; each must be refused properly."""
     folder = scratch / 'readonly_log'
     with mounted(place, 'ro') as there:
         for command, arguments in commands:
             if not there:
-                report.trial(f'{command} into a read-only folder', note=NOT_TRIED)
+                report.trial(f'{command} with a read-only output folder', note=NOT_TRIED)
                 continue
             shutil.rmtree(folder, ignore_errors=True)
             faults = refused_faults(folder, run(command, arguments, folder))
-            report.trial(f'{command} into a read-only folder', faults, last_line(output(folder)))
+            report.trial(f'{command} with a read-only output folder', faults, last_line(output(folder)))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Fill, resume, compare and return the exit status."""
+    """Fill the disk, resume, compare and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'full_disk')
     training, checkpoint = prepare(scratch, 'pretrain'), prepare(scratch, 'linear').pretrained

@@ -2,10 +2,10 @@
 
     python -m tools.stress.fuzz --target ntu pickle --count 20000
 
-A reader may accept an input, or refuse it with a ``UserError`` or an error of the operating system. Everything else is
-called foreign: another exception, accepted garbage, a crash of the interpreter, more than ``--seconds``, or more memory
-than 100 times the file plus 200 MiB. The smallest input of each kind is kept. The exit status is 1 if anything foreign
-was found.
+A reader may accept an input, or refuse it with a ``UserError`` or an ``OSError``. Any other outcome is called foreign:
+another exception, accepted garbage, a crash of the interpreter, more than ``--seconds`` per input, or more memory than
+100 times the file size plus 200 MiB. The smallest input of each foreign kind is kept. The exit status is 1 if there was
+any foreign outcome.
 """
 
 import argparse
@@ -28,20 +28,20 @@ from hico_mm.errors import UserError
 
 from .fuzz_targets import TARGETS, Garbage, Target, be_quiet
 
-BATCH = 500  # inputs in a fork
+BATCH = 500  # inputs per forked process
 ROOT = Path(__file__).parents[2]
 ACCEPTED, REFUSED = 'accepted', 'refused'
 
 
 class TooLong(BaseException):
-    """An input took too long; no reader catches it."""
+    """An input took too long. Readers do not catch it, since it is not an ``Exception``."""
 
 
 class Tally:
-    """What came of the inputs of a target.
+    """Counts the outcomes of the inputs of a target.
 
     Args:
-        keep: Folder for the smallest input of each kind.
+        keep: Folder for the smallest input of each foreign kind.
     """
 
     def __init__(self, keep: Path) -> None:
@@ -50,23 +50,23 @@ class Tally:
         self.smallest: Dict[str, Tuple[int, int]] = {}
 
     def add(self, kind: str, seed: int, size: int) -> None:
-        """Count an input."""
+        """Count an input and remember it if it is the smallest of its kind."""
         self.counts[kind] += 1
         self.smallest[kind] = min(self.smallest.get(kind, (size, seed)), (size, seed))
 
     @property
     def foreign(self) -> Dict[str, int]:
-        """How often each kind of foreign outcome was seen."""
+        """The number of inputs of each foreign kind."""
         return {kind: count for kind, count in self.counts.most_common() if kind not in (ACCEPTED, REFUSED)}
 
     def report(self, name: str) -> str:
-        """A line for the target and one for each foreign kind, whose smallest input is written."""
+        """Return a line for the target and one for each foreign kind; write the smallest input of each foreign kind."""
         groups: Counter = Counter()
         for kind, count in self.foreign.items():
             groups[next((g for g in ('memory', 'crash', 'hang', 'garbage') if kind.startswith(g)), 'foreign')] += count
         lines = [f'{name}: {sum(self.counts.values())} inputs, {self.counts[REFUSED]} refused, '
                  f'{self.counts[ACCEPTED]} accepted, {groups["foreign"]} foreign exceptions, '
-                 f'{groups["garbage"]} garbage accepted, {groups["memory"]} memory, {groups["hang"]} hangs, '
+                 f'{groups["garbage"]} garbage accepted, {groups["memory"]} excessive memory, {groups["hang"]} hangs, '
                  f'{groups["crash"]} crashes']
         for kind, count in self.foreign.items():
             size, seed = self.smallest[kind]
@@ -77,7 +77,7 @@ class Tally:
 
 
 def read_one(target: Target, path: Path, seconds: float) -> str:
-    """Read a file; return what came of it."""
+    """Read a file and return the outcome."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         target.read(path)
@@ -95,7 +95,7 @@ def read_one(target: Target, path: Path, seconds: float) -> str:
 
 
 def _kind(error: BaseException) -> str:
-    """Type, place in the project and text of an exception, without what differs from input to input."""
+    """Describe an exception by type, place in the project and text, without the numbers that differ between inputs."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if str(ROOT / 'hico_mm') in f.filename]
     place = f'{Path(frames[-1].filename).name}:{frames[-1].lineno}' if frames else '?'
     return f'{type(error).__name__} at {place}: {re.sub(r"0x[0-9a-f]+|[0-9]+", "#", str(error))[:60]!r}'
@@ -109,7 +109,7 @@ def peak() -> int:
 
 
 def child(target: Target, folder: Path, seeds: Sequence[int], args: argparse.Namespace) -> None:
-    """Try inputs in a fork, noting each before and after; what kills the fork is the last that began."""
+    """Try inputs in a forked process. Each is recorded before and after, so that a crash is traced to its input."""
     signal.signal(signal.SIGALRM, _too_long)
     limit = args.gigabytes << 30
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -135,7 +135,7 @@ def _too_long(*_: object) -> None:
 
 
 def try_batch(target: Target, folder: Path, seeds: List[int], args: argparse.Namespace, tally: Tally) -> List[int]:
-    """Try inputs in one fork; return those that are left because it died."""
+    """Try inputs in one forked process; return those that it did not try because it died."""
     (folder / 'results').write_text('')
     pid = os.fork()
     if not pid:
@@ -156,7 +156,7 @@ def try_batch(target: Target, folder: Path, seeds: List[int], args: argparse.Nam
 
 
 def _wait(pid: int, seconds: float) -> Optional[int]:
-    """The exit status of a fork, None if it had to be killed."""
+    """Return the exit status of a forked process, or None if it had to be killed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -169,7 +169,7 @@ def _wait(pid: int, seconds: float) -> Optional[int]:
 
 
 def fuzz(name: str, args: argparse.Namespace) -> Tally:
-    """Try the inputs of a target, with a line of progress."""
+    """Try the inputs of a target, show the progress on a terminal, and return the outcomes."""
     tally, end = Tally(args.keep), time.monotonic() + 60 * args.minutes
     seeds = list(range(args.seed * 10**9, args.seed * 10**9 + args.count))
     with tempfile.TemporaryDirectory(prefix='fuzz_') as folder:
@@ -182,15 +182,16 @@ def fuzz(name: str, args: argparse.Namespace) -> Tally:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Fuzz and return the exit status."""
+    """Fuzz the targets and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--target', nargs='+', choices=TARGETS, default=list(TARGETS), help='default: all')
-    parser.add_argument('--count', type=int, default=20_000, help='inputs of each target; default: 20000')
-    parser.add_argument('--seed', type=int, default=0, help='another seed tries other inputs; default: 0')
-    parser.add_argument('--minutes', type=float, default=60, help='at most, for each target; default: 60')
-    parser.add_argument('--seconds', type=float, default=5, help='at most, for each input; default: 5')
-    parser.add_argument('--gigabytes', type=int, default=8, help='of address space; default: 8')
-    parser.add_argument('--keep', type=Path, default=Path('work_dirs/fuzz'), help='folder for foreign inputs')
+    parser.add_argument('--target', nargs='+', choices=TARGETS, default=list(TARGETS), help='default: all readers')
+    parser.add_argument('--count', type=int, default=20_000, help='number of inputs per target; default: 20000')
+    parser.add_argument('--seed', type=int, default=0, help='a different seed gives different inputs; default: 0')
+    parser.add_argument('--minutes', type=float, default=60, help='time limit per target; default: 60')
+    parser.add_argument('--seconds', type=float, default=5, help='time limit per input; default: 5')
+    parser.add_argument('--gigabytes', type=int, default=8, help='limit of address space in GiB; default: 8')
+    parser.add_argument('--keep', type=Path, default=Path('work_dirs/fuzz'),
+                        help='folder for inputs with a foreign outcome; default: work_dirs/fuzz')
     args = parser.parse_args(argv)
     args.keep.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings('ignore')

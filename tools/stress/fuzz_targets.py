@@ -1,4 +1,4 @@
-"""Targets of the fuzzer: for each reader of external files, how to make an input and how to read it."""
+"""The fuzzer's targets: for each reader of external files, how to make an input and how to read it."""
 
 import contextlib
 import io
@@ -33,16 +33,16 @@ from hico_mm.evaluation.stream_output import load_features, load_predictions
 from .mutations import mutate_bytes, mutate_text, mutate_tree
 
 FARTHEST = 1e6
-FRAMES = 6  # of the recording that labels are cut from
+FRAMES = 6  # frames of the recording that clips are cut from
 
 
 class Target(NamedTuple):
-    """A reader.
+    """A reader to fuzz.
 
     Args:
         name: Name of the file that is read.
-        make: Makes an input.
-        read: Reads the file and checks what it is given.
+        make: Makes an input with a random generator.
+        read: Reads the file and checks the result.
     """
 
     name: str
@@ -55,23 +55,23 @@ class Garbage(Exception):
 
 
 def check_clip(keypoint: np.ndarray, label: int, classes: int) -> None:
-    """Check what a reader accepted.
+    """Check a clip that a reader accepted.
 
     Raises:
-        Garbage: if it is not a clip.
+        Garbage: if it is not a valid clip.
     """
     if keypoint.ndim != 4 or not keypoint.shape[1]:
         raise Garbage('a clip without frames')
     if not np.isfinite(keypoint).all():
         raise Garbage('coordinates that are not finite')
     if keypoint.size and np.abs(keypoint).max() >= FARTHEST:
-        raise Garbage('coordinates that no unit explains')
+        raise Garbage('coordinates that are too large for any unit')
     if type(label) is not int or not -1 <= label < classes:
         raise Garbage('a label out of range')
 
 
 def of_texts(texts: Sequence[str]) -> Callable[[random.Random], bytes]:
-    """Inputs that are changed texts."""
+    """Return a function that makes an input by changing one of the texts."""
 
     def make(rng: random.Random) -> bytes:
         text = rng.choice(texts)
@@ -83,7 +83,7 @@ def of_texts(texts: Sequence[str]) -> Callable[[random.Random], bytes]:
 
 
 def of_pickles(make_tree: Callable[[], Any], share: float) -> Callable[[random.Random], bytes]:
-    """Inputs that are pickles: of changed content, and for a share of them changed in their bytes."""
+    """Return a function that makes pickles: a share of them has changed bytes, the rest has changed content."""
 
     def make(rng: random.Random) -> bytes:
         tree, protocol = make_tree(), rng.choice((2, 4, 5))
@@ -95,7 +95,7 @@ def of_pickles(make_tree: Callable[[], Any], share: float) -> Callable[[random.R
 
 
 def ntu_text(frames: int, bodies: int) -> str:
-    """A sound `.skeleton` file, whose first frame has one body."""
+    """Return the text of a valid `.skeleton` file, whose first frame has one body."""
     rng, lines = np.random.default_rng(0), [str(frames)]
     for frame in range(frames):
         lines.append(str(bodies if frame else 1))
@@ -107,18 +107,18 @@ def ntu_text(frames: int, bodies: int) -> str:
 
 
 def pku_text(frames: int) -> str:
-    """A sound recording of PKU-MMD."""
+    """Return the text of a valid PKU-MMD recording."""
     return '\n'.join(' '.join(f'{x:.5f}' for x in row) for row in np.random.default_rng(0).normal(size=(frames, 150)))
 
 
 def nwucla_text(frames: int) -> str:
-    """A sound clip of Northwestern-UCLA."""
+    """Return the text of a valid Northwestern-UCLA clip."""
     skeletons = np.random.default_rng(0).normal(size=(frames, 20, 3)).round(4).tolist()
     return json.dumps(dict(file_name='a01_s01_e00_v01', skeletons=skeletons, label=1))
 
 
 def annotation() -> dict:
-    """A sound annotation of four clips."""
+    """Return a valid annotation of four clips."""
     rng = np.random.default_rng(0)
     clips = [dict(frame_dir=f'c{i}', label=i % 2, total_frames=3, img_shape=(4, 4),
                   keypoint=rng.normal(size=(1 + i % 2, 3, 25, 3)).astype(np.float32)) for i in range(4)]
@@ -126,45 +126,45 @@ def annotation() -> dict:
 
 
 def predictions() -> list:
-    """A sound dump of predictions, of tensors and arrays."""
+    """Return valid predictions, some as tensors and some as arrays."""
     rng = np.random.default_rng(0)
     return [dict(frame_dir=f'c{i}', pred_score=torch.tensor(rng.random(3)) if i % 2 else rng.random(3),
                  gt_label=np.array([i % 3])) for i in range(4)]
 
 
 def features(prefix: str) -> dict:
-    """Sound features of four clips."""
+    """Return valid features of four clips, whose names start with a prefix."""
     return dict(feature=np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32), label=np.array([0, 1, 0, 1]),
                 name=np.array([f'{prefix}{i}' for i in range(4)]))
 
 
 def make_features(rng: random.Random) -> bytes:
-    """An archive of changed arrays, or one whose bytes are changed."""
+    """Make a feature archive with changed arrays or changed bytes."""
     file, content = io.BytesIO(), features('q')
     if rng.random() < 0.4:
         np.savez(file, **content)
         return mutate_bytes(file.getvalue(), rng)
     changed = mutate_tree(content, rng)
     arrays = {str(key): value for key, value in changed.items()} if isinstance(changed, dict) else dict(feature=changed)
-    with contextlib.suppress(TypeError, ValueError):  # numpy does not save everything
+    with contextlib.suppress(TypeError, ValueError):  # numpy cannot save everything
         rng.choice((np.savez, np.savez_compressed))(file, **arrays)
     return file.getvalue()
 
 
 def make_checkpoint(rng: random.Random) -> bytes:
-    """A checkpoint whose content, metadata or bytes are changed."""
+    """Make a checkpoint with changed content, metadata or bytes."""
     kind, file = rng.random(), io.BytesIO()
     description = json.dumps(dict(model=dict(type='HiCo', backbone=dict(type='HiCoBackbone')), load_pipeline=[]))
     meta = dict(epoch=1, hico_mm=mutate_text(description, rng) if kind < 0.2 else description)
     content = dict(state_dict={'a.weight': torch.ones(3, 2), 'b': torch.zeros(())}, meta=meta)
     changed = mutate_tree(content, rng) if 0.2 <= kind < 0.5 else content
-    with contextlib.suppress(Exception):  # torch does not save everything
+    with contextlib.suppress(Exception):  # torch cannot save everything
         torch.save(changed, file, _use_new_zipfile_serialization=rng.random() < 0.5)
     return mutate_bytes(file.getvalue(), rng) if kind >= 0.5 else file.getvalue()
 
 
 def read_ntu(path: Path) -> None:
-    """Both ways to follow bodies."""
+    """Read a recording and follow its bodies in both ways."""
     recording = read_skeleton(path)
     for bodies in 'slot', 'id':
         persons = to_persons(recording, bodies)
@@ -173,7 +173,7 @@ def read_ntu(path: Path) -> None:
 
 
 def read_pku_labels(path: Path) -> None:
-    """Labels, and the clips that they cut."""
+    """Read labels and check the clips that they cut from a recording."""
     recording = np.random.default_rng(0).normal(size=(2, FRAMES, 25, 3)).astype(np.float32)
     labels = read_labels(path)
     for clip in cut_all(recording, labels, 'r', 51)[0]:
@@ -184,19 +184,19 @@ def read_pku_labels(path: Path) -> None:
 
 
 def read_pku_split(path: Path) -> None:
-    """Both sides."""
+    """Read a split file, in which neither side may be empty."""
     if not all(read_split(path).values()):
         raise Garbage('an empty side')
 
 
 def read_nwucla(path: Path) -> None:
-    """A clip."""
+    """Read a clip and check it."""
     for clip in read_clip(path)[0]:
         check_clip(clip['keypoint'], clip['label'], 10)
 
 
 def read_dataset(path: Path) -> None:
-    """The training split and all clips."""
+    """Read the training split of a dataset, then all clips, and check each clip."""
     error: Optional[UserError] = None
     for split in 'train', None:
         try:
@@ -212,27 +212,27 @@ def read_dataset(path: Path) -> None:
 
 
 def read_by_checker(path: Path) -> None:
-    """What the command that checks annotations prints must go to any terminal."""
+    """Run the command that checks annotations; its output must be valid UTF-8."""
     with open(os.devnull, 'w', encoding='utf-8') as out:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             if check_annotations.main([str(path), '--layout', 'ntu']):
-                raise UserError('something is wrong')
+                raise UserError('the checker found a fault')
 
 
 def read_predictions(path: Path) -> None:
-    """Scores that are fused and measured."""
+    """Read predictions, fuse them with themselves, and measure their accuracy."""
     stream = load_predictions(path)
     streams, = comparable(align([stream, stream]))
     scores = fuse(streams, (1., 1.))
     if not np.isfinite(scores).all():
         raise Garbage('scores that are not finite')
     if not (stream.labels >= 0).all() or not (stream.labels < scores.shape[1]).all():
-        raise Garbage('a label beyond the scores')
+        raise Garbage('a label that has no score')
     accuracies(scores, stream.labels)
 
 
 def read_features(path: Path) -> None:
-    """Features that are searched for."""
+    """Read features and search for their nearest neighbours in a gallery."""
     gallery = path.with_name('gallery.npz')
     if not gallery.exists():
         np.savez(gallery, **features('g'))
@@ -244,20 +244,20 @@ def read_features(path: Path) -> None:
 
 
 def read_checkpoint(path: Path) -> None:
-    """Weights and description."""
+    """Read the weights and the description of a checkpoint."""
     loaded = load_checkpoint(path)
     check_fit({'a.weight': torch.ones(3, 2), 'b': torch.zeros(())}, weights_of(loaded), path, 'HiCo')
     describe_checkpoint(path)
 
 
 def make_raw(rng: random.Random) -> bytes:
-    """The number of a raw file, and its changed text."""
+    """Make an input of one byte, the index of a raw file, followed by the changed text of this file."""
     at = rng.choice([i for i, name in enumerate(RAW) if Path(name).stem not in SOUND.values()])
     return bytes([at]) + of_texts([list(RAW.values())[at]])(rng)
 
 
 def read_raw(path: Path) -> None:
-    """Conversions of raw files of which one is changed, which must not cost what is in the others."""
+    """Convert raw files of which one is changed; clips of the unchanged files must not be lost."""
     data, raw = path.read_bytes(), path.parent / 'raw'
     name = list(RAW)[data[0]]
     for other, text in RAW.items():
@@ -271,7 +271,7 @@ def read_raw(path: Path) -> None:
             convert(plans[dataset](raw / dataset), path.with_name('out.pkl'))
     found = {clip['frame_dir'] for clip in load_plain_pickle(path.with_name('out.pkl'))['annotations']}
     if not any(clip.startswith(SOUND[dataset]) for clip in found):
-        raise Garbage('a sound file that is left out')
+        raise Garbage('a valid file was left out')
 
 
 LABELS = '1,1,3,2\n51,2,5,1\n7,4,6,2\n'
@@ -281,7 +281,7 @@ RAW = {
     'nwucla/a01_s01_e00_v01.json': nwucla_text(3), 'nwucla/a01_s01_e00_v02.json': nwucla_text(1),
     'pku/data/0002-L.txt': pku_text(6), 'pku/label/0002-L.txt': LABELS, 'pku/data/0003-L.txt': pku_text(3),
     'pku/label/0003-L.txt': '1,1,3,2\n', 'pku/cross-subject.txt': SPLIT, 'pku/cross-view.txt': SPLIT}
-SOUND = dict(ntu='S001C001P001R001A002', nwucla='a01_s01_e00_v02', pku='0003-L')  # these are not changed
+SOUND = dict(ntu='S001C001P001R001A002', nwucla='a01_s01_e00_v02', pku='0003-L')  # these are never changed
 TARGETS: Dict[str, Target] = dict(
     ntu=Target('S001C001P001R001A001.skeleton', of_texts([ntu_text(3, 2), ntu_text(1, 1), ntu_text(4, 1)]), read_ntu),
     pku=Target('0002-L.txt', of_texts([pku_text(3), pku_text(1)]),
@@ -299,8 +299,8 @@ TARGETS: Dict[str, Target] = dict(
 
 
 def be_quiet() -> None:
-    """Silence the readers, whose output is not needed here and would take longer than the reading."""
+    """Silence the readers: their output is not needed here, and printing it takes longer than reading."""
     init_default_scope('mmaction')
     MMLogger.get_instance('fuzz', log_level='ERROR')
     logging.disable(logging.CRITICAL)
-    clip_store._return_freed_memory = lambda: None  # slow in a fork
+    clip_store._return_freed_memory = lambda: None  # slow in a forked process

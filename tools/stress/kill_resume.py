@@ -3,8 +3,8 @@
     python -m tools.stress.kill_resume --task pretrain --kills 50
     python -m tools.stress.kill_resume --task linear --points
 
-It compares weights, optimizer, schedule, message hub, the best checkpoints, every row of scalars.json and TensorBoard,
-and the remaining files.
+The comparison covers weights, optimizer, schedule, message hub, the best checkpoints, every row of scalars.json and
+TensorBoard, and the files that remain.
 """
 
 import random
@@ -20,7 +20,7 @@ from .points import POINTS, strike_at
 from .processes import launch, orphans, output, preload, run, send, wait
 from .records import Record, compare, read_record
 
-COUNTS = (1, 2, 4)  # a named point strikes the first, the second and the fourth time
+COUNTS = (1, 2, 4)  # the process is killed when it reaches a point for the first, second or fourth time
 
 
 class Training(NamedTuple):
@@ -30,8 +30,8 @@ class Training(NamedTuple):
         task: One of :data:`TASKS`.
         config: Its config.
         workers: Worker processes of each data loader.
-        pretrained: The checkpoint that it starts from.
-        options: More of ``--cfg-options``.
+        pretrained: The checkpoint that it starts from, if any.
+        options: Further values of ``--cfg-options``.
     """
 
     task: str
@@ -41,7 +41,7 @@ class Training(NamedTuple):
     options: Sequence[str] = ()
 
     def arguments(self, resume: bool) -> List[str]:
-        """Arguments of ``tools/train.py``; a run is started and resumed by the same command but for ``--resume``."""
+        """Return the arguments of ``tools/train.py``; starting and resuming differ only in ``--resume``."""
         start = ['--pretrained', str(self.pretrained)] if self.pretrained else []
         loaders = [f'{part}_dataloader.{option}' for part in ('train', 'val') for option in (
             f'num_workers={self.workers}', f'persistent_workers={self.workers > 0}')]
@@ -49,20 +49,20 @@ class Training(NamedTuple):
                 '--cfg-options', *loaders, *self.options]
 
     def launch(self, folder: Path, resume: bool = False, before: Optional[Callable[[], None]] = None) -> int:
-        """Start it; return the number of the process."""
+        """Start the training and return its process id."""
         return launch('train', self.arguments(resume), folder, before)
 
     def run(self, folder: Path, resume: bool = False, before: Optional[Callable[[], None]] = None) -> int:
-        """Run it to its end and return the exit status."""
+        """Run the training to its end and return the exit status."""
         return run('train', self.arguments(resume), folder, before)
 
     def record(self, folder: Path) -> Record:
-        """What it has left in a folder."""
+        """Return what the training has left in a folder."""
         return read_record(folder / 'w', EPOCHS[self.task])
 
 
 def prepare(scratch: Path, task: str, workers: int = 0) -> Training:
-    """Make data, configs and, for a downstream task, the checkpoint it starts from."""
+    """Make data, configs and, for a downstream task, the checkpoint that it starts from; return the training."""
     configs = write_configs(scratch / 'configs', make_demo(scratch))
     preload()
     if task == 'pretrain':
@@ -75,15 +75,15 @@ def prepare(scratch: Path, task: str, workers: int = 0) -> Training:
 
 
 def must_end_well(training: Training, folder: Path) -> Record:
-    """Run a training from the beginning; return what it left."""
+    """Run a training from the beginning and return what it left; exit if it fails."""
     shutil.rmtree(folder, ignore_errors=True)
     if training.run(folder) != 0:
-        sys.exit(f'a training that nothing disturbs has failed: {last_line(output(folder))} ({folder}/out.log)')
+        sys.exit(f'an undisturbed training run failed: {last_line(output(folder))} (see {folder}/out.log)')
     return training.record(folder)
 
 
 def kill_at_random(training: Training, folder: Path, length: float, times: int, rng: random.Random) -> List[str]:
-    """Kill a training so many times, unless it ends before; return the moments."""
+    """Kill and resume a training up to ``times`` times, unless it ends first; return the moments of the kills."""
     moments: List[str] = []
     for attempt in range(times):
         moment = rng.uniform(0.05, 0.8 * length)
@@ -97,7 +97,7 @@ def kill_at_random(training: Training, folder: Path, length: float, times: int, 
 
 
 def resumed_faults(training: Training, folder: Path, whole: Record) -> List[str]:
-    """Resume a training that was ended, and compare it with the whole one."""
+    """Resume an interrupted training and compare it with the undisturbed one; return the faults."""
     status = training.run(folder, resume=True)
     if status:
         return [f'cannot be resumed: status {status}, {last_line(output(folder))}']
@@ -105,27 +105,27 @@ def resumed_faults(training: Training, folder: Path, whole: Record) -> List[str]
 
 
 def try_points(training: Training, folder: Path, whole: Record, report: Report) -> None:
-    """Kill a training at every named point, resume and compare."""
+    """Kill a training at every named point, then resume it and compare it with the undisturbed one."""
     for point in POINTS:
         for count in COUNTS:
             shutil.rmtree(folder, ignore_errors=True)
             status = training.run(folder, before=strike_at(point, count))
-            what = f'{point}, time {count}'
+            what = f'killed at point "{point}", occurrence {count}'
             if status == -signal.SIGKILL:
-                report.trial(what, resumed_faults(training, folder, whole), 'exact')
+                report.trial(what, resumed_faults(training, folder, whole), 'same result')
             else:
                 faults = [f'failed: status {status}, {last_line(output(folder))}'] if status else []
-                report.trial(what, faults, 'never comes there')
+                report.trial(what, faults, 'point not reached')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Kill, resume, compare and return the exit status."""
     parser = check_parser(__doc__)
-    parser.add_argument('--task', choices=TASKS, default='pretrain')
+    parser.add_argument('--task', choices=TASKS, default='pretrain', help='default: pretrain')
     parser.add_argument('--kills', type=int, default=20, help='kills at random moments; default: 20')
-    parser.add_argument('--per-run', type=int, default=2, help='most kills of one training; default: 2')
-    parser.add_argument('--points', action='store_true', help='kill at each named point, not at random')
-    parser.add_argument('--workers', type=int, default=0, help='of each data loader; default: 0')
+    parser.add_argument('--per-run', type=int, default=2, help='maximum number of kills per training; default: 2')
+    parser.add_argument('--points', action='store_true', help='kill at each named point instead of at random')
+    parser.add_argument('--workers', type=int, default=0, help='workers of each data loader; default: 0')
     args = parser.parse_args(argv)
     scratch = scratch_folder(args, 'kill_resume')
     training = prepare(scratch, args.task, args.workers)
@@ -135,7 +135,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     length = time.monotonic() - began
     report = Report(f'kill_resume {args.task}', len(POINTS) * len(COUNTS) if args.points else args.kills)
     again = compare(whole, must_end_well(training, folder))
-    print(f'{args.task}: takes {length:.1f} s; a second time: {again or "the same"}', flush=True)
+    print(f'{args.task}: an undisturbed run takes {length:.1f} s; repeated: {again or "same result"}', flush=True)
     if args.points:
         try_points(training, folder, whole, report)
         return report.end()
@@ -144,10 +144,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         moments = kill_at_random(training, folder, length, min(args.per_run, args.kills - kills), rng)
         kills += len(moments)
-        length *= 1 if moments else 0.8  # the first run was slower, say because of other work
+        length *= 1 if moments else 0.8  # the first run was slower, perhaps because the machine was busy
         faults = resumed_faults(training, folder, whole) if moments else compare(whole, training.record(folder))
-        orphaned = [f'orphans: {moment}' for moment in moments if 'orphans' in moment]
-        report.trial(f'killed after {", ".join(moments) or "its end"}', faults + orphaned, 'exact', len(moments))
+        orphaned = [f'orphans: killed after {moment}' for moment in moments if 'orphans' in moment]
+        what = f'killed after {", ".join(moments)}' if moments else 'ended before it was killed'
+        report.trial(what, faults + orphaned, 'same result', len(moments))
     return report.end()
 
 

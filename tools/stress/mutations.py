@@ -1,4 +1,4 @@
-"""Mutations of texts, bytes and nested data by a fuzzer. All randomness comes from the given generator."""
+"""Random mutations of texts, bytes and nested data for the fuzzer, which depend only on the given generator."""
 
 import random
 from typing import Any, List, Tuple
@@ -15,7 +15,7 @@ VALUES = (None, True, False, -1, 0, 1, 7, 2**31, 2**63, -2**70, 10**300, float('
 SCALARS = (np.float32(np.nan), np.int64(-1), np.int64(1), np.int64(10**12), np.bool_(True), np.str_('c1'), np.array(0),
            np.array(1.5), np.array([1, 2]), np.array(['c0', 'c1']), np.array([{}, []], object))
 TYPES = ('f4', 'f8', 'f2', 'i4', 'u1', 'c8', '?', 'S3', 'U2', 'M8[s]', '>f4')
-LONGEST = 200_000  # characters of a mutated text
+LONGEST = 200_000  # maximum number of characters of a mutated text
 NAMES = ('', 'c0', 'c1', 'c2', '../../etc/x', 'a' * 3000, '\0', '\ud800', 'train', 'val', 'keypoint')
 SHAPES = ((0, ), (1, 0, 25, 3), (0, 3, 25, 3), (1, 3, 25, 3), (1, 3, 17, 3), (1, 3, 25, 2), (3, 25, 3), (1, 1, 25, 3),
           (5, 2, 25, 3), (1, 3, 25, 4), (1, 3, 0, 3))
@@ -24,7 +24,7 @@ KEYS = ('split', 'annotations', 'frame_dir', 'filename', 'label', 'keypoint', 'c
 
 
 def mutate_text(text: str, rng: random.Random) -> str:
-    """Make one to four changes: of a word, of a line, of a piece anywhere."""
+    """Return a text after one to four changes of a word, a line or any piece."""
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         change = rng.choice((_change_word, _change_lines, _change_piece))
         text = change(text, rng)[:LONGEST]
@@ -42,7 +42,7 @@ def _change_word(text: str, rng: random.Random) -> str:
 
 
 def _change_lines(text: str, rng: random.Random) -> str:
-    """A line goes, is repeated elsewhere, or becomes a token; often the first one, which counts things."""
+    """Delete a line, repeat it elsewhere, or replace it by a token; often the first line, which may hold a count."""
     lines = text.split('\n')
     at, kind = rng.choice((0, rng.randrange(len(lines)))), rng.randrange(3)
     if kind == 0:
@@ -55,14 +55,14 @@ def _change_lines(text: str, rng: random.Random) -> str:
 
 
 def _change_piece(text: str, rng: random.Random) -> str:
-    """A piece is cut out, cut off, doubled, or gives way to a token."""
+    """Delete a piece, cut off the end of the text, repeat a piece, or replace a few characters by a token."""
     start, end = sorted(rng.randrange(len(text) + 1) for _ in range(2))
     return rng.choice((text[:start] + text[end:], text[:start], text[:end] + text[start:end][:2000] + text[end:],
                        text[:start] + rng.choice(TOKENS) + text[start + rng.randrange(3):]))
 
 
 def mutate_bytes(data: bytes, rng: random.Random) -> bytes:
-    """Make one to six changes: bytes and bits that flip, pieces that go, come or are doubled."""
+    """Return data after one to six changes: flipped bytes and bits, and deleted, inserted or repeated pieces."""
     changed = bytearray(data)
     for _ in range(rng.choice((1, 1, 2, 3, 6))):
         kind, at = rng.randrange(6), rng.randrange(len(changed) + 1)
@@ -82,7 +82,7 @@ def mutate_bytes(data: bytes, rng: random.Random) -> bytes:
 
 
 def strange(rng: random.Random, depth: int = 0) -> Any:
-    """A value that nobody expects there, of any type that plain data may have."""
+    """Return an unexpected value of any type that plain data may have."""
     kind = rng.randrange(6)
     if kind < 3:
         return rng.choice((VALUES, NAMES, SCALARS)[kind])
@@ -111,7 +111,7 @@ def _nest(rng: random.Random, depth: int) -> Any:
 
 
 def mutate_tree(tree: Any, rng: random.Random) -> Any:
-    """Replace, drop or double one to three parts of nested dicts and lists, which are changed in place."""
+    """Replace, remove or copy one to three parts of nested dicts and lists in place; return the result."""
     places: List[Tuple[Any, Any]] = []
     _collect(tree, places)
     for _ in range(rng.choice((1, 1, 2, 3))):
@@ -141,7 +141,7 @@ def _drop(container: Any, key: Any) -> None:
 
 
 def _collect(tree: Any, places: List[Tuple[Any, Any]]) -> None:
-    """All places (container, key) of a tree."""
+    """Append all places of a tree, as (container, key), to ``places``."""
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     for key, value in items:
         places.append((tree, key))

@@ -1,9 +1,9 @@
-"""Try names that lead out of a folder or contain commands, and folders that belong to another user.
+"""Try names that lead out of a folder or contain commands, and folders that another user can write to.
 
     python -m tools.stress.names
 
-The last trials need root, to act as another user who replaces the files that training processes share in a TMPDIR that
-everybody can write to.
+The last trials need root: they act as another user, who replaces the files that training processes share in a TMPDIR
+that everybody can write to.
 """
 
 import os
@@ -23,7 +23,7 @@ from .processes import output, run
 from .ranks import free_port
 
 NOBODY = 65534
-PYTHON = '/usr/bin/python3'  # the one of an environment may lie where another user cannot read
+PYTHON = '/usr/bin/python3'  # an environment's own Python may be in a place that another user cannot read
 HAND_OVER = """
 import sys, numpy as np, torch.distributed as dist
 from hico_mm.datasets.clip_store import ClipStore, load_once_a_host
@@ -54,7 +54,7 @@ while time.time() < end:
 
 
 def climbing_names(folder: Path, configs: Path, checkpoint: Path, data: Path, mark: Mark) -> List[str]:
-    """Clips whose names are paths and commands, through every tool that writes names."""
+    """Give clips whose names are paths and commands to every tool that writes names; return the faults."""
     def rename(name: str) -> str:
         return f'../../escaped/{name}; touch {mark.path} $(touch x)\n'
 
@@ -78,11 +78,11 @@ def climbing_names(folder: Path, configs: Path, checkpoint: Path, data: Path, ma
     faults = [f'traceback: {last_line(output(box))}'] if 'Traceback' in output(box) else []
     own = {box, box.parent, *box.rglob('*')}
     outside = [path.name for path in (folder / 'box').rglob('*') if path not in own]
-    return faults + mark.faults() + ([f'outside: {outside}'] if outside else [])
+    return faults + mark.faults() + ([f'files outside the folder: {outside}'] if outside else [])
 
 
 def odd_folder(folder: Path, checkpoint: Path, mark: Mark) -> List[str]:
-    """The shell scripts in a folder, with a config and a job, whose names hold commands."""
+    """Run the shell scripts with a folder, a config and a job whose names contain commands; return the faults."""
     odd = folder / "odd; touch $MARK `touch a` $(touch b) 'q' && x"
     shutil.rmtree(odd, ignore_errors=True)
     for part in ('tools', 'hico_mm'):
@@ -99,12 +99,12 @@ def odd_folder(folder: Path, checkpoint: Path, mark: Mark) -> List[str]:
                 PATH=f'{programs}:{os.environ["PATH"]}', MARK=str(mark.path))
     run_command('bash', ROOT / 'tools/quickstart.sh', '--data', '$(touch f); touch g', cwd=odd)
     made = {path.name for path in odd.iterdir()} - before
-    faults = [f'status: {done.returncode}, {last_line(done.stdout)}'] if done.returncode else []
-    return faults + mark.faults() + ([f'code ran: and made {made}'] if made else [])
+    faults = [f'command failed: status {done.returncode}, {last_line(done.stdout)}'] if done.returncode else []
+    return faults + mark.faults() + ([f'code ran: it created {made}'] if made else [])
 
 
 def trap_folder(folder: Path, checkpoint: Path, mark: Mark) -> List[str]:
-    """Tools that are started in a folder with a module of the name of one that they import."""
+    """Start tools in a folder that has a module with the name of one they import; return the faults."""
     trap = folder / 'trap'
     trap.mkdir(exist_ok=True)
     (trap / 'addict.py').write_text(f'open({str(mark.path)!r}, "w")\nraise SystemExit(3)\n')
@@ -116,7 +116,7 @@ def trap_folder(folder: Path, checkpoint: Path, mark: Mark) -> List[str]:
 
 
 def exchanged_folder(folder: Path, mark: Mark) -> List[str]:
-    """Another user exchanges what processes hand to each other in a TMPDIR without the sticky bit."""
+    """Let another user replace files that processes share in a TMPDIR without the sticky bit; return the faults."""
     shared, evil = folder / 'shared', folder / 'evil_clips.pkl'
     shutil.rmtree(shared, ignore_errors=True)
     shared.mkdir()
@@ -134,10 +134,10 @@ def exchanged_folder(folder: Path, mark: Mark) -> List[str]:
     for process in processes:
         try:
             printed = process.communicate(timeout=60)[0]
-            faults += ['other data: were taken over'] if 'other data' in printed else []
+            faults += ["foreign data: the other user's files were loaded"] if 'other data' in printed else []
         except subprocess.TimeoutExpired:
             process.kill()
-            faults.append('hangs: for 60 s')
+            faults.append('hang: no result after 60 s')
     if thief.poll():
         faults.append('not tried: the other user could not reach the folder')
     thief.kill()
@@ -146,20 +146,21 @@ def exchanged_folder(folder: Path, mark: Mark) -> List[str]:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Try and return the exit status."""
+    """Run all trials and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     folder = scratch_folder(args, 'names')
     checkpoint = prepare(folder, 'linear').pretrained
     assert checkpoint is not None
     mark, report = Mark(folder / 'MARK'), Report('names', 9)
-    report.trial('names of clips that climb out', climbing_names(
-        folder, folder / 'configs', checkpoint, folder / 'demo.pkl', mark), 'stay in the folder')
-    report.trial('commands in names of folders, configs, jobs', odd_folder(folder, checkpoint, mark), 'are names')
-    report.trial("a folder with somebody else's modules", trap_folder(folder, checkpoint, mark), 'none is run')
+    report.trial('clip names that are paths and commands', climbing_names(
+        folder, folder / 'configs', checkpoint, folder / 'demo.pkl', mark), 'no file outside, no command run')
+    report.trial('names of folders, configs and jobs that contain commands', odd_folder(folder, checkpoint, mark),
+                 'no command run')
+    report.trial("a folder with somebody else's modules", trap_folder(folder, checkpoint, mark), 'no module imported')
     for attempt in range(6):
         faults = exchanged_folder(folder, mark) if os.geteuid() == 0 else []
-        note = 'the data are ours, or refused' if os.geteuid() == 0 else 'not tried: only root can be another user'
-        report.trial(f'a TMPDIR that others may write to, attempt {attempt + 1}', faults, note)
+        note = 'no foreign data loaded' if os.geteuid() == 0 else 'not tried: only root can be another user'
+        report.trial(f'a TMPDIR that others can write to, attempt {attempt + 1}', faults, note)
     return report.end()
 
 

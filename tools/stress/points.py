@@ -1,4 +1,4 @@
-"""Named moments of saving, validating and removing at which a training run kills itself."""
+"""Named points at which a training run kills itself, mostly while it saves, validates or removes checkpoints."""
 
 import functools
 import json
@@ -9,20 +9,20 @@ from typing import Any, Callable, Dict
 
 
 class Strike:
-    """Kills its process, by SIGKILL, the ``count``-th time it is called."""
+    """Kills its own process with SIGKILL when it is called for the ``count``-th time."""
 
     def __init__(self, count: int) -> None:
         self.left = count
 
     def __call__(self) -> None:
-        """Count, and kill."""
+        """Count the call, and kill the process if it is the last one."""
         self.left -= 1
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _before(strike: Strike, owner: Any, name: str, where: Callable[..., bool] = lambda *args, **kwargs: True) -> None:
-    """Strike before each call of a method whose arguments meet a condition."""
+    """Make a method strike before each call whose arguments meet a condition."""
     method = getattr(owner, name)
 
     @functools.wraps(method)
@@ -35,7 +35,7 @@ def _before(strike: Strike, owner: Any, name: str, where: Callable[..., bool] = 
 
 
 def _after(strike: Strike, owner: Any, name: str, where: Callable[..., bool] = lambda *args, **kwargs: True) -> None:
-    """Strike after each call of a method whose arguments meet a condition."""
+    """Make a method strike after each call whose arguments meet a condition."""
     method = getattr(owner, name)
 
     @functools.wraps(method)
@@ -84,7 +84,7 @@ def _half_a_line(strike: Strike) -> None:
 
 
 def _pointer(strike: Strike, written: bool) -> None:
-    """Strike when MMEngine has opened, or written, the file that names the last checkpoint."""
+    """Strike once MMEngine has opened, or written, the file that names the last checkpoint."""
     from mmengine.hooks import checkpoint_hook
 
     class Pointer:
@@ -158,5 +158,5 @@ POINTS: Dict[str, Callable[[Strike, str], None]] = {
 
 
 def strike_at(point: str, count: int) -> Callable[[], None]:
-    """What makes a process kill itself the ``count``-th time it comes to a point; to be called in that process."""
+    """Return a patch that makes a process kill itself when it reaches a point for the ``count``-th time."""
     return lambda: POINTS[point](Strike(count), point)

@@ -15,7 +15,7 @@ TIMED_OUT = 1000  # the status of a process that did not end in time
 
 
 def preload() -> None:
-    """Import what a run imports. The parent of the forks must never build a runner itself."""
+    """Import what a run needs. The parent of the forked processes must never build a runner itself."""
     warnings.filterwarnings('ignore')
     import torch
     torch.set_num_threads(1)
@@ -25,15 +25,15 @@ def preload() -> None:
 
 
 def launch(command: str, argv: Sequence[object], cwd: Path, before: Optional[Callable[[], None]] = None) -> int:
-    """Fork a process that runs a command as from a terminal, in a process group of its own; return its number.
+    """Fork a process that runs a command as from a terminal, in a process group of its own; return its process id.
 
-    What it prints is added to ``out.log`` in the folder.
+    Its output is appended to ``out.log`` in the folder.
 
     Args:
         command: Module of ``hico_mm.cli``.
         argv: The arguments.
-        cwd: The folder to run in, which is made.
-        before: Called in the process before the command.
+        cwd: The folder to run in, which is created if necessary.
+        before: A function that the process calls before the command.
     """
     cwd.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -47,7 +47,7 @@ def launch(command: str, argv: Sequence[object], cwd: Path, before: Optional[Cal
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()
-    finally:  # whatever has happened, even to the log: the rest of the parent's program is not for this process
+    finally:  # even if the log failed: this process must not continue with the parent's program
         os._exit(status)
 
 
@@ -71,7 +71,7 @@ def _run(command: str, argv: List[str], cwd: Path, before: Optional[Callable[[],
 
 
 def wait(process: int, timeout: float) -> int:
-    """Wait for a process; return its exit status, negative for a signal, :data:`TIMED_OUT` if it had to be killed."""
+    """Wait for a process; return its status, negative for a signal, or :data:`TIMED_OUT` if it had to be killed."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         done, status = os.waitpid(process, os.WNOHANG)
@@ -85,12 +85,12 @@ def wait(process: int, timeout: float) -> int:
 
 def run(command: str, argv: Sequence[object], cwd: Path, before: Optional[Callable[[], None]] = None,
         timeout: float = 180) -> int:
-    """Run a command to its end, as :func:`launch`; return its exit status."""
+    """Run a command like :func:`launch`, wait for its end and return its exit status."""
     return wait(launch(command, argv, cwd, before), timeout)
 
 
 def send(process: int, number: int, group: bool = False) -> None:
-    """Send a signal to a process that was launched here, or to its group as a terminal does."""
+    """Send a signal to a launched process or, as a terminal does, to its whole group."""
     try:
         os.killpg(process, number) if group else os.kill(process, number)
     except ProcessLookupError:
@@ -98,7 +98,7 @@ def send(process: int, number: int, group: bool = False) -> None:
 
 
 def members(group: int) -> List[int]:
-    """The living processes of a process group."""
+    """Return the living processes of a process group."""
     found = []
     for entry in Path('/proc').iterdir():
         try:
@@ -111,7 +111,7 @@ def members(group: int) -> List[int]:
 
 
 def orphans(group: int, patience: float = 12) -> int:
-    """How many processes of a group still live some seconds after its first has ended; they are killed then."""
+    """Kill the processes of a group that do not end by themselves within ``patience`` seconds; return their number."""
     end = time.monotonic() + patience
     while members(group) and time.monotonic() < end:
         time.sleep(0.1)
@@ -122,6 +122,6 @@ def orphans(group: int, patience: float = 12) -> int:
 
 
 def output(cwd: Path) -> str:
-    """What the runs in a folder have printed."""
+    """Return what the runs in a folder have printed."""
     log = cwd / 'out.log'
     return log.read_text(errors='replace') if log.exists() else ''

@@ -2,8 +2,8 @@
 
     python -m tools.stress.ranks
 
-It compares ten steps with the same batches (losses, gradients, queues, weights), training with tools/dist_train.sh, and
-k-NN with tools/dist_test.sh for galleries and queries that cannot be divided evenly among the processes.
+It compares ten steps on the same batches (losses, gradients, queues, weights), training with tools/dist_train.sh, and
+k-NN with tools/dist_test.sh for numbers of clips that cannot be divided evenly among the processes.
 """
 
 import json
@@ -32,10 +32,11 @@ from .common import ROOT, Report, check_parser, last_line, make_demo, run_comman
 WORLDS = (2, 4)
 TOLERANCE = dict(float64=1e-9, float32=5e-6)
 STEPS, BATCH = 10, 8
-GALLERIES = ((13, 7), (17, 9), (3, 1), (64, 33))  # clips of the gallery, queries
+SAME = 'same as with one process'
+GALLERIES = ((13, 7), (17, 9), (3, 1), (64, 33))  # numbers of gallery clips and of queries
 VIEWS = ("[[dict(type='CenterCropResize', clip_len=32, ratio=0.95)], "
          "[dict(type='CenterCropResize', clip_len=32, ratio=0.6)]]")
-# Nothing random, and queues that hold whole batches.
+# Nothing is random, and the queues hold whole batches.
 FIXED = f"""_base_ = './pretrain.py'
 model = dict(data_preprocessor=dict(train_views={VIEWS}), neck=dict(encoder=dict(_delete_=True, type='LSTMEncoder')),
              head=dict(queue_length=64))
@@ -44,14 +45,14 @@ train_cfg = dict(max_epochs=2, val_begin=1, val_interval=1)
 
 
 def free_port() -> str:
-    """A port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         return str(free.getsockname()[1])
 
 
 def train_steps(rank: int, world: int, dtype: torch.dtype, folder: Path) -> None:
-    """Take ten steps on this process's part of each batch, and save what they gave."""
+    """Take ten steps on this process's part of each batch; save losses, gradients, weights and queues."""
     torch.set_num_threads(1)
     if world > 1:
         dist.init_process_group('gloo', init_method=f'file://{folder}/store', rank=rank, world_size=world)
@@ -78,42 +79,42 @@ def train_steps(rank: int, world: int, dtype: torch.dtype, folder: Path) -> None
 
 
 def run_steps(world: int, dtype: str, folder: Path) -> List[Dict[str, torch.Tensor]]:
-    """What each of several processes got from ten steps."""
+    """Take ten steps in several processes; return what each of them saved."""
     (folder / 'store').unlink(missing_ok=True)
     processes = [subprocess.Popen([sys.executable, '-m', 'tools.stress.ranks', '--worker', str(rank), str(world), dtype,
                                    str(folder)], cwd=ROOT) for rank in range(world)]
     if any([process.wait(300) for process in processes]):
-        raise RuntimeError(f'a process of {world} has failed')
+        raise RuntimeError(f'one of {world} processes failed')
     return [torch.load(folder / f'{world}_{rank}.pth', weights_only=True) for rank in range(world)]
 
 
 def step_faults(world: int, dtype: str, folder: Path) -> List[str]:
-    """Where ten steps of several processes differ from those of one."""
+    """Return how ten steps in several processes differ from ten steps in one."""
     one, many = run_steps(1, dtype, folder)[0], run_steps(world, dtype, folder)
     largest: Dict[str, float] = {}
     for name, value in one.items():
         kind = name.split()[0]
         ours = [values[name].double() for values in many]
-        got = torch.stack(ours).mean(0) if kind == 'losses' else ours[0]  # a loss is of a process's own clips
+        got = torch.stack(ours).mean(0) if kind == 'losses' else ours[0]  # each process has the loss of its own clips
         largest[kind] = max(largest.get(kind, 0), float((got - value.double()).abs().max()))
         if kind != 'losses':
             apart = max(float((x - ours[0]).abs().max()) for x in ours)
-            largest['between processes'] = max(largest.get('between processes', 0), apart)
+            largest['processes'] = max(largest.get('processes', 0), apart)
     return [f'{kind} differ: by {value:.2g}' for kind, value in largest.items() if value > TOLERANCE[dtype]]
 
 
 def train(configs: Path, world: int, folder: Path) -> Path:
-    """Train for two epochs by so many processes with the same batch in all; return the last checkpoint."""
+    """Train for two epochs in ``world`` processes with the same total batch; return the last checkpoint."""
     shutil.rmtree(folder, ignore_errors=True)
     done = run_command('bash', ROOT / 'tools/dist_train.sh', configs / 'fixed.py', world, '--work-dir', folder,
                        '--seed', 0, '--cfg-options', f'train_dataloader.batch_size={32 // world}', PORT=free_port())
     if done.returncode:
-        raise RuntimeError(f'{world} processes have failed: {last_line(done.stdout)}')
+        raise RuntimeError(f'the command with {world} processes failed: {last_line(done.stdout)}')
     return folder / 'epoch_2.pth'
 
 
 def training_faults(one: Path, many: Path) -> List[str]:
-    """Where two trainings differ: weights, keys in the queues as sets, losses and accuracies logged."""
+    """Return how two training runs differ: weights, sets of keys in the queues, logged losses and accuracies."""
     first, second = (load_checkpoint(path)['state_dict'] for path in (one, many))
     largest = dict(weights=0.0, queues=0.0)
     for name, value in first.items():
@@ -126,35 +127,36 @@ def training_faults(one: Path, many: Path) -> List[str]:
         values = [[row[key] for file in sorted(path.parent.glob('*/vis_data/scalars.json'))
                    for row in map(json.loads, file.read_text().splitlines()) if key in row] for path in (one, many)]
         if len(values[0]) != len(values[1]) or not np.allclose(values[0], values[1], atol=1e-4):
-            faults.append(f'{key} logged differs: {values[0][-2:]} and {values[1][-2:]}')
+            faults.append(f'logged {key} differs: ends with {values[0][-2:]} and {values[1][-2:]}')
     return faults
 
 
 def search(configs: Path, checkpoint: Path, data: Path, world: int, dump: Path) -> Dict[str, np.ndarray]:
-    """The votes of the nearest neighbours by so many processes, by the names of the clips."""
+    """Run k-NN in ``world`` processes; return the votes by clip name, and the accuracy."""
     dump.unlink(missing_ok=True)
     done = run_command('bash', ROOT / 'tools/dist_test.sh', configs / 'fixed.py', checkpoint, world, '--dump', dump,
                        '--work-dir', dump.parent / 'search', '--cfg-options',
                        f'train_dataloader.dataset.ann_file={data}', f'test_dataloader.dataset.ann_file={data}',
                        PORT=free_port())
     if done.returncode:
-        raise RuntimeError(f'{world} processes have failed: {last_line(done.stdout)}')
+        raise RuntimeError(f'the command with {world} processes failed: {last_line(done.stdout)}')
     found = {sample['frame_dir']: np.asarray(sample['pred_score']) for sample in pickle.loads(dump.read_bytes())}
     return {**found, 'acc/top1': np.array(float(re.findall(r'acc/top1: ([0-9.]+)', done.stdout)[-1]))}
 
 
 def search_faults(one: Dict[str, np.ndarray], many: Dict[str, np.ndarray]) -> List[str]:
-    """Where two searches differ."""
+    """Return how the results of two searches differ."""
     if one.keys() != many.keys():
-        return [f'other clips: {len(many)} for {len(one)}']
+        return [f'clips differ: {len(many)} instead of {len(one)}, or other names']
     wrong = [name for name in one if not np.allclose(one[name], many[name], atol=1e-5)]
-    return [f'votes differ: {wrong[:3]} of {len(wrong)}'] if wrong else []
+    return [f'votes differ: {len(wrong)} clip(s), first {wrong[:3]}'] if wrong else []
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Compare several processes with one and return the exit status."""
     parser = check_parser(__doc__)
-    parser.add_argument('--worker', nargs=4, help='rank, processes, dtype, folder: one process of ten steps')
+    parser.add_argument('--worker', nargs=4, metavar=('RANK', 'PROCESSES', 'DTYPE', 'FOLDER'),
+                        help='take the ten steps as one of several processes; for internal use')
     args = parser.parse_args(argv)
     if args.worker:
         rank, world, dtype, folder = args.worker
@@ -167,11 +169,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     report = Report('ranks', len(WORLDS) * (len(TOLERANCE) + 1) + len(GALLERIES) * 3)
     for dtype in TOLERANCE:
         for world in WORLDS:
-            report.trial(f'ten steps in {dtype} by {world} processes', step_faults(world, dtype, scratch), 'as by one')
+            report.trial(f'ten steps in {dtype}, {world} processes', step_faults(world, dtype, scratch), SAME)
     one = train(configs, 1, scratch / 'fixed1')
     for world in WORLDS:
         faults = training_faults(one, train(configs, world, scratch / f'fixed{world}'))
-        report.trial(f'training by {world} processes', faults, 'as by one')
+        report.trial(f'training with {world} processes', faults, SAME)
     content, part = pickle.loads(data.read_bytes()), scratch / 'part.pkl'
     for gallery, queries in GALLERIES:
         split = {name: content['split'][name][:size] for name, size in (('xsub_train', gallery), ('xsub_val', queries))}
@@ -179,7 +181,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         alone = search(configs, one, part, 1, scratch / 'dump.pkl')
         for world in (2, 3, 4):
             faults = search_faults(alone, search(configs, one, part, world, scratch / 'dump.pkl'))
-            report.trial(f'{queries} queries in {gallery} clips by {world} processes', faults, 'as by one')
+            report.trial(f'{queries} queries, {gallery} gallery clips, {world} processes', faults, SAME)
     return report.end()
 
 

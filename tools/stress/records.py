@@ -16,7 +16,16 @@ Key = Tuple[str, int]
 
 
 class Record(NamedTuple):
-    """What a training left: its last checkpoint, the best ones by name, rows logged, TensorBoard's values, files."""
+    """What a training run left.
+
+    Args:
+        last: The last checkpoint, None if it is missing.
+        best: Weights of the best checkpoints, by file name.
+        rows: Rows of scalars.json, by kind and step.
+        broken: Number of broken lines in scalars.json.
+        events: Values for TensorBoard, by tag and step.
+        files: Names of the files in the work directory.
+    """
 
     last: Optional[Dict[str, Any]]
     best: Dict[str, Any]
@@ -27,7 +36,7 @@ class Record(NamedTuple):
 
 
 def read_record(folder: Path, epochs: int) -> Record:
-    """Read what a training of so many epochs has left in a work directory, without what a clock decides."""
+    """Read what a training run left in a work directory, without values that depend on the clock."""
     path = folder / f'epoch_{epochs}.pth'
     best = {file.name: load_checkpoint(file)['state_dict'] for file in sorted(folder.glob('best_*.pth'))}
     rows, broken = read_scalars(folder)
@@ -47,7 +56,7 @@ def _without_clock(checkpoint: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def read_scalars(folder: Path) -> Tuple[Dict[Key, List[dict]], int]:
-    """The rows of all files of scalars by kind and step, and the number of broken lines."""
+    """Return the rows of all scalars.json files, by kind and step, and the number of broken lines."""
     rows: Dict[Key, List[dict]] = {}
     broken = 0
     for file in sorted(folder.glob('*/vis_data/scalars.json')):
@@ -64,30 +73,30 @@ def read_scalars(folder: Path) -> Tuple[Dict[Key, List[dict]], int]:
 
 
 def _read_events(folder: Path) -> Dict[Key, List[float]]:
-    """The values in TensorBoard's files by tag and step."""
+    """Return the values in TensorBoard's files, by tag and step."""
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
     from tensorboard.util import tensor_util
     found: Dict[Key, List[float]] = {}
     for file in sorted(folder.glob('*/vis_data/events*')):
         for event in EventFileLoader(str(file)).Load():
             for value in event.summary.value:
-                if not CLOCK.search(value.tag) and value.tensor.dtype != 7:  # 7: text, which is the config
+                if not CLOCK.search(value.tag) and value.tensor.dtype != 7:  # 7 is text: the config
                     number = tensor_util.make_ndarray(value.tensor) if value.HasField('tensor') else value.simple_value
                     found.setdefault((value.tag, event.step), []).append(float(number))
     return found
 
 
 def compare(whole: Record, resumed: Record) -> List[str]:
-    """Where a training that was interrupted and resumed differs from one that was not, as ``kind: details``."""
+    """Return how an interrupted and resumed run differs from an undisturbed one, as ``kind: details``."""
     if resumed.last is None or whole.last is None:
         return ['no last checkpoint']
     faults = []
     for part in PARTS:
         places = differences(whole.last.get(part), resumed.last.get(part), part)
         if places:
-            faults.append(f'{part} differs: {places[:3]} of {len(places)}')
+            faults.append(f'{part} differs: {len(places)} place(s), first {places[:3]}')
     if differences(whole.best, resumed.best):
-        faults.append(f'best checkpoint differs: {list(resumed.best)} for {list(whole.best)}')
+        faults.append(f'best checkpoint differs: {list(resumed.best)} instead of {list(whole.best)}')
     if resumed.broken:
         faults.append(f'broken lines of JSON: {resumed.broken}')
     faults += _compare_logs('scalars.json', whole.rows, resumed.rows)
@@ -98,15 +107,15 @@ def compare(whole: Record, resumed: Record) -> List[str]:
 
 def _compare_logs(name: str, whole: Dict[Key, list], resumed: Dict[Key, list]) -> List[str]:
     places = dict(
-        holes=[key for key in whole if key not in resumed],
+        missing=[key for key in whole if key not in resumed],
         extra=[key for key in resumed if key not in whole],
         changed=[key for key in whole if any(differences(whole[key][0], row) for row in resumed.get(key, ()))],
-        doubles=[key for key in resumed if len(resumed[key]) > 1])
-    return [f'{name} {kind}: {sorted(keys)[:4]} of {len(keys)}' for kind, keys in places.items() if keys]
+        duplicate=[key for key in resumed if len(resumed[key]) > 1])
+    return [f'{kind} rows in {name}: {len(keys)}, first {sorted(keys)[:4]}' for kind, keys in places.items() if keys]
 
 
 def differences(a: Any, b: Any, path: str = '') -> List[str]:
-    """Paths of the places where two nested structures differ in a bit or a type."""
+    """Return the paths of all places where two nested structures differ in type or in any bit."""
     if type(a) is not type(b):
         return [path]
     if isinstance(a, (torch.Tensor, np.ndarray)):

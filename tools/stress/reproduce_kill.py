@@ -1,8 +1,8 @@
-"""Kill reproduce.py and run it again: results must be the same, without two training runs in a folder at once.
+"""Kill reproduce.py and run it again: results must be the same, and no folder may have two training runs at once.
 
     python -m tools.stress.reproduce_kill
 
-It is killed during pretraining and linear evaluation, with each of three signals.
+It is killed during pretraining and during linear evaluation, with each of three signals.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from .common import ROOT, Report, check_parser, last_line, make_demo, scratch_folder
 
 EPOCHS = 12
-# Signal, the step it comes in, and what the step has logged by then.
+# Signal, the step during which it is sent, and the text that the step must have printed before.
 MOMENTS = (('SIGKILL', 'pretrain', '[3]['), ('SIGTERM', 'pretrain', '[3]['), ('SIGINT', 'pretrain', '[3]['),
            ('SIGKILL', 'linear', 'Epoch(val)'), ('SIGTERM', 'linear', 'Epoch(val)'), ('SIGINT', 'linear', 'Epoch(val)'))
 
@@ -28,14 +28,14 @@ class Reproduction:
 
     Args:
         out: The folder.
-        data: Annotation of the demo data.
+        data: Annotation file of the demo data.
     """
 
     def __init__(self, out: Path, data: Path) -> None:
         self.out, self.data = out, data
 
     def start(self) -> 'subprocess.Popen[bytes]':
-        """Start it, in a process group of its own."""
+        """Start it in a process group of its own, and return the process."""
         options = [f'{part}_dataloader.dataset.ann_file={self.data}' for part in ('train', 'val', 'test')]
         command = [sys.executable, ROOT / 'tools/reproduce.py', '--encoder', 'lstm', '--dataset', 'demo', '--tasks',
                    'linear', 'knn', '--epochs', EPOCHS, '--out', self.out, '--cfg-options', *options,
@@ -46,7 +46,7 @@ class Reproduction:
                                     env={**os.environ, 'PYTHONPATH': str(ROOT)})
 
     def results(self) -> Optional[Dict[Tuple[str, int], Tuple[Any, ...]]]:
-        """The accuracies by task and seed, None if there are none."""
+        """Return the accuracies by task and seed, or None if there are none."""
         path = self.out / 'demo/lstm/results.json'
         if not path.exists():
             return None
@@ -54,11 +54,11 @@ class Reproduction:
                 for row in json.loads(path.read_text())['results']}
 
     def log(self, step: str) -> str:
-        """What a step has printed."""
+        """Return what a step has printed."""
         return ''.join(path.read_text(errors='replace') for path in self.out.glob(f'demo/**/{step}/output.log'))
 
     def trainings(self) -> List[int]:
-        """The processes that train or test in the folder."""
+        """Return the ids of the processes that train or test in the folder."""
         found = []
         for entry in Path('/proc').iterdir():
             try:
@@ -73,7 +73,7 @@ class Reproduction:
 
 
 def until(condition: Callable[[], object], limit: float) -> bool:
-    """Wait until something holds; return whether it does."""
+    """Wait for a condition, up to ``limit`` seconds; return whether it holds."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         if condition():
@@ -83,16 +83,17 @@ def until(condition: Callable[[], object], limit: float) -> bool:
 
 
 def kill_and_repeat(run: Reproduction, name: str, step: str, text: str) -> List[str]:
-    """Signal a reproduction in a step, and run it again to its end; return what is wrong but for the results."""
+    """Send a signal during a step, then run the reproduction again; return the faults other than wrong results."""
     shutil.rmtree(run.out, ignore_errors=True)
     process = run.start()
-    faults = [] if until(lambda: text in run.log(step), 300) else [f'does not come to {text}: in {step}']
+    reached = until(lambda: text in run.log(step), 300)
+    faults = [] if reached else [f'step not reached: {step} has not printed {text!r}']
     os.kill(process.pid, getattr(signal, name))
     try:
         process.wait(60)
     except subprocess.TimeoutExpired:
         process.kill()
-        faults.append('does not end: after 60 s')
+        faults.append('still running: 60 s after the signal')
     again, most = run.start(), 0
 
     def ended() -> bool:
@@ -102,18 +103,18 @@ def kill_and_repeat(run: Reproduction, name: str, step: str, text: str) -> List[
 
     if not until(ended, 600):
         again.kill()
-    faults += [f'two trainings: {most} at once'] if most > 1 else []
+    faults += [f'concurrent training: {most} runs at once'] if most > 1 else []
     if again.wait():
         printed = run.out.with_suffix('.log').read_text(errors='replace')
-        faults.append(f'status: {again.returncode}, {last_line(printed)}')
+        faults.append(f'second run failed: status {again.returncode}, {last_line(printed)}')
     left = run.trainings()
     for training in left:
         os.kill(training, signal.SIGKILL)
-    return faults + ([f'orphans: {len(left)}'] if left else [])
+    return faults + ([f'orphans: {len(left)} processes'] if left else [])
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Kill, repeat, compare and return the exit status."""
+    """Kill, run again, compare and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     scratch = scratch_folder(args, 'reproduce_kill')
     data = make_demo(scratch)
@@ -122,14 +123,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         whole.start().wait(900)
     expected = whole.results()
     if not expected:
-        sys.exit(f'a reproduction that nothing disturbs has failed: see {whole.out.with_suffix(".log")}')
+        sys.exit(f'an undisturbed reproduction failed: see {whole.out.with_suffix(".log")}')
     report = Report('reproduce_kill', len(MOMENTS))
     for name, step, text in MOMENTS:
         run = Reproduction(scratch / 'trial', data)
         faults = kill_and_repeat(run, name, step, text)
         results = run.results()
-        faults += [] if results == expected else [f'other results: {results} for {expected}']
-        report.trial(f'{name} in {step}', faults, 'the same results')
+        faults += [] if results == expected else [f'results differ: {results} instead of {expected}']
+        report.trial(f'{name} during {step}', faults, 'same results')
     return report.end()
 
 

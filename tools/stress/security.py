@@ -2,8 +2,8 @@
 
     python -m tools.stress.security
 
-None may run code, crash the interpreter, use memory out of proportion to its size, or cause a file to be removed. Each
-must be refused in one line.
+No file may run code, crash the interpreter, use far more memory than its size, or cause another file to be deleted. A
+file that is refused must be refused in one line.
 """
 
 import json
@@ -30,24 +30,24 @@ from .damaged import refused_faults
 from .kill_resume import Training, prepare
 from .processes import output, run, wait
 
-MEMORY = 6 << 30  # bytes of address space that a process that reads a crafted file may have
+MEMORY = 6 << 30  # limit of address space, in bytes, of a process that reads a crafted file
 TYPES = ('os.system', 'builtins.eval', 'stress_module', 'this', 'antigravity', 'mmengine.Config.fromfile',
          'torch.hub.load', ['os'], None, True, 'ＨｉＣｏ')
 
 
 def in_a_process(action: Any, log: Path) -> List[str]:
-    """Do something in a process of its own, of little memory, where it must raise our own error."""
+    """Run an action, which must raise a UserError, in a forked process with little memory; return the faults."""
     process = os.fork()
     if not process:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
             action()
-            said = 'accepted: no complaint'
+            said = 'not refused: no error was raised'
         except UserError:
             said = ''
         except BaseException as error:
-            said = f'another error: {type(error).__name__}: {str(error)[:150]}'
+            said = f'wrong error: {type(error).__name__}: {str(error)[:150]}'
         log.write_text(said)
         os._exit(0)
     status = wait(process, 60)
@@ -55,19 +55,19 @@ def in_a_process(action: Any, log: Path) -> List[str]:
 
 
 def read_and_check(path: Path) -> None:
-    """Read an annotation, and look at its first clip."""
+    """Read an annotation and check its first clip; raise an error in any case."""
     content = load_plain_pickle(path)
     fault = clip_fault(content['annotations'][0])
-    raise UserError(fault) if fault else RuntimeError('nothing is wrong')
+    raise UserError(fault) if fault else RuntimeError('no fault was found')
 
 
 def describe_and_run(path: Path) -> None:
-    """Build the model that a checkpoint describes, and encode a clip."""
+    """Build the model that a checkpoint describes, and encode a clip with it."""
     extract(init_model(None, path), [np.random.rand(2, 9, 25, 3)])
 
 
 def try_descriptions(sound: Dict[str, Any], folder: Path, mark: Mark, report: Report) -> None:
-    """Checkpoints whose description names something that is not a registered component, or is deep."""
+    """Try checkpoints whose description is invalid, deeply nested, or names anything but a registered component."""
     os.chdir(folder)
     (folder / 'stress_module.py').write_text(f'open({str(mark.path)!r}, "w")\n')
     sys.path.insert(0, str(folder))
@@ -85,11 +85,11 @@ def try_descriptions(sound: Dict[str, Any], folder: Path, mark: Mark, report: Re
     for text in ('{"model": ' + '[' * 100_000 + ']' * 100_000 + '}', 'null', '[]', '{"model": {}}', '\0'):
         torch.save(dict(sound, meta={META_KEY: text}), path)
         faults = in_a_process(lambda: describe_and_run(path), folder / 'log')
-        report.trial(f'a description of {text[:20]!r}', faults, 'refused')
+        report.trial(f'description {text[:20]!r}', faults, 'refused')
 
 
 def try_deleting(training: Training, checkpoint: Path, folder: Path, report: Report) -> None:
-    """Checkpoints that name the user's files as the best checkpoint, which a better one replaces."""
+    """Try checkpoints that name a user's file as the best checkpoint, which is deleted once there is a better one."""
     for target in (folder / 'thesis.tex', folder / 'thesis'):
         (folder / 'thesis').mkdir(exist_ok=True)
         (folder / 'thesis.tex').write_text('x')
@@ -101,13 +101,13 @@ def try_deleting(training: Training, checkpoint: Path, folder: Path, report: Rep
         shutil.rmtree(folder / 'deleting', ignore_errors=True)
         arguments = [training.config, '--work-dir', 'w', '--resume', folder / 'crafted.pth']
         status = run('train', arguments, folder / 'deleting')
-        faults = [] if target.exists() else [f'removed: {target.name}']
-        faults += [f'status: {status}, {last_line(output(folder / "deleting"))}'] if status else []
-        report.trial(f'best_ckpt names {target.name}', faults, 'it stays')
+        faults = [] if target.exists() else [f'file deleted: {target.name}']
+        faults += [f'training failed: status {status}, {last_line(output(folder / "deleting"))}'] if status else []
+        report.trial(f'best_ckpt names {target.name}', faults, 'not deleted')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Attack and return the exit status."""
+    """Try all crafted files and return the exit status."""
     args = check_parser(__doc__).parse_args(argv)
     folder = scratch_folder(args, 'security')
     training, checkpoint = prepare(folder, 'pretrain'), prepare(folder, 'linear').pretrained
