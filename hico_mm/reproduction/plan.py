@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..shipped import CONFIGS, TOOLS
+from ..shipped import CONFIGS
 
 ENCODERS = ('gru', 'lstm', 'transformer')
 STREAMS = ('joint', 'bone', 'motion')
@@ -118,11 +118,6 @@ class Step(NamedTuple):
     def name(self) -> str:
         """Its folder."""
         return f'{self.setting.name}/{self.task}' + ('' if self.draw is None else f'/draw{self.draw}')
-
-    @property
-    def script(self) -> str:
-        """The script to run."""
-        return str(TOOLS / f'{self.tool}.py')
 
     def command(self, out: Path) -> List[str]:
         """Return the command and its arguments for ``hico-mm``. Training that was started before is resumed."""

@@ -5,30 +5,41 @@ import os
 import re
 import shlex
 import signal
-import subprocess
-import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from rich.progress import Progress, TaskID
 
 from ..errors import UserError
 from ..fileio import write_json
-from ..processes import end_with_parent
 from .plan import Step
+from .server import fork_server, in_session, run_command
 
 ETA = re.compile(r'Epoch\(train\) +(\[\d+\]).* eta: ((?:\d+ days?, )?[\d:]+)')
 COMPUTED_ALIKE = re.compile(r'num_workers|persistent_workers')  # options that do not change results
 
 
 class StepRunner:
-    """Runs the steps of several lanes in parallel."""
+    """Runs the steps of several lanes in parallel.
 
-    def __init__(self, out: Path, jobs: int, progress: Progress, bar: TaskID) -> None:
-        self.out, self.jobs, self.progress, self.bar = out, jobs, progress, bar
-        self.processes: Dict[str, subprocess.Popen] = {}
+    Args:
+        out: Output folder.
+        jobs: Number of steps to run in parallel; they share the cores.
+        progress: Display of the progress.
+        bar: The task of the display that counts the steps.
+        command: Runs the command of a step and returns its exit status.
+    """
+
+    def __init__(self, out: Path, jobs: int, progress: Progress, bar: TaskID,
+                 command: Callable[[List[str]], int] = run_command) -> None:
+        self.out, self.jobs, self.progress, self.bar, self.command = out, jobs, progress, bar, command
+        if jobs > 1:
+            os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // jobs)))
+        self.context = fork_server()
+        self.processes: Dict[str, Any] = {}
         self.lock, self.stopped, self.failed = threading.Lock(), False, False
 
     def lane(self, steps: List[Step]) -> None:
@@ -71,29 +82,28 @@ class StepRunner:
         Raises:
             RuntimeError: if it fails or is interrupted.
         """
-        environment = dict(os.environ)
-        if self.jobs > 1:
-            environment.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // self.jobs)))
         with self.lock:
             if self.stopped:
                 raise RuntimeError('interrupted')
             # In a new session, so that it is interrupted only once, by interrupt(). It ends with this process.
-            process = subprocess.Popen(
-                [sys.executable, step.script, *step.command(self.out)[1:]], env=environment, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=end_with_parent)
+            reader, writer = self.context.Pipe(duplex=False)
+            process = self.context.Process(target=in_session, args=(self.command, step.command(self.out), writer))
+            process.start()
+            writer.close()
             self.processes[step.name] = process
         line = self.progress.add_task(step.name, total=None)
-        with log.open('a', buffering=1) as file:
-            for text in process.stdout or ():
+        with log.open('a', buffering=1) as file, os.fdopen(os.dup(reader.fileno()), errors='replace') as printed:
+            reader.close()
+            for text in printed:
                 file.write(text)
                 found = ETA.search(text)
                 if found:
                     self.progress.update(line, description=f'{step.name} {found[1]} {found[2]} left')
-        code = process.wait()
+        process.join()
         with self.lock:
             del self.processes[step.name]
         self.progress.remove_task(line)
-        if code:
+        if process.exitcode:
             raise RuntimeError(f'failed, see {log}: {" ".join(log.read_text().splitlines()[-1:])}')
 
     def interrupt(self) -> None:
@@ -101,7 +111,8 @@ class StepRunner:
         with self.lock:
             self.stopped = True
             for process in self.processes.values():
-                process.send_signal(signal.SIGINT)
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGINT)
 
 
 def check_same(step: Step, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Steps of `reproduce.py` that fail, are interrupted, or lose their score; small scripts stand in for training."""
 
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -22,10 +23,16 @@ folder = pathlib.Path(sys.argv[1]); run = folder / 'run{run}' / 'vis_data'; run.
 '''
 
 
+def run_script(words):
+    sys.argv = words[1:]
+    exec(words[1], {})
+    return 0
+
+
 @pytest.fixture
 def runner(tmp_path):
     progress = Progress(disable=True)
-    return StepRunner(tmp_path, 1, progress, progress.add_task('all'))
+    return StepRunner(tmp_path, 1, progress, progress.add_task('all'), run_script)
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def make_step(runner):
     def make(task, script, source=None, arguments=('--epochs', '2')):
         folder = runner.out / task
         return SimpleNamespace(
-            name=task, task=task, tool='train', script='-c', source=source and Path(source), arguments=arguments,
+            name=task, task=task, tool='train', source=source and Path(source), arguments=arguments,
             draw=None, setting=SimpleNamespace(_asdict=lambda: dict(seed=0)),
             command=lambda out: ['train', script, str(folder)])
 
