@@ -37,7 +37,8 @@ class StepRunner:
                  command: Callable[[List[str]], int] = run_command) -> None:
         self.out, self.jobs, self.progress, self.bar, self.command = out, jobs, progress, bar, command
         if jobs > 1:
-            os.environ['OMP_NUM_THREADS'] = os.environ.get('OMP_NUM_THREADS') or str(max(1, (os.cpu_count() or 1) // jobs))
+            share = max(1, (os.cpu_count() or 1) // jobs)
+            os.environ['OMP_NUM_THREADS'] = os.environ.get('OMP_NUM_THREADS') or str(share)
         self.context = fork_server()
         self.processes: Dict[str, Any] = {}
         self.lock, self.stopped, self.failed = threading.Lock(), False, False
