@@ -19,8 +19,9 @@ def preload() -> None:
     warnings.filterwarnings('ignore')
     import torch
     torch.set_num_threads(1)
-    for module in ('mmaction.apis', 'mmaction.visualization', 'torch.utils.tensorboard', 'hico_mm', 'hico_mm.cli.train',
-                   'hico_mm.cli.test', 'hico_mm.cli.extract_features', 'hico_mm.cli.prepare_ntu'):
+    for module in ('mmaction.apis', 'mmaction.visualization', 'torch.utils.tensorboard', 'hico_mm',
+                   'hico_mm.engine.training', 'hico_mm.engine.testing', 'hico_mm.engine.extraction',
+                   'hico_mm.cli.prepare_ntu'):
         import_module(module)
 
 

@@ -58,16 +58,16 @@ class Reproduction:
         return ''.join(path.read_text(errors='replace') for path in self.out.glob(f'demo/**/{step}/output.log'))
 
     def trainings(self) -> List[int]:
-        """Return the ids of the processes that train or test in the folder."""
+        """Return the ids of the processes that train or test: forked from the server, with files of the folder open."""
         found = []
         for entry in Path('/proc').iterdir():
             try:
                 words = (entry / 'cmdline').read_text(errors='replace') if entry.name.isdigit() else ''
                 state = (entry / 'stat').read_text().rpartition(')')[2].split()[0] if words else 'X'
+                files = [os.readlink(file) for file in (entry / 'fd').iterdir()] if 'forkserver' in words else []
             except OSError:
                 continue
-            tool = 'tools/train.py' in words or 'tools/test.py' in words
-            if tool and state not in 'ZX' and f'{self.out}/' in words:
+            if state not in 'ZX' and any(file.startswith(f'{self.out}/') for file in files):
                 found.append(int(entry.name))
         return found
 
