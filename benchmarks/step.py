@@ -2,7 +2,6 @@
 
 import argparse
 import copy
-import ctypes
 from typing import Any, Callable, Dict, List
 
 import torch
@@ -12,11 +11,9 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from hico_mm.engine.half_precision import computes_in_bfloat16
-from hico_mm.processes import M_MMAP_MAX, M_TOP_PAD, M_TRIM_THRESHOLD, keep_freed_memory
+from hico_mm.processes import keep_freed_memory
 
 from .measure import CONFIGS, compare, memory_beyond, multiply_speed
-
-M_MMAP_THRESHOLD = -3  # of glibc's mallopt
 
 
 class PlainStep:
@@ -94,25 +91,10 @@ def count_flops(model: Any, batch_size: int) -> int:
     return 2 * batch_size * (4 * forward - unwanted)
 
 
-def by_default() -> None:
-    """Make glibc allocate as it does after some steps if nothing is set: blocks of 32 MiB and more are returned."""
-    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
-    if mallopt is not None:
-        for parameter, value in ((M_MMAP_MAX, 2 ** 16), (M_MMAP_THRESHOLD, 2 ** 25), (M_TRIM_THRESHOLD, 2 ** 26),
-                                 (M_TOP_PAD, 2 ** 17)):
-            mallopt(parameter, value)
-
-
-def with_allocator(choose: Callable[[], None], step: Callable[[], None]) -> Callable[[], None]:
-    """Return a step that chooses how memory is allocated first; our commands keep freed memory."""
-    def both() -> None:
-        choose()
-        step()
-    return both
-
-
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure forward pass, backward pass and optimizer for our model and for the plain step."""
+    """Measure forward, backward and optimizer for our model and for the plain step; both keep freed memory."""
+    if args.device == 'cpu':
+        keep_freed_memory()
     config = Config.fromfile(CONFIGS / f'hico_{args.encoder}_{args.dataset}.py')
     model = MODELS.build(config.model).to(args.device)
     plain = PlainStep(model)
@@ -135,9 +117,8 @@ def run(args: argparse.Namespace) -> List[dict]:
     flops = count_flops(model, args.batch_size)
     rows = []
     for half in (False, True) if args.device != 'cpu' or computes_in_bfloat16() else (False, ):
-        steps = dict(plain=with_allocator(by_default, trainer(plain, list(plain.query.parameters()))),
-                     hico_mm=with_allocator(keep_freed_memory, trainer(
-                         ours, list(model.query_encoder.parameters()), half)))
+        steps = dict(plain=trainer(plain, list(plain.query.parameters())),
+                     hico_mm=trainer(ours, list(model.query_encoder.parameters()), half))
         row = dict(stage='step', what=f'{args.encoder}, {args.dataset}, batch {args.batch_size}'
                    + (', bf16; plain in fp32' if half else ''), **compare(steps, args.repeats),
                    peak_memory_gib=memory_beyond(steps['hico_mm'], args.device))
