@@ -31,8 +31,10 @@ def load_restricted(file: Any, more: Sequence[Tuple[Any, str]] = (), map_locatio
                                '_codecs.encode': _latin1}
 
     class Unpickler(pickle.Unpickler):
+        """An unpickler that only finds allowed objects."""
 
         def find_class(self, module: str, name: str) -> Any:
+            """Return an allowed object by its name."""
             full = f'{module}.{name}'.replace('__builtin__.', 'builtins.')  # Python 2's name, in protocol 2
             if full not in allowed:
                 raise pickle.UnpicklingError(f'it names {full}, which is not allowed in checkpoints')

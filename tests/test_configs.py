@@ -9,10 +9,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from hico_mm.checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into
-from hico_mm.engine.training import scale_schedule
 from hico_mm.fileio import dump_pickle
 from hico_mm.structures import get_layout
-from hico_mm.wiring import complete_config, load_config
+from hico_mm.wiring import complete_config, load_config, scale_schedule
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
 

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
@@ -13,7 +13,7 @@ from mmengine.dist import barrier, is_main_process
 from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
 from ..checkpoints.resume import find_last
 from ..errors import INTERRUPTED, UserError
-from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name
+from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name, scale_schedule
 from .half_precision import use_half_precision
 from .launch import build_runner, check_same_start, check_steps
 from .run_folder import begin_run, check_places, lock_folder, set_logs_aside
@@ -160,22 +160,6 @@ def _start_without(config: Config, named: Optional[str], path: str) -> None:
 def _allow_untrained(config: Config) -> None:
     if 'frozen_weights' in config.get('default_hooks', {}):
         config.default_hooks.frozen_weights.allow_untrained = True
-
-
-def scale_schedule(config: Config, epochs: int) -> None:
-    """Rescale the schedule to ``epochs`` epochs, with its steps in proportion."""
-    if config.train_cfg.get('max_epochs') is None:
-        raise UserError('--epochs needs a config whose train_cfg has max_epochs; this one counts iterations: set '
-                        '--cfg-options train_cfg.max_iters=N')
-    factor = epochs / config.train_cfg.max_epochs
-    config.train_cfg.max_epochs = epochs
-    if 'val_begin' in config.train_cfg:
-        config.train_cfg.val_begin = min(config.train_cfg.val_begin, epochs)
-    schedulers = config.get('param_scheduler') or []
-    for scheduler in schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]:
-        for key in {'milestones', 'begin', 'end', 'T_max'} & set(scheduler) if scheduler.get('by_epoch', True) else ():
-            old: Any = scheduler[key]
-            scheduler[key] = round(old * factor) if isinstance(old, int) else [round(place * factor) for place in old]
 
 
 def train(args: argparse.Namespace) -> int:

@@ -60,6 +60,7 @@ class _UntilTheEnd:
         self._stream, self._ending = stream, ending
 
     def write(self, text: str) -> int:
+        """Write the text, or drop it if the main process ends; return its length."""
         return len(text) if self._ending.value else self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -71,7 +72,10 @@ def _context() -> Any:
     context = multiprocessing.get_context('fork')
 
     class Worker(context.Process):  # type: ignore[misc,name-defined]
+        """A worker whose signals are blocked until it handles them."""
+
         def start(self) -> None:
+            """Fork with blocked signals."""
             before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             try:
                 super().start()

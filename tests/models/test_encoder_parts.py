@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import nn
 
+from hico_mm.models.encoders.dropout import Dropout
 from hico_mm.models.necks import UDM
 from hico_mm.structures import HierarchicalFeatures
 
@@ -145,3 +146,19 @@ def test_projector_projects_every_level_to_unit_length():
         expected = F.relu(features.level(level) @ mlp[0].weight.t() + mlp[0].bias) @ mlp[2].weight.t() + mlp[2].bias
         torch.testing.assert_close(x, expected / expected.norm(dim=-1, keepdim=True))
     assert projected['clip'].shape == (3, 4, 5) and projected['instance'].shape == (3, 5)
+
+
+@pytest.mark.parametrize('p', [0.1, 0.5])
+def test_dropout_has_its_probability_mean_and_gradient(p):
+    x = torch.ones(211, 997, requires_grad=True)  # not a multiple of four
+    dropout = Dropout(p)
+    y = dropout(x)
+    y.sum().backward()
+    dropped = (y == 0).float().flatten()
+    assert abs(float(dropped.mean()) - p) < 0.005 and abs(float(y.mean()) - 1) < 0.01
+    assert all(abs(float(dropped[place::4].mean()) - p) < 0.01 for place in range(4))  # shares of a random number
+    torch.testing.assert_close(x.grad, y.detach())
+    torch.testing.assert_close(y[y != 0], torch.full_like(y[y != 0], 1 / (1 - p)), rtol=1e-4, atol=0)
+    assert not torch.equal(dropout(x), y)
+    assert torch.equal(dropout.eval()(x), x)
+    assert torch.equal(Dropout(0.0)(x), x) and not Dropout(1.0)(x).any()

@@ -88,6 +88,8 @@ def _pointer(strike: Strike, written: bool) -> None:
     from mmengine.hooks import checkpoint_hook
 
     class Pointer:
+        """Replaces MMEngine's open file with one that strikes."""
+
         def __init__(self, path: str) -> None:
             self.path = Path(path)
 
