@@ -90,6 +90,17 @@ def fill_in_drn() -> None:
     sys.modules.setdefault(f'{name}.drn', module)
 
 
+def leave_out_multimodal() -> None:
+    """Make ``import mmaction.models`` work beside versions of transformers that its multimodal models cannot import.
+
+    Those models, which skeletons do not need, are replaced by MMAction2's own placeholders, as without transformers.
+    """
+    from mmaction.utils import dependency
+
+    if SpecifierSet('>4.55.4').contains(_installed_version('transformers') or '0', prereleases=True):
+        dependency.WITH_MULTIMODAL = False
+
+
 def _history_method(owner: Any, name: str) -> Any:
     """Restrict ``getattr`` to the one use that checkpoints need: mmengine pickles methods of ``HistoryBuffer``."""
     from mmengine.logging import HistoryBuffer
@@ -166,5 +177,6 @@ def prepare_host() -> None:
     # mmcv-lite has no compiled operators; skeleton models use none.
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     fill_in_drn()
+    leave_out_multimodal()
     allow_mmengine_checkpoints()
     format_configs_once()

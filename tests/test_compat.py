@@ -49,6 +49,19 @@ def test_placeholder_says_what_is_wrong_and_a_whole_wheel_is_left_alone(monkeypa
     assert 'mmaction.models.localizers.drn' not in sys.modules
 
 
+def test_works_beside_a_version_of_transformers_that_mmaction2_cannot_import(tmp_path):
+    (tmp_path / 'transformers').mkdir()
+    (tmp_path / 'transformers' / '__init__.py').write_text('raise ImportError("too new for mmaction2")')
+    (tmp_path / 'transformers-5.17.0.dist-info').mkdir()
+    (tmp_path / 'transformers-5.17.0.dist-info' / 'METADATA').write_text(
+        'Metadata-Version: 2.1\nName: transformers\nVersion: 5.17.0\n')
+    code = 'import hico_mm; from mmaction.registry import MODELS; print(MODELS.get("HiCo") is not None)'
+    search = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get('PYTHONPATH')]))
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                          env=dict(os.environ, PYTHONPATH=search))
+    assert done.stdout.strip().endswith('True'), done.stderr
+
+
 def test_mmengine_checkpoints_load_and_nothing_else_does(tmp_path):
     history = HistoryBuffer()
     history.update(2.0)
