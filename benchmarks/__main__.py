@@ -61,6 +61,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help='repetitions of step, data, prepare and knn (at most 3); default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
                         help='device of step, knn and scale; other stages use a GPU if there is one')
+    parser.add_argument('--amp', action='store_true', help='run pretraining in bf16')
     parser.add_argument('--out', help='JSON file to write')
     args = parser.parse_args(argv)
     if args.stage in ('knn', 'all') and find_spec('sklearn') is None:

@@ -133,18 +133,19 @@ def run_validation(args: argparse.Namespace) -> List[dict]:
 
 def run_pretraining(args: argparse.Namespace) -> List[dict]:
     """Measure three epochs of the whole runner, with data loading, after a warm-up epoch; estimate a whole run."""
-    config = f'hico_{args.encoder}_ntu60.py'
+    config, precision = f'hico_{args.encoder}_ntu60.py', 'bf16' if args.amp else 'fp32'
     with tempfile.TemporaryDirectory() as folder:
         runner = build_runner(config, args.clips, folder, **{
             'train_cfg.max_epochs': 4, 'train_cfg.val_begin': 5, 'train_dataloader.batch_size': args.batch_size,
-            'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': True})
+            'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': True,
+            'optim_wrapper.type': 'Bf16OptimWrapper' if args.amp else 'OptimWrapper'})
         runner.train()
         steps = len(runner.train_dataloader)
         step, loading = (float(runner.message_hub.get_scalar(f'train/{name}').data[0][steps:].mean())
                          for name in ('time', 'data_time'))
     epochs = Config.fromfile(CONFIGS / config).train_cfg.max_epochs
     epoch = TRAIN // args.batch_size * step
-    return [dict(stage='pretraining', what=f'{args.encoder}, 3 epochs of {steps} steps of {args.batch_size} clips',
+    return [dict(stage='pretraining', what=f'{args.encoder}, {precision}, 3 epochs of {steps} steps of {args.batch_size} clips',
                  repeats=1, seconds=dict(loading=loading, step=step, epoch=epoch, whole=epochs * epoch),
                  ratio={}, note=f'{loading / step:.1%} of a step is spent waiting for data; epoch and whole ({epochs} '
                  f'epochs without validation) are extrapolated from the step to {TRAIN} clips')]

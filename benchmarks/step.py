@@ -15,6 +15,8 @@ from hico_mm.processes import keep_freed_memory
 
 from .measure import CONFIGS, compare, memory_beyond, multiply_speed
 
+FP32, TF32, BF16 = 'fp32', 'TF32', 'bf16'
+
 
 class PlainStep:
     """HiCo's losses with the same layers, but without our model classes.
@@ -92,20 +94,31 @@ def count_flops(model: Any, batch_size: int) -> int:
 
 
 def run(args: argparse.Namespace) -> List[dict]:
-    """Measure forward, backward and optimizer for our model and for the plain step; both keep freed memory."""
+    """Measure forward, backward and optimizer for our model and for the plain step; both keep freed memory.
+
+    The plain step always computes in fp32. On a GPU, our step is measured with TF32 as well.
+    """
+    precisions = [FP32] + [TF32] * (args.device != 'cpu')
     if args.device == 'cpu':
         keep_freed_memory()
+    if args.device != 'cpu' or computes_in_bfloat16():
+        precisions.append(BF16)
+    return [_measure(args, precision) for precision in precisions]
+
+
+def _measure(args: argparse.Namespace, precision: str) -> dict:
     config = Config.fromfile(CONFIGS / f'hico_{args.encoder}_{args.dataset}.py')
-    model = MODELS.build(config.model).to(args.device)
+    model = MODELS.build(config.model).to(args.device).train()
     plain = PlainStep(model)
     views = torch.randn(args.batch_size, 2, *model.backbone.clip_shape).to(args.device)
 
-    def trainer(loss: Callable[[Tensor], Tensor], parameters: List[Tensor], half: bool = False) -> Callable[[], None]:
+    def trainer(loss: Callable[[Tensor], Tensor], parameters: List[Tensor], precision: str) -> Callable[[], None]:
         optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=1e-4)
 
         def step() -> None:
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == TF32
             optimizer.zero_grad()
-            with torch.autocast(views.device.type, torch.bfloat16, enabled=half):
+            with torch.autocast(views.device.type, torch.bfloat16, enabled=precision == BF16):
                 value = loss(views)
             value.backward()
             optimizer.step()
@@ -114,15 +127,17 @@ def run(args: argparse.Namespace) -> List[dict]:
     def ours(x: Tensor) -> Tensor:
         return model.parse_losses(model.loss(x))[0]
 
+    def without_graph(x: Tensor) -> Tensor:  # its memory can be measured, and a graph holds the same
+        return model.parse_losses(model.compute_losses(x))[0]
+
+    steps = dict(plain=trainer(plain, list(plain.query.parameters()), FP32),
+                 hico_mm=trainer(ours, list(model.query_encoder.parameters()), precision))
+    row = compare(steps, args.repeats)
     flops = count_flops(model, args.batch_size)
-    rows = []
-    for half in (False, True) if args.device != 'cpu' or computes_in_bfloat16() else (False, ):
-        steps = dict(plain=trainer(plain, list(plain.query.parameters())),
-                     hico_mm=trainer(ours, list(model.query_encoder.parameters()), half))
-        row = dict(stage='step', what=f'{args.encoder}, {args.dataset}, batch {args.batch_size}'
-                   + (', bf16; plain in fp32' if half else ''), **compare(steps, args.repeats),
-                   peak_memory_gib=memory_beyond(steps['hico_mm'], args.device))
-        speed, most = flops / row['seconds']['hico_mm'] / 1e9, multiply_speed(args.device)
-        rows.append(dict(row, note=f'{flops / 1e9:.0f} GFLOP, {speed:.0f} GFLOP/s, {speed / most:.0%} of '
-                         f'{most:.0f} for a large fp32 product'))
-    return rows
+    speed, most = flops / row['seconds']['hico_mm'] / 1e9, multiply_speed(args.device)
+    return dict(row, stage='step', what=f'{args.encoder}, {args.dataset}, batch {args.batch_size}, {precision}'
+                + ('' if precision == FP32 else '; plain in fp32'),
+                peak_memory_gib=memory_beyond(
+                    trainer(without_graph, list(model.query_encoder.parameters()), precision), args.device),
+                note=f'{flops / 1e9:.0f} GFLOP, {speed:.0f} GFLOP/s, {speed / most:.0%} of {most:.0f} for a large fp32 '
+                'product')

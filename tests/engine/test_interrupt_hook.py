@@ -52,10 +52,10 @@ def interrupted(runner):
 
 
 def rows(folder):
-    """What was logged, without times."""
+    """What was logged, without times and memory."""
     paths = sorted(Path(folder).glob('*/vis_data/scalars.json'))
     rows = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
-    return [{key: value for key, value in row.items() if 'time' not in key} for row in rows]
+    return [{key: value for key, value in row.items() if 'time' not in key and key != 'memory'} for row in rows]
 
 
 def events(folder):

@@ -140,7 +140,7 @@ def test_hooks_see_the_whole_protocol(make_runner, linear_model, pretrained):
     assert seen == ['before_train_epoch', 'after_train_epoch', 'before_val', 'before_val_epoch', 'after_val_epoch',
                     'after_val'] * 2
     averaged = load_checkpoint(runner.work_dir + '/epoch_2.pth')['state_dict']['cls_head.fc.weight']
-    assert not torch.equal(averaged, runner.model.cls_head.fc.weight)  # swapped for the scores, and back again
+    assert not torch.equal(averaged, runner.model.cls_head.fc.weight.cpu())  # swapped for the scores, and back again
 
 
 def test_early_stopping_ends_it(make_runner, linear_model, pretrained):

@@ -84,7 +84,8 @@ def test_gallery_is_the_training_split_without_augmentation(make_runner):
         with torch.no_grad():
             expected.append(model.extract_feat(inputs['inputs'])[0].instance[0])
     expected = torch.nn.functional.normalize(torch.stack(expected), dim=1)
-    torch.testing.assert_close(model.cls_head.gallery, expected, atol=1e-5, rtol=0)
+    tolerance = 1e-4 if expected.is_cuda else 1e-5  # cuDNN computes with TF32
+    torch.testing.assert_close(model.cls_head.gallery, expected, atol=tolerance, rtol=0)
     assert runner.val_dataloader.dataset.split == 'val'
     assert training_split(runner).dataset is runner.train_dataloader.dataset
 

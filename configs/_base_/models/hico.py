@@ -11,6 +11,7 @@ model = dict(
     head=dict(type='HierarchicalContrastHead', queue_length=2048, temperature=0.2),
     cls_head=dict(type='KNNHead', k=1),
     momentum=0.001,
+    cuda_graph=True,
     data_preprocessor=dict(
         type='SkeletonDataPreprocessor', clip_len=64, train_views=[view, view],
         test_views=[[dict(type='CenterCropResize', ratio=0.95)]]))

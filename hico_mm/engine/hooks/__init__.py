@@ -10,8 +10,9 @@ from .gallery_hook import GalleryHook
 from .interrupt_hook import InterruptHook
 from .mean_loss_hook import MeanLossHook
 from .rank_watch_hook import RankWatchHook
+from .runtime_info_hook import AsyncRuntimeInfoHook
 from .step_seed_hook import StepSeedHook, step_seed
 
-__all__ = ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'ExactResumeHook', 'FiniteLossHook',
-           'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook', 'RankWatchHook',
-           'StepSeedHook', 'step_seed']
+__all__ = ['AsyncRuntimeInfoHook', 'CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook',
+           'ExactResumeHook', 'FiniteLossHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook',
+           'RankWatchHook', 'StepSeedHook', 'step_seed']

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import UserError, check_count, check_number
 from ..recognizers import SkeletonRecognizer
+from .graphed_loss import GraphedLoss
 from .key_encoder import KeyEncoder
 from .shuffle import BatchShuffle, in_groups
 
@@ -38,6 +39,9 @@ class HiCo(SkeletonRecognizer):
             notation. Defaults to 0.001.
         norm_groups: With batch norm, the batches of all processes are normalised in this many groups, or one per
             process if there are more processes; 1 means no groups. Defaults to 8, the number of GPUs in MoCo.
+        cuda_graph: Whether training steps on a single GPU replay a CUDA graph, see :class:`GraphedLoss`. Set it only if
+            the encoder draws no random numbers on the CPU. It has no effect with batch norm, with several processes,
+            or on a CPU. Defaults to False.
         train_cfg: For MMAction2. Defaults to None.
         test_cfg: For MMAction2. Defaults to None.
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
@@ -55,6 +59,7 @@ class HiCo(SkeletonRecognizer):
                  cls_head: Optional[dict] = None,
                  momentum: float = 0.001,
                  norm_groups: int = 8,
+                 cuda_graph: bool = False,
                  train_cfg: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Union[dict, nn.Module, None] = None) -> None:
@@ -69,6 +74,7 @@ class HiCo(SkeletonRecognizer):
         self.key_encoder = KeyEncoder(self.query_encoder, momentum)
         self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.key_encoder.modules())
         self.norm_groups = norm_groups
+        self._graphed = GraphedLoss(self) if cuda_graph else None
 
     @property
     def query_encoder(self) -> nn.Sequential:
@@ -89,6 +95,17 @@ class HiCo(SkeletonRecognizer):
         Raises:
             UserError: if there are not two views.
         """
+        if self._graphed is not None and self._can_replay(inputs):
+            self.key_encoder.start(self.query_encoder)
+            return self._graphed(inputs)
+        return self.compute_losses(inputs)
+
+    def _can_replay(self, inputs: Tensor) -> bool:
+        return (inputs.is_cuda and self.training and torch.is_grad_enabled() and not self.has_batch_norm
+                and dist.get_world_size() == 1)
+
+    def compute_losses(self, inputs: Tensor) -> Dict[str, Tensor]:
+        """Do what :meth:`loss` does, without a CUDA graph."""
         query_views, key_views = self._two_views(inputs)
         query = self._encode(self.query_encoder, query_views)
         with torch.no_grad():
