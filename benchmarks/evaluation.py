@@ -145,7 +145,8 @@ def run_pretraining(args: argparse.Namespace) -> List[dict]:
                          for name in ('time', 'data_time'))
     epochs = Config.fromfile(CONFIGS / config).train_cfg.max_epochs
     epoch = TRAIN // args.batch_size * step
-    return [dict(stage='pretraining', what=f'{args.encoder}, {precision}, 3 epochs of {steps} steps of {args.batch_size} clips',
-                 repeats=1, seconds=dict(loading=loading, step=step, epoch=epoch, whole=epochs * epoch),
+    return [dict(stage='pretraining', repeats=1,
+                 what=f'{args.encoder}, {precision}, 3 epochs of {steps} steps of {args.batch_size} clips',
+                 seconds=dict(loading=loading, step=step, epoch=epoch, whole=epochs * epoch),
                  ratio={}, note=f'{loading / step:.1%} of a step is spent waiting for data; epoch and whole ({epochs} '
                  f'epochs without validation) are extrapolated from the step to {TRAIN} clips')]

@@ -17,6 +17,8 @@ def fork_server() -> Any:
 
     The server starts with the first process, in the environment that this process has then.
     """
+    # PyTorch's own way of looking for GPUs keeps forks of this process from using them.
+    os.environ.setdefault('PYTORCH_NVML_BASED_CUDA_CHECK', '1')
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(LOADED)
     return context

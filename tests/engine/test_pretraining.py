@@ -98,10 +98,10 @@ def test_checkpoint_says_which_model_it_is_of(make_runner):
     meta = load_checkpoint(path)['meta']
     assert json.loads(meta[META_KEY])['model']['type'] == 'HiCo'
     model = init_model(None, path)
-    inputs = torch.randn(2, 1, 2, 8, 25, 3)
+    inputs, trained = torch.randn(2, 1, 2, 8, 25, 3), runner.model.cpu().eval()
     with torch.no_grad():
-        torch.testing.assert_close(model.extract_feat(inputs)[0].instance,
-                                   runner.model.eval().extract_feat(inputs)[0].instance)
+        torch.testing.assert_close(model.cpu().extract_feat(inputs)[0].instance,
+                                   trained.extract_feat(inputs)[0].instance)
 
 
 def test_a_file_that_would_be_executed_is_refused(make_runner, tmp_path):
