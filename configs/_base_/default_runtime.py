@@ -6,9 +6,9 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # The previous checkpoint is kept until the new one is written.
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='acc/top1', rule='greater',
-                    backend_args=dict(backend='AtomicLocalBackend')),
+    # The previous checkpoint is kept until the new one is written. Epochs shorter than this are not all saved.
+    checkpoint=dict(type='TimedCheckpointHook', interval=1, seconds=30, max_keep_ckpts=2, save_best='acc/top1',
+                    rule='greater', backend_args=dict(backend='AtomicLocalBackend')),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     step_seed=dict(type='StepSeedHook'),
     # Each process has its own running statistics of batch norm: take their mean after every epoch.

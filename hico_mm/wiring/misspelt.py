@@ -36,7 +36,7 @@ FIXED_KEYS: Dict[Tuple[str, str], Set[str]] = {
 # Classes in these modules pass ``**kwargs`` on to their base class; others use them differently.
 PASSING_ON = ('hico_mm', 'mmengine.optim.scheduler', 'mmengine.dataset', 'mmaction.datasets')
 # Classes whose ``**kwargs`` are arguments that MMEngine itself adds.
-CLOSED = ('CheckpointHook', )
+CLOSED = ('CheckpointHook', 'TimedCheckpointHook')
 # Arguments that had different names in earlier versions.
 FORMER_NAMES = dict(once='load_pipeline', active='wrap_at', share='ratio')
 # The registry of a component by its dotted key; the first match counts.

@@ -12,7 +12,8 @@ from .mean_loss_hook import MeanLossHook
 from .rank_watch_hook import RankWatchHook
 from .runtime_info_hook import AsyncRuntimeInfoHook
 from .step_seed_hook import StepSeedHook, step_seed
+from .timed_checkpoint_hook import TimedCheckpointHook
 
 __all__ = ['AsyncRuntimeInfoHook', 'CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook',
            'ExactResumeHook', 'FiniteLossHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook',
-           'RankWatchHook', 'StepSeedHook', 'step_seed']
+           'RankWatchHook', 'StepSeedHook', 'TimedCheckpointHook', 'step_seed']

@@ -65,12 +65,12 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self.runner.call_hook('before_train')
         self.restore_buffers()
         self._decide_current_val_interval()
-        if self._is_validated() and self.is_unscored():
+        if self.is_validated(self._epoch) and self.is_unscored():
             self.runner.val_loop.run()
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
             self._decide_current_val_interval()
-            if self._is_validated():
+            if self.is_validated(self._epoch):
                 self.runner.val_loop.run()
         self.runner.call_hook('after_train')
         return self.runner.model
@@ -92,10 +92,10 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         scores = self.runner.message_hub.get_info(SCORES, {})
         return self.batches_done == 0 < self._epoch and scores.get('epoch') != self._epoch
 
-    def _is_validated(self) -> bool:
-        """Return whether the epoch that has just ended should be validated."""
-        return self.runner.val_loop is not None and self._epoch >= self.val_begin and (
-            self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs)
+    def is_validated(self, epoch: int) -> bool:
+        """Return whether an epoch, counted from 1, is followed by a validation."""
+        return self.runner.val_loop is not None and epoch >= self.val_begin and (
+            epoch % self.val_interval == 0 or epoch == self._max_epochs)
 
     def collect_buffers(self) -> None:
         """Collect the running statistics of all processes for a checkpoint in the middle of an epoch.

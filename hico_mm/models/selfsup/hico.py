@@ -67,7 +67,7 @@ class HiCo(SkeletonRecognizer):
         check_number(momentum, 'momentum', above=0, below=1)
         parts = dict(data_preprocessor=data_preprocessor, backbone=backbone, neck=neck, projector=projector, head=head,
                      cls_head=cls_head)
-        settings = dict(momentum=momentum, norm_groups=norm_groups)
+        settings = dict(momentum=momentum, norm_groups=norm_groups, cuda_graph=cuda_graph)
         self._build(parts, settings, train_cfg=train_cfg, test_cfg=test_cfg)
         self.projector = MODELS.build(self.config['projector'])
         self.head = MODELS.build(self.config['head'])
