@@ -4,9 +4,9 @@ from .clips import RaggedClips
 from .normalize import NormalizeSkeleton
 from .normalize_pose_2d import NormalizePose2D
 from .one_of import OneOf
-from .spatial import JointCorruption, PoseShear, RandomRotation
+from .spatial import FitToBox, JointCorruption, PoseShear, RandomRotation
 from .streams import STREAMS, derive_stream
 from .temporal import CenterCropResize, TemporalCropResize
 
-__all__ = ['STREAMS', 'CenterCropResize', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton', 'OneOf',
-           'PoseShear', 'RaggedClips', 'RandomRotation', 'TemporalCropResize', 'derive_stream']
+__all__ = ['STREAMS', 'CenterCropResize', 'FitToBox', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton',
+           'OneOf', 'PoseShear', 'RaggedClips', 'RandomRotation', 'TemporalCropResize', 'derive_stream']

@@ -1,6 +1,6 @@
 """Normalisation of a clip: fill empty frames, center, align."""
 
-from typing import Tuple, Union
+from typing import Optional, Tuple, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -67,8 +67,8 @@ def check_lost_joints(lost_joints: str) -> str:
 class NormalizeSkeleton(BaseTransform):
     """Fill empty frames, move a joint to the origin and align the body with the axes, as in the released code.
 
-    The rotation is found in the first frame of the first person. It turns the spine to +z and then the shoulders to
-    +x, each by the smallest rotation. Absent joints (all zero) stay zero.
+    The rotation is found in the first person. It turns the spine to +z and then the shoulders to +x, each by the
+    smallest rotation. Absent joints (all zero) stay zero.
 
     Required Keys:
         - keypoint
@@ -80,7 +80,9 @@ class NormalizeSkeleton(BaseTransform):
         layout: Skeleton layout, a name or a dict, which defines the joints to use. Defaults to 'ntu'.
         center: 'frame', the default and as released, centers every frame on the first person's center joint in that
             frame; 'first_frame' centers the clip on this joint in the first frame, which keeps the body's path.
-        align: Whether to rotate. Defaults to True.
+        align: Whether to rotate, and by what: 'first_frame', or True, the default and as released, takes the spine and
+            the shoulders of the first frame; 'mean' takes their mean over all frames in which they were found, which
+            does not depend on noise in a single frame; False does not rotate.
         lost_joints: How to handle undetected joints (all zero) that are needed to center or rotate. 'absent', the
             default, centers on the joint in the nearest frame that has it, and rotates by the first frame that has all
             spine and shoulder joints. If the center joint is zero in all frames, the clip counts as already centered.
@@ -88,19 +90,21 @@ class NormalizeSkeleton(BaseTransform):
             bitwise equal results.
 
     Raises:
-        UserError: if ``center`` or ``lost_joints`` is invalid, or if ``align`` is set for a layout without spine and
+        UserError: if ``center``, ``align`` or ``lost_joints`` is invalid, or if ``align`` is set for a layout without spine and
             shoulders.
     """
 
     def __init__(self,
                  layout: Union[str, dict, SkeletonLayout] = 'ntu',
                  center: str = 'frame',
-                 align: bool = True,
+                 align: Union[bool, str] = True,
                  lost_joints: str = 'absent') -> None:
         self.layout, self.center, self.align = get_layout(layout), center, align
         self.lost_joints = check_lost_joints(lost_joints)
         if center not in ('frame', 'first_frame'):
             raise UserError(f"center must be 'frame' or 'first_frame', got {center!r}")
+        if align not in (True, False, 'first_frame', 'mean'):
+            raise UserError(f"align must be True, False, 'first_frame' or 'mean', got {align!r}")
         if align and not (self.layout.spine and self.layout.shoulders):
             raise UserError(f'layout "{self.layout.name}" has no spine and shoulders to align by: set align=False')
 
@@ -119,7 +123,7 @@ class NormalizeSkeleton(BaseTransform):
         origin = origin[:, None] if self.center == 'frame' else origin[:1, None]
         clip = np.where(there, clip - origin, 0)
         if self.align:
-            clip = clip @ self.rotation(*self.pose(clip[0], known[0])).T
+            clip = clip @ self.rotation(*self.vectors(clip[0], known[0])).T
         results['keypoint'] = clip.astype(np.float32)
         return results
 
@@ -136,24 +140,36 @@ class NormalizeSkeleton(BaseTransform):
         frame = int(complete.argmax())  # the first frame if none is complete
         return person[frame], known[frame]
 
-    def rotation(self, pose: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """Return the rotation (3, 3) that aligns a pose (V, 3), using only its known joints.
+    def vectors(self, person: np.ndarray, known: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Return spine and shoulders (C,) by which a person (T, V, C) is aligned, given flags (T, V) of known joints.
+
+        They are sums over the frames in which both joints of the pair are known, or zero if there is none.
+        """
+        if self.align != 'mean':
+            person, known = (array[None] for array in self.pose(person, known))
+        spine, shoulders = (
+            ((person[:, end].astype(np.float64) - person[:, start]) * (known[:, start] & known[:, end])[:, None]).sum(0)
+            for start, end in (self.layout.spine or (0, 0), self.layout.shoulders or (0, 0)))
+        return spine, shoulders
+
+    @staticmethod
+    def rotation(spine: np.ndarray, shoulders: np.ndarray) -> np.ndarray:
+        """Return the rotation (3, 3) that turns the spine (3,) to +z and then the shoulders (3,) to +x.
+
+        A vector of zero length is left out.
 
         Raises:
             UserError: if the joints are not 3-D.
         """
-        if pose.shape[-1] != 3:
-            raise UserError(f'view alignment needs 3-D keypoints, but the clips have {pose.shape[-1]} coordinates: for '
+        if spine.shape != (3, ):
+            raise UserError(f'view alignment needs 3-D keypoints, but the clips have {len(spine)} coordinates: for '
                             '2-D poses set load_pipeline=[dict(type="NormalizePose2D")] in each dataset and '
                             'model.data_preprocessor.in_channels=2')
-        pose = pose.astype(np.float64)
         turn = np.eye(3)
-        for pair, axis in ((self.layout.spine, (0, 0, 1)), (self.layout.shoulders, (1, 0, 0))):
-            assert pair is not None
-            if known[list(pair)].all():
-                turn = rotation_between(turn @ (pose[pair[1]] - pose[pair[0]]), np.array(axis)) @ turn
+        for vector, axis in ((spine, (0, 0, 1)), (shoulders, (1, 0, 0))):
+            turn = rotation_between(turn @ vector, np.array(axis)) @ turn
         return turn
 
     def __repr__(self) -> str:
-        return (f'{type(self).__name__}(layout={self.layout.name!r}, center={self.center!r}, align={self.align}, '
+        return (f'{type(self).__name__}(layout={self.layout.name!r}, center={self.center!r}, align={self.align!r}, '
                 f'lost_joints={self.lost_joints!r})')

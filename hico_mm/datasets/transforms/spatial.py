@@ -136,6 +136,35 @@ class RandomRotation(SkeletonTransform):
         return _multiply(clips, parameters['matrix'])
 
 
+@TRANSFORMS.register_module()
+class FitToBox(SkeletonTransform):
+    """Scale and shift each axis of a clip to [-1, 1], over all frames, joints and persons.
+
+    It makes clips independent of body size and of the extent of the movement along each axis. As the last transform of
+    a view, it also undoes changes of scale that the transforms before it made. Absent joints (all zero) stay zero, and
+    an axis without extent becomes zero.
+
+    Required Keys:
+        - keypoint
+
+    Modified Keys:
+        - keypoint
+    """
+
+    def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
+        """Return no parameters, since nothing is random."""
+        return {}
+
+    def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
+        """Scale clips (n, M, T, V, C)."""
+        known = (clips != 0).any(-1, keepdim=True)
+        low = torch.where(known, clips, torch.inf).amin((1, 2, 3), keepdim=True)
+        high = torch.where(known, clips, -torch.inf).amax((1, 2, 3), keepdim=True)
+        extent = (high - low).clamp(min=0)
+        scaled = 2 * (clips - low) / torch.where(extent > 0, extent, torch.ones_like(extent)) - 1
+        return torch.where(known & (extent > 0), scaled, torch.zeros_like(clips))
+
+
 def _about(axis: int, angles: Tensor) -> Tensor:
     """Return rotations (n, 3, 3) about an axis by angles (n,) in radians."""
     matrix = torch.eye(3).repeat(len(angles), 1, 1)

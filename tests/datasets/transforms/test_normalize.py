@@ -4,6 +4,7 @@ from mmaction.datasets.transforms import PreNormalize2D
 
 from hico_mm.datasets.transforms import NormalizePose2D, NormalizeSkeleton
 from hico_mm.datasets.transforms.normalize import fill_empty_frames, nearest_frames, rotation_between
+from hico_mm.errors import UserError
 
 
 def person(pattern):
@@ -121,9 +122,39 @@ def test_without_shoulders_the_spine_alone_is_turned():
     clip[:, :, 4] = 0
     out = NormalizeSkeleton('nw_ucla')(dict(keypoint=clip))['keypoint']
     np.testing.assert_allclose(out[0, 0, 0] / np.linalg.norm(out[0, 0, 0]), [0, 0, -1], atol=1e-6)
-    turn = NormalizeSkeleton('nw_ucla').rotation(clip[0, 0], clip[0, 0].any(-1))
+    normalize = NormalizeSkeleton('nw_ucla')
+    turn = normalize.rotation(*normalize.vectors(clip[0], clip[0].any(-1)))
     spine = clip[0, 0, 1] - clip[0, 0, 0]
     np.testing.assert_allclose(turn, rotation_between(spine, np.array([0, 0, 1])), atol=1e-6)
+
+
+def test_alignment_by_the_mean_does_not_depend_on_the_first_frame():
+    rng = np.random.default_rng(0)
+    clip = still() + rng.normal(scale=0.01, size=still().shape)
+    noisy = clip.copy()
+    noisy[:, 0] += rng.normal(scale=0.3, size=noisy[:, 0].shape)
+    by_first, by_mean = (
+        [NormalizeSkeleton('nw_ucla', align=align)(dict(keypoint=x.astype(np.float32)))['keypoint'][0, 1:]
+         for x in (clip, noisy)] for align in (True, 'mean'))
+    assert np.abs(by_mean[0] - by_mean[1]).max() < np.abs(by_first[0] - by_first[1]).max() / 2
+    first_lost = clip.copy()
+    first_lost[:, 0, 4] = 0  # a shoulder
+    turned = NormalizeSkeleton('nw_ucla', align='mean')
+    rows = [turned.rotation(*turned.vectors(x[0], x[0].any(-1))) for x in (first_lost, clip[:, 1:])]
+    np.testing.assert_allclose(rows[0], rows[1], atol=0.02)
+
+
+def test_alignment_by_the_mean_undoes_any_rotation():
+    clip = still() + np.random.default_rng(0).normal(scale=0.05, size=still().shape)
+    turn = rotation_between(np.array([1., 2, 3]), np.array([-2., 1, 0.5]))
+    plain, turned = (NormalizeSkeleton('nw_ucla', align='mean')(dict(keypoint=x.astype(np.float32)))['keypoint']
+                     for x in (clip, clip @ turn.T))
+    np.testing.assert_allclose(plain, turned, atol=1e-5)
+
+
+def test_an_unknown_way_to_align_is_refused():
+    with pytest.raises(UserError, match="align must be True, False, 'first_frame' or 'mean', got 'median'"):
+        NormalizeSkeleton('nw_ucla', align='median')
 
 
 def test_the_nearest_frame_is_the_earlier_of_two():

@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from hico_mm.datasets.transforms import JointCorruption, OneOf, PoseShear, RandomRotation
+from hico_mm.datasets.transforms import FitToBox, JointCorruption, OneOf, PoseShear, RandomRotation
 
 
 @pytest.mark.parametrize('layout, joints, corrupted', [('ntu', 25, 15), ('nw_ucla', 20, 12), ('coco', 17, 10)])
@@ -115,7 +115,7 @@ def test_one_of_applies_exactly_one_with_its_probability():
 
 
 @pytest.mark.parametrize('config', [
-    dict(type='JointCorruption'), dict(type='PoseShear'), dict(type='RandomRotation'),
+    dict(type='JointCorruption'), dict(type='PoseShear'), dict(type='RandomRotation'), dict(type='FitToBox'),
     dict(type='OneOf', transforms=[dict(type='JointCorruption', layout='ntu'), dict(type='PoseShear')])])
 def test_stock_pipeline_and_batch_give_the_same(config, monkeypatch):
     from hico_mm.datasets.transforms.base import select
@@ -126,3 +126,22 @@ def test_stock_pipeline_and_batch_give_the_same(config, monkeypatch):
         monkeypatch.setattr(transform, 'draw', lambda n, i=i: select(parameters, torch.tensor([i])))
         clip = transform(dict(keypoint=clips[i].numpy()))['keypoint']
         np.testing.assert_allclose(clip, batch[i].numpy(), atol=1e-6)
+
+
+def test_fit_to_box_scales_each_axis_of_each_clip():
+    clips = torch.randn(3, 2, 5, 25, 3) * torch.tensor([1.0, 5.0, 0.2]) + 7
+    clips[:, 1] = 0  # an absent person
+    clips[0, 0, 2, 3] = 0  # a lost joint
+    out = FitToBox().apply(clips, {})
+    torch.testing.assert_close(out.amin((1, 2, 3)), -torch.ones(3, 3))
+    torch.testing.assert_close(out.amax((1, 2, 3)), torch.ones(3, 3))
+    assert not out[:, 1].any() and not out[0, 0, 2, 3].any()
+    moved = FitToBox().apply(torch.where(clips != 0, clips * 3 - 2, 0), {})
+    torch.testing.assert_close(moved, out, atol=1e-4, rtol=0)
+
+
+def test_fit_to_box_has_no_nan_for_clips_without_extent():
+    clips = torch.zeros(2, 1, 4, 25, 3)
+    clips[1, 0, :, :, :2] = torch.rand(4, 25, 2) + 1  # flat
+    out = FitToBox().apply(clips, {})
+    assert out.isfinite().all() and not out[0].any() and not out[1, ..., 2].any() and out[1].any()
