@@ -13,14 +13,17 @@ MSR = dict(
 
 
 def nwucla(held):
+    """Train on one of the training cameras, and score on the other."""
     return dict(ann_file='data/nwucla/nwucla.pkl', split='xview_train', held=held, layout='nw_ucla', num_classes=10)
 
 
 def msr(held):
+    """Hold out some of the training subjects."""
     return dict(ann_file='data/msr_action3d.pkl', split='xsub_train', held=held, layout=MSR, num_classes=20)
 
 
 def utkinect(held):
+    """Hold out some of the training subjects."""
     return dict(ann_file='data/utkinect.pkl', split='xsub_train', held=held, layout='nw_ucla', num_classes=10)
 
 
@@ -51,6 +54,7 @@ def views(*transforms, align='mean', box=True, **options):
 
 
 def one_of(ratio, magnitude):
+    """The released augmentations with other strengths."""
     return dict(type='OneOf', transforms=[
         dict(type='JointCorruption', ratio=ratio), dict(type='PoseShear', magnitude=magnitude)])
 

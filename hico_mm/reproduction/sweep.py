@@ -36,6 +36,7 @@ from ..models.heads import KNNHead
 from ..wiring import complete_config, load_config, scale_schedule
 
 SCORES = ('knn', 'linear')
+UNUSED_HOOKS = ('checkpoint', 'checkpoint_description', 'gallery', 'exact_resume', 'interrupt')
 
 
 class Job(NamedTuple):
@@ -99,8 +100,9 @@ def run(table: Config, job: Job, folder: Path) -> dict:
         runner.train()
     features = [encode(runner.model, runner.build_dataloader(loader_of(runner.cfg, part)), title=part)
                 for part in ('fit', 'held')]
-    return dict(job._asdict(), steps=runner.iter, seconds=round(time.perf_counter() - began, 1), torch=torch.__version__,
-                date=time.strftime('%Y-%m-%d'), options=dict(setting.get('options', {})), base=setting.get('base'),
+    return dict(job._asdict(), steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
+                torch=torch.__version__, date=time.strftime('%Y-%m-%d'), options=dict(setting.get('options', {})),
+                base=setting['base'],
                 **{name: round(value, 2) for name, value in scores(*features).items()})
 
 
@@ -139,7 +141,7 @@ def build(data: dict, setting: dict, steps: int, seed: int, ann_file: Path, fold
     config.merge_from_dict(dict(
         work_dir=str(folder / 'run'), log_level='ERROR', visualizer=None, val_dataloader=None, val_cfg=None,
         val_evaluator=None, test_dataloader=None, test_cfg=None, test_evaluator=None, randomness=dict(seed=seed),
-        **{f'default_hooks.{hook}': None for hook in ('checkpoint', 'checkpoint_description', 'gallery', 'exact_resume', 'interrupt')}))
+        **{f'default_hooks.{hook}': None for hook in UNUSED_HOOKS}))
     complete_config(config)
     runner = build_runner(config, 'sweep')
     runner.logger.setLevel(logging.ERROR)

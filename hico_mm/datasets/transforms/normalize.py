@@ -1,6 +1,6 @@
 """Normalisation of a clip: fill empty frames, center, align."""
 
-from typing import Optional, Tuple, Union
+from typing import Tuple, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -90,8 +90,8 @@ class NormalizeSkeleton(BaseTransform):
             bitwise equal results.
 
     Raises:
-        UserError: if ``center``, ``align`` or ``lost_joints`` is invalid, or if ``align`` is set for a layout without spine and
-            shoulders.
+        UserError: if ``center``, ``align`` or ``lost_joints`` is invalid, or if ``align`` is set for a layout without
+            spine and shoulders.
     """
 
     def __init__(self,
