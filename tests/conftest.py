@@ -64,6 +64,12 @@ def annotation_file(tmp_path):
     return make
 
 
+@pytest.fixture(autouse=True)
+def full_log(monkeypatch):
+    """Print the full log, which tests look into."""
+    monkeypatch.setenv('HICO_MM_VERBOSE', '1')
+
+
 @pytest.fixture
 def make_runner(tmp_path, annotation_file):
     """A factory: pretraining or, with ``head``, training of a classifier, for an epoch or more."""

@@ -32,7 +32,6 @@ datasets = dict(
     nwucla_21=nwucla('_v01'),
     msr_37=msr('_s(03|07)_'),
     msr_159=msr('_s(01|05|09)_'),
-    utkinect_45=utkinect('_s(04|05)_'),
     utkinect_12=utkinect('_s(01|02)_'),
     bodies=dict(ann_file='data/demo_sweep/demo.pkl', split='xsub_train', held='P00(1|2)', layout='ntu', num_classes=10,
                 options={'model.data_preprocessor.num_persons': 2}))
@@ -40,17 +39,21 @@ datasets = dict(
 CROP = dict(type='TemporalCropResize', ratio=(0.5, 1.0), min_frames=16)
 ROTATION = dict(type='RandomRotation')
 BOX = dict(type='FitToBox')
+CUBE = dict(type='FitToBox', per_axis=False)
 CENTER = dict(type='CenterCropResize', ratio=0.95)
 
 
-def views(*transforms, align='mean', box=True, **options):
+def views(*transforms, align='mean', box=BOX, **options):
     """A setting with these transforms between the crop and the box."""
-    end = [BOX] if box else []
+    end = [box] if box else []
     view = [CROP, *transforms, *end]
     return dict(base=CONFIG, options={
         'model.data_preprocessor.train_views': [view, view],
         'model.data_preprocessor.test_views': [[CENTER, *end]],
         'train_dataloader.dataset.load_pipeline': [dict(type='NormalizeSkeleton', align=align)], **BF16, **options})
+
+
+LEVELS = {f'model.{part}.levels': ['instance'] for part in ('projector', 'head')}
 
 
 def one_of(ratio, magnitude):
@@ -66,6 +69,9 @@ settings = dict(
     shipped=dict(base=CONFIG, options=BF16),
     box_mean=views(ROTATION),
     box_first=views(ROTATION, align='first_frame'),
-    mean=views(ROTATION, box=False),
-    box_mean_shear=views(dict(type='PoseShear', magnitude=0.3), ROTATION),
-    box_mean_weak=views(ROTATION, one_of(0.3, 0.5)))
+    mean=views(ROTATION, box=None),
+    cube_mean=views(ROTATION, box=CUBE),
+    cube_first=views(ROTATION, box=CUBE, align='first_frame'),
+    first=views(ROTATION, box=None, align='first_frame'),
+    cube_first_instance=views(ROTATION, box=CUBE, align='first_frame', **LEVELS),
+    cube_first_weak=views(ROTATION, one_of(0.3, 0.5), box=CUBE, align='first_frame'))

@@ -34,7 +34,10 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--seed', type=seed, help='random seed')
     add_config_arguments(parser)
     add_launcher_arguments(parser)
+    parser.add_argument('--verbose', action='store_true', help='print the full log, which is also in the work directory')
     args = parser.parse_args(argv)
+    if args.verbose:
+        os.environ['HICO_MM_VERBOSE'] = '1'
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.epochs is not None and args.epochs < 1:
         parser.error(f'--epochs must be at least 1, got {args.epochs}')

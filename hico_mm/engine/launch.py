@@ -15,6 +15,7 @@ from torch import distributed
 from ..errors import UserError
 from ..fileio import check_writable
 from ..processes import end_with_parent, keep_freed_memory
+from .console import QuietRunner
 
 OF_MMENGINE = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
@@ -50,7 +51,7 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
         end_with_parent()
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(config, launcher)
-    return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+    return RUNNERS.build(config) if 'runner_type' in config else QuietRunner.from_cfg(config)
 
 
 def _pin_batches(config: Config) -> None:

@@ -9,6 +9,7 @@ from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, 
 from ..errors import UserError
 from ..fileio import check_writable
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name
+from .console import say_tested
 from .half_precision import half_precision
 from .launch import build_runner
 
@@ -52,5 +53,6 @@ def test(args: argparse.Namespace) -> int:
         check_writable(args.dump)
     runner = build_runner(make_config(args), run_name(args.config, args.fragments), args.launcher)
     with half_precision(args.amp):
-        runner.test()
+        scores = runner.test()
+    say_tested(runner, scores)
     return 0

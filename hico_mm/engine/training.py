@@ -14,7 +14,9 @@ from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, ta
 from ..checkpoints.resume import find_last
 from ..errors import INTERRUPTED, UserError
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name, scale_schedule
+from .console import is_verbose, say_trained
 from .half_precision import use_half_precision
+from .hooks import ProgressHook
 from .launch import build_runner, check_same_start, check_steps
 from .run_folder import begin_run, check_places, lock_folder, set_logs_aside
 
@@ -171,7 +173,10 @@ def train(args: argparse.Namespace) -> int:
             runner = build_runner(config, run_name(args.config, args.fragments), args.launcher)
             check_steps(runner)
             check_same_start(runner)
+            if not is_verbose():
+                runner.register_hook(ProgressHook())
             runner.train()
+            say_trained(runner, run_name(args.config, args.fragments))
     except KeyboardInterrupt as interrupt:
         if is_main_process():
             print(f'\n{interrupt or "interrupted"}; {how_to_go_on(config.work_dir)}',

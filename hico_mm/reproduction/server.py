@@ -38,6 +38,7 @@ def in_session(run: Callable[[List[str]], int], words: List[str], output: Connec
         output: Connection that gets what the command prints.
     """
     os.setsid()
+    os.environ['HICO_MM_VERBOSE'] = '1'  # the output of a step is its log
     end_with_parent()
     for stream in sys.stdout, sys.stderr:
         stream.flush()

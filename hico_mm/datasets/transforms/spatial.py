@@ -138,18 +138,24 @@ class RandomRotation(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class FitToBox(SkeletonTransform):
-    """Scale and shift each axis of a clip to [-1, 1], over all frames, joints and persons.
+    """Scale and shift a clip into the box [-1, 1] of all axes, over all frames, joints and persons.
 
-    It makes clips independent of body size and of the extent of the movement along each axis. As the last transform of
-    a view, it also undoes changes of scale that the transforms before it made. Absent joints (all zero) stay zero, and
-    an axis without extent becomes zero.
+    It makes clips independent of body size. As the last transform of a view, it also undoes changes of scale that the
+    transforms before it made. Absent joints (all zero) stay zero, and an axis without extent becomes zero.
 
     Required Keys:
         - keypoint
 
     Modified Keys:
         - keypoint
+
+    Args:
+        per_axis: Whether to scale each axis by its own extent, which fills the box but changes the proportions of the
+            body, or all axes by the largest extent. Defaults to True.
     """
+
+    def __init__(self, per_axis: bool = True) -> None:
+        self.per_axis = per_axis
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Return no parameters, since nothing is random."""
@@ -161,7 +167,8 @@ class FitToBox(SkeletonTransform):
         low = torch.where(known, clips, torch.inf).amin((1, 2, 3), keepdim=True)
         high = torch.where(known, clips, -torch.inf).amax((1, 2, 3), keepdim=True)
         extent = (high - low).clamp(min=0)
-        scaled = 2 * (clips - low) / torch.where(extent > 0, extent, torch.ones_like(extent)) - 1
+        size = extent if self.per_axis else extent.amax(-1, keepdim=True)
+        scaled = (2 * clips - low - high) / torch.where(size > 0, size, torch.ones_like(size))
         return torch.where(known & (extent > 0), scaled, torch.zeros_like(clips))
 
 

@@ -9,6 +9,7 @@ from .frozen_weights_hook import FrozenWeightsHook
 from .gallery_hook import GalleryHook
 from .interrupt_hook import InterruptHook
 from .mean_loss_hook import MeanLossHook
+from .progress_hook import ProgressHook
 from .rank_watch_hook import RankWatchHook
 from .runtime_info_hook import AsyncRuntimeInfoHook
 from .step_seed_hook import StepSeedHook, step_seed
@@ -16,4 +17,4 @@ from .timed_checkpoint_hook import TimedCheckpointHook
 
 __all__ = ['AsyncRuntimeInfoHook', 'CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook',
            'ExactResumeHook', 'FiniteLossHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook',
-           'RankWatchHook', 'StepSeedHook', 'TimedCheckpointHook', 'step_seed']
+           'ProgressHook', 'RankWatchHook', 'StepSeedHook', 'TimedCheckpointHook', 'step_seed']

@@ -140,6 +140,14 @@ def test_fit_to_box_scales_each_axis_of_each_clip():
     torch.testing.assert_close(moved, out, atol=1e-4, rtol=0)
 
 
+def test_fit_to_box_can_keep_the_proportions():
+    clips = torch.randn(3, 1, 5, 25, 3) * torch.tensor([1.0, 5.0, 0.2]) + 7
+    out = FitToBox(per_axis=False).apply(clips, {})
+    torch.testing.assert_close(out[..., 1].amax((1, 2, 3)), torch.ones(3))
+    ratio = (out - out.mean((2, 3), keepdim=True)) / (clips - clips.mean((2, 3), keepdim=True))
+    torch.testing.assert_close(ratio, ratio[:, :1, :1, :1, :1].expand_as(ratio), atol=1e-3, rtol=0)
+
+
 def test_fit_to_box_has_no_nan_for_clips_without_extent():
     clips = torch.zeros(2, 1, 4, 25, 3)
     clips[1, 0, :, :, :2] = torch.rand(4, 25, 2) + 1  # flat

@@ -1,0 +1,63 @@
+"""What training and testing print."""
+
+import re
+
+import pytest
+
+from hico_mm.cli import test, train
+from hico_mm.engine import console
+
+
+@pytest.fixture
+def commands(make_runner, linear_model, tmp_path, monkeypatch):
+    """Configs of pretraining and linear evaluation; commands print only what they print to users."""
+    make_runner('tiny').cfg.dump(tmp_path / 'pretrain.py')
+    make_runner('tiny', model=linear_model, loop='FeatureTrainLoop').cfg.dump(tmp_path / 'linear.py')
+    monkeypatch.delenv(console.VERBOSE)
+    return [str(tmp_path / name) for name in ('pretrain.py', 'linear.py', 'w', 'l')]
+
+
+def test_training_and_test_print_progress_and_the_result(commands, capsys):
+    pretrain, linear, first, second = commands
+    assert train.main([pretrain, '--work-dir', first]) == 0
+    printed = capsys.readouterr()
+    assert re.search(r'^epoch 1/1, step 1/2; loss [\d.]+; contrast accuracy [\d.]+; \d:\d\d:\d\d left$', printed.err, re.M)
+    assert re.match(rf'trained 1 epochs; last validation: k-NN [\d.]+ %.*\ncheckpoint: {first}/epoch_1.pth\nlog: ',
+                    printed.out.strip())
+    assert 'INFO' not in printed.out + printed.err and printed.out.count('\n') < 8
+    assert train.main([linear, '--work-dir', second, '--pretrained', f'{first}/epoch_1.pth']) == 0
+    printed = capsys.readouterr()
+    assert 'unexpected key' not in printed.out and re.search('last validation: top-1 .*, k-NN .*, best epoch', printed.out)
+    assert test.main([linear, f'{second}/epoch_1.pth', '--work-dir', second]) == 0
+    assert re.search(r'^top-1 [\d.]+ %, top-5 [\d.]+ %, mean class accuracy [\d.]+ % \(\d+ clips\)$',
+                     capsys.readouterr().out, re.M)
+
+
+def test_the_log_file_has_everything(commands, tmp_path):
+    train.main([commands[0], '--work-dir', commands[2], '--cfg-options', 'experiment_name=logged'])
+    log = '\n'.join(path.read_text() for path in (tmp_path / 'w').rglob('*.log'))
+    assert 'Epoch(train)' in log and 'System environment' in log
+
+
+def test_verbose_prints_the_full_log(commands, capsys, monkeypatch):
+    monkeypatch.setenv(console.VERBOSE, '')  # restored after the test
+    train.main([commands[0], '--work-dir', commands[2], '--verbose'])
+    printed = capsys.readouterr()
+    assert 'Epoch(train)' in printed.out and 'trained 1 epochs' not in printed.out
+
+
+def test_a_terminal_has_one_line_that_changes(capsys, monkeypatch):
+    monkeypatch.setattr('sys.stderr.isatty', lambda: True, raising=False)
+    line = console.ProgressLine()
+    line.show('step 1')
+    line.show('step 2')
+    line.clear()
+    assert capsys.readouterr().err == '\r\033[Kstep 1\r\033[Kstep 2\r\033[K'
+
+
+@pytest.mark.parametrize('name, command', [
+    ('hico_lstm_nwucla_small', 'hico-mm train hico_nwucla_small_linear --pretrained c.pth'),
+    ('hico_nwucla_small_linear', 'hico-mm test hico_nwucla_small_linear c.pth'),
+    ('my_own', 'hico-mm info c.pth')])
+def test_the_next_command_exists(name, command):
+    assert console.next_command(name, 'c.pth') == command
