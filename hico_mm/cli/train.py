@@ -34,7 +34,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--seed', type=seed, help='random seed')
     add_config_arguments(parser)
     add_launcher_arguments(parser)
-    parser.add_argument('--verbose', action='store_true', help='print the full log, which is also in the work directory')
+    parser.add_argument('--verbose', action='store_true',
+                        help='print the full log, which is also in the work directory')
     args = parser.parse_args(argv)
     if args.verbose:
         os.environ['HICO_MM_VERBOSE'] = '1'

@@ -107,6 +107,8 @@ def _check_unfinished(config: Config, path: str) -> None:
         UserError: if it was, or the checkpoint does not exist or is damaged.
     """
     done, wanted = (load_checkpoint(path).get('meta') or {}).get('epoch'), config.train_cfg.get('max_epochs')
+    if config.train_cfg.get('min_steps'):  # the number of epochs is not known yet
+        return
     if isinstance(done, int) and isinstance(wanted, int) and done > wanted:
         raise UserError(f'{path} was trained for {done} epochs, but the config ends after {wanted}, so nothing is left '
                         f'to train: give --epochs above {done}, or an earlier checkpoint')

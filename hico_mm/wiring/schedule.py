@@ -14,6 +14,7 @@ def scale_schedule(config: Config, epochs: int) -> None:
                         '--cfg-options train_cfg.max_iters=N')
     factor = epochs / config.train_cfg.max_epochs
     config.train_cfg.max_epochs = epochs
+    config.train_cfg.pop('min_steps', None)
     if 'val_begin' in config.train_cfg:
         config.train_cfg.val_begin = min(config.train_cfg.val_begin, epochs)
     schedulers = config.get('param_scheduler') or []

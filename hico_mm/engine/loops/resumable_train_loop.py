@@ -1,8 +1,9 @@
 """Epoch-based training that can be resumed at any step."""
 
+import math
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 import torch
 from mmaction.registry import LOOPS
@@ -11,6 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
+from ...errors import check_count
 from ...models.unwrap import unwrap
 
 SCORES = 'last_scores'  # in the message hub: the last scores and the epoch in which they were measured
@@ -52,6 +54,15 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     A checkpoint is written before its epoch is validated. If the run stopped in between, this epoch is validated first
     when the run is resumed, so that no score is missing and the best checkpoint is the same as without interruption.
 
+    Args:
+        runner: The runner.
+        dataloader: The training loader or its config.
+        max_epochs: Number of epochs.
+        min_steps: Minimum number of training steps. If ``max_epochs`` epochs have fewer, there are more epochs, and the
+            validations are moved in proportion, so that a small dataset is trained as long as a larger one. Defaults to
+            None, for no minimum.
+        **kwargs: Further arguments of MMEngine's loop.
+
     Attributes:
         batches_done: Number of completed batches of the current epoch.
     """
@@ -59,6 +70,19 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     dataloader: DataLoader
     batches_done = 0
     _buffers: Optional[Dict[str, Tensor]] = None
+
+    def __init__(self, runner: Any, dataloader: Union[DataLoader, dict], max_epochs: int,
+                 min_steps: Optional[int] = None, **kwargs: Any) -> None:
+        if min_steps is not None:
+            check_count(min_steps, 'min_steps')
+        super().__init__(runner, dataloader, max_epochs, **kwargs)
+        least = math.ceil((min_steps or 0) / max(1, len(self.dataloader)))
+        if least > max_epochs:
+            self._max_epochs, self._max_iters = least, least * len(self.dataloader)
+            self.val_begin = max(1, self.val_begin * least // max_epochs)
+            self.val_interval = max(1, self.val_interval * least // max_epochs)
+            for values in self.dynamic_milestones, self.dynamic_intervals:  # MMEngine takes the interval from here
+                values[:] = [value * least // max_epochs for value in values]
 
     def run(self) -> nn.Module:
         """Train and return the model."""

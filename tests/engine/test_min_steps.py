@@ -1,0 +1,28 @@
+"""Small datasets are trained for more epochs."""
+
+import pytest
+
+from hico_mm.errors import UserError
+
+
+def test_epochs_and_validations_follow_the_steps(make_runner):
+    options = {'train_cfg.min_steps': 11, 'train_cfg.val_begin': 2, 'train_cfg.val_interval': 2}
+    runner = make_runner('steps', epochs=3, **options)  # two steps in each epoch
+    runner.train()
+    assert (runner.epoch, runner.iter) == (6, 12)
+    assert (runner.train_loop.val_begin, runner.train_loop.val_interval) == (4, 4)
+    scheduler = make_runner('schedule', epochs=3, **options, param_scheduler=[
+        dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)])
+    scheduler.train()
+    assert scheduler.param_schedulers[0].end == 12  # the schedule ends with the training
+
+
+def test_larger_datasets_keep_their_epochs(make_runner):
+    runner = make_runner('epochs', epochs=3, **{'train_cfg.min_steps': 6})
+    runner.train()
+    assert (runner.epoch, runner.train_loop.val_interval) == (3, 1)
+
+
+def test_min_steps_must_be_a_count(make_runner):
+    with pytest.raises(UserError, match='min_steps'):
+        make_runner('wrong', **{'train_cfg.min_steps': 0}).train()
