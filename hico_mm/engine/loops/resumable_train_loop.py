@@ -70,6 +70,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     dataloader: DataLoader
     batches_done = 0
     _buffers: Optional[Dict[str, Tensor]] = None
+    val_begin: int
+    val_interval: int
 
     def __init__(self, runner: Any, dataloader: Union[DataLoader, dict], max_epochs: int,
                  min_steps: Optional[int] = None, **kwargs: Any) -> None:
