@@ -26,6 +26,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'train': ('train', 'pretrain, finetune, or train a classifier, as given by a config'),
     'test': ('test', 'test a checkpoint: classification or k-NN retrieval'),
     'extract': ('extract_features', 'write the features of a split to a NumPy file'),
+    'export': ('export', 'export a checkpoint to ONNX or safetensors'),
     'fuse': ('fuse_streams', 'fuse the predictions or features of streams'),
     'reproduce': ('reproduce', "run the paper's experiments and compare the results with its figures"),
     'curves': ('plot_curves', 'plot training curves of pretraining runs'),

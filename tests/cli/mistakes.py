@@ -371,6 +371,8 @@ MISTAKES = {
         'extract_features knn.py ckpt.pth --split val --out f.npz --seed 1099511627776'),
     'extract_features.py: an option of the head': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --cfg-options model.cls_head.k=5'),
+    'export.py: --out of another format': Mistake('export ckpt.pth --out f.pkl'),
+    'export.py: a file that is no checkpoint': Mistake('export mine.pkl --out f.onnx'),
     'plot_curves.py: a folder without a log': Mistake('plot_curves folder --out c.png'),
     'plot_curves.py: --out that is a folder': Mistake('plot_curves source --out folder.png'),
     'plot_curves.py: --out of another format': Mistake('plot_curves source --out c.gif'),

@@ -1,0 +1,41 @@
+"""Export a checkpoint for use without this package.
+
+    hico-mm export work_dirs/hico_gru_nwucla/epoch_451.pth --out encoder.onnx
+    hico-mm export work_dirs/hico_nwucla_linear/epoch_80.pth --out classifier.onnx
+    hico-mm export work_dirs/hico_gru_nwucla/epoch_451.pth --out encoder.safetensors
+
+ONNX has everything after the normalisation of a clip: crop, resizing, stream, encoder and, if it was trained, the
+classifier. Its input are normalised clips (n, M, T, V, C) of any length T. Safetensors have the weights of the encoder,
+and the description of the checkpoint as JSON in their metadata.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Optional, Sequence
+
+from .command import command, command_parser
+
+
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = command_parser('export', __doc__)
+    parser.add_argument('checkpoint', help='checkpoint')
+    parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='file to write: .onnx or .safetensors')
+    parser.add_argument('--encoder-only', action='store_true', help='leave the classifier out of ONNX')
+    args = parser.parse_args(argv)
+    if args.out.suffix not in ('.onnx', '.safetensors'):
+        parser.error(f'--out {args.out} must end with .onnx or .safetensors')
+    return args
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export the checkpoint, and return the exit status."""
+    from ..apis.export import export
+    from ..fileio import check_writable
+
+    check_writable(args.out)
+    print(export(args.checkpoint, args.out, args.encoder_only))
+    return 0
+
+
+main = command(parse_args, run)
