@@ -109,9 +109,10 @@ def export_onnx(model: nn.Module, path: Union[str, Path], encoder_only: bool = F
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter('ignore')  # the exporter warns of every constant
-            torch.onnx.export(exported, (clips, ), buffer, input_names=['clips'], output_names=[exported.output],
-                              opset_version=OPSET, **options,  # type: ignore[arg-type]
-                              dynamic_axes={'clips': {0: 'n', 2: 'frames'}, exported.output: {0: 'n'}})
+            export_to: Any = torch.onnx.export  # its types do not allow a buffer
+            export_to(exported, (clips, ), buffer, input_names=['clips'], output_names=[exported.output],
+                      opset_version=OPSET, **options,
+                      dynamic_axes={'clips': {0: 'n', 2: 'frames'}, exported.output: {0: 'n'}})
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     graph = onnx.load_model_from_string(buffer.getvalue())
