@@ -16,7 +16,7 @@ from .manifest import apply_manifest
 from .own_splits import SplitRule, check_rule, make_splits
 from .plausible import implausible
 from .readers.common import upright
-from .registry import Reader, ReadOptions, Recording
+from .registry import Read, Reader, ReadOptions, Recording
 from .text import read_lines
 from .tracks import most_seen
 
@@ -65,7 +65,7 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
     check_rule(wishes.rule, facts, bool(numbers))
     layout = wishes.options.layout or reader.layout or _layout_of(items, reader, wishes.options)
     return Conversion(
-        items, layout, partial(read_item, reader=reader, options=wishes.options, numbers=numbers,
+        items, layout, partial(read_item, read=reader.read, options=wishes.options, numbers=numbers,
                                own_labels=wishes.labels and not numbers),
         partial(make_splits, rule=wishes.rule, facts=facts), faults=faults, notes=notes, classes=classes,
         nothing=f'no clip of format {reader.name} was read from {source} ({" or ".join(reader.suffixes)})',
@@ -73,12 +73,12 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
         suspect=partial(implausible, layout=get_layout(layout)))
 
 
-def read_item(item: Item, reader: Reader, options: ReadOptions, numbers: Dict[str, int], own_labels: bool) -> Reading:
+def read_item(item: Item, read: Read, options: ReadOptions, numbers: Dict[str, int], own_labels: bool) -> Reading:
     """Read a clip.
 
     Args:
         item: The clip.
-        reader: How to read it.
+        read: Reads its files.
         options: What the user says about the files.
         numbers: Number of each class.
         own_labels: Whether the label that the file itself gives counts.
@@ -86,7 +86,7 @@ def read_item(item: Item, reader: Reader, options: ReadOptions, numbers: Dict[st
     Raises:
         UserError: if it cannot be used. The message does not name the file.
     """
-    recording = reader.read(list(item.files), options)
+    recording = read(list(item.files), options)
     number = numbers[item.facts.label] if item.facts.label else recording.label if own_labels else None
     return [to_clip(recording, item, options, number)], []
 

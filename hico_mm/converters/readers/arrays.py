@@ -1,6 +1,7 @@
 """Arrays in ``.npy``, ``.npz`` and CSV files, whose axes the user states."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
@@ -10,12 +11,24 @@ from ...errors import UserError
 from ...structures import SkeletonLayout
 from ..registry import ReadOptions, Recording, register_reader
 from ..text import read_text
+from .common import head
 from .numpy_files import open_arrays
 
 CHANNELS = {2: 'xy', 3: 'xyz', 4: 'xyzs'}
 
 
-@register_reader('array', ('.npy', '.npz', '.csv'))
+def matches(path: Path) -> bool:
+    """Return whether a file is a NumPy file, or a CSV file whose second line is numbers."""
+    if path.suffix.lower() != '.csv':
+        return True
+    lines = head(path).decode('utf-8-sig', 'replace').splitlines()[:2]
+    try:
+        return bool([float(cell or 'nan') for cell in re.split('[,;\t ]', lines[-1].strip())])
+    except (IndexError, ValueError):
+        return False
+
+
+@register_reader('array', ('.npy', '.npz', '.csv'), matches)
 def read(files: List[Path], options: ReadOptions) -> Recording:
     """Read an array with the stated axes. A table (T, columns) is unfolded in the order of the other axes.
 
