@@ -86,9 +86,23 @@ def read_item(item: Item, read: Read, options: ReadOptions, numbers: Dict[str, i
     Raises:
         UserError: if it cannot be used. The message does not name the file.
     """
-    recording = read(list(item.files), options)
+    recording = safely(read, item, options)
     number = numbers[item.facts.label] if item.facts.label else recording.label if own_labels else None
     return [to_clip(recording, item, options, number)], []
+
+
+def safely(read: Read, item: Item, options: ReadOptions) -> Recording:
+    """Read the files of a clip. Any error that a reader did not expect is one of the file.
+
+    Raises:
+        UserError: if it cannot be read. The message does not name the file.
+    """
+    try:
+        return read(list(item.files), options)
+    except (UserError, OSError):
+        raise
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        raise UserError(f'is not in the expected format ({type(error).__name__}: {str(error)[:100]})') from error
 
 
 def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optional[int]) -> dict:
@@ -159,7 +173,7 @@ def _layout_of(items: Sequence[Item], reader: Reader, options: ReadOptions) -> U
     layouts: List[Any] = []
     for item in items[:LOOKED_AT]:
         try:
-            layouts.append(reader.read(list(item.files), options).layout)
+            layouts.append(safely(reader.read, item, options).layout)
         except (OSError, UserError):
             continue
     return Counter(layouts).most_common(1)[0][0] if layouts else 'ntu'

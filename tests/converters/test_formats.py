@@ -203,7 +203,7 @@ def damaged(path, **changes):
 
 
 BAD = {
-    'mmpose, cut off': ('mmpose', lambda f: own.write(f / 'a.json', '{"instance_info": [{'), 'is truncated or not JSON'),
+    'mmpose, cut off': ('mmpose', lambda f: own.write(f / 'a.json', '{"instance_info": [{'), 'is truncated or not'),
     'mmpose, empty': ('mmpose', lambda f: own.write(f / 'a.json', ''), 'is empty'),
     'mmpose, bytes': ('mmpose', lambda f: own.mmaction(f / 'a.json'), 'is not a text file'),
     'mmpose, deep': ('mmpose', lambda f: own.write(f / 'a.json', '[' * 100_000), 'is truncated or not JSON'),
@@ -221,7 +221,7 @@ BAD = {
         dict(frame_id=i, instances=[dict(keypoints=[[1, 2]] * 17)]) for i in (0, 10**9)]), 'too long for a clip'),
     'mmpose, hands': ('mmpose', lambda f: damaged(own.mmpose(f / 'a.json'), meta_info=dict(
         keypoint_id2name={'0': 'wrist'})), 'begin with "wrist", so they are not those of COCO'),
-    'mmaction, code': ('mmaction', lambda f: own.mmaction(f / 'a.pkl', label=print), 'is not a complete pickle of plain'),
+    'mmaction, code': ('mmaction', lambda f: own.mmaction(f / 'a.pkl', label=print), 'is not a complete pickle'),
     'mmaction, a whole annotation': ('mmaction', lambda f: own.mmaction(f / 'a.pkl', annotations=[]),
                                      'is an annotation already'),
     'mmaction, no keypoint': ('mmaction', lambda f: own.mmaction(f / 'a.pkl', keypoint=None), 'no array "keypoint"'),
@@ -237,10 +237,10 @@ BAD = {
                            'save pose_world_landmarks'),
     'mediapipe, joints': ('mediapipe', lambda f: own.write(f / 'a.json', [[[0, 1, 2]] * 25]),
                           'has landmarks of shape (25, 3), not (33, any)'),
-    'mediapipe, column': ('mediapipe', lambda f: own.write(f / 'a.csv', 'x0,y0,z0\n1,2,3\n'), 'no column for left_eye_in'),
+    'mediapipe, column': ('mediapipe', lambda f: own.write(f / 'a.csv', 'x0,y0,z0\n1,2,3\n'), 'no column for left_eye'),
     'mediapipe, cell': ('mediapipe', lambda f: own.write(f / 'a.csv', 'frame,landmark,x,y,z\n0,0,?,2,3\n'),
                         "has '?' in row 2, which is not a number"),
-    'array, objects': ('array', lambda f: np.save(f / 'a.npy', np.array([{}])) or f / 'a.npy', 'it holds Python objects'),
+    'array, objects': ('array', lambda f: np.save(f / 'a.npy', np.array([{}])) or f / 'a.npy', 'holds Python objects'),
     'array, cut off': ('array', lambda f: np.save(f / 'a.npy', np.ones(99)) or (f / 'a.npy').write_bytes(
         (f / 'a.npy').read_bytes()[:300]) and f / 'a.npy', 'is not a complete NumPy file'),
     'array, text': ('array', lambda f: own.write(f / 'a.csv', '1,2\n1,x\n'), 'is not a table of numbers'),

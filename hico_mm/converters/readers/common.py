@@ -25,8 +25,10 @@ def load_json(path: Path) -> Any:
         raise UserError('is empty')
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f'is truncated or not JSON ({error}): copy it again') from None
+    except json.JSONDecodeError as error:
+        raise UserError(f'is truncated or not JSON ({error.msg} in line {error.lineno}): copy it again') from None
+    except (ValueError, RecursionError):
+        raise UserError('is truncated or not JSON: copy it again') from None
 
 
 def head_has(pattern: str) -> Callable[[Path], bool]:
