@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ..converters.registry import load_readers
 
     readers = load_readers(args.imports)
-    name = args.format or guess_format(args.source, readers)
+    name = args.format or guess_format(args.source, readers, [path for path in (args.out, args.manifest) if path])
     if not args.format:
         print(f'format: {name}')
     return _convert_dataset(args, name) if name in DATASETS else _convert_recordings(args, readers, name)
@@ -81,6 +81,9 @@ def _convert_recordings(args: argparse.Namespace, readers: dict, name: str) -> i
 
     if name not in readers:
         raise UserError(f'there is no format "{name}": use one of {", ".join([*DATASETS, *readers])}')
+    for option in 'axes', 'channels':
+        if getattr(args, option) and name in RECORDINGS and name != 'array':
+            raise UserError(f'--{option} does not apply to format {name}, whose files say it: leave it out')
     if args.init:
         items, faults, _ = find_items(args.source, readers[name], [args.init])
         if not items:

@@ -67,6 +67,10 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace, f
     if (args.missing or args.bodies != 'slot') and args.format not in BENCHMARKS:
         parser.error(f'--missing and --bodies only apply to the formats {" and ".join(BENCHMARKS)}: '
                      f'{"leave them out" if args.format else "name one of them with --format"}')
+    if args.init and in_use(args):
+        parser.error(f'--init only lists the files: leave out {in_use(args)[0]}')
+    if args.split is None and (args.seed or args.test_ratio != 0.2):
+        parser.error('--seed and --test-ratio only apply to --split: add it')
     if args.test and args.split not in ('subject', 'camera'):
         parser.error('--test names subjects or cameras: add --split subject or --split camera')
 

@@ -1,28 +1,25 @@
 """Guess the format of files. Only a unique match counts."""
 
-import re
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, Set
+from typing import Collection, Dict, Iterator, List, Mapping, Pattern, Set, Tuple
 
 from ..errors import UserError
 from .formats import DATASETS
 from .ntu_benchmarks import NAME as NTU_NAME
+from .nwucla import NAME as NWUCLA_NAME
+from .pku import RECORDINGS as PKU_RECORDINGS
 from .registry import Reader
 
 LOOKED_AT = 200  # number of files
-DATASET_FILES: Dict[str, Callable[[str], bool]] = {
-    'ntu60': lambda name: bool(re.fullmatch(NTU_NAME.pattern + r'\.skeleton', name)),
-    'ntu120': lambda name: bool(re.fullmatch(NTU_NAME.pattern + r'\.skeleton', name)),
-    'nwucla': lambda name: bool(re.fullmatch(r'a\d\d_s\d\d_e\d\d_v\d\d\.json', name)),
-    'pku1': lambda name: bool(re.fullmatch(r'\d{4}-[LMR]\.txt', name, re.I)),
-    'pku2': lambda name: bool(re.fullmatch(r'A\d\dN\d\d-[LMR]\.txt', name, re.I)),
-}
+DATASET_FILES: Dict[str, Tuple[Pattern, str]] = {  # the names of their files and the ending
+    'ntu60': (NTU_NAME, '.skeleton'), 'ntu120': (NTU_NAME, '.skeleton'), 'nwucla': (NWUCLA_NAME, '.json'),
+    'pku1': (PKU_RECORDINGS[1], '.txt'), 'pku2': (PKU_RECORDINGS[2], '.txt')}
 FALLBACK = 'array'  # any file of numbers; counts only if no other format fits
 
 
-def guess_format(source: Path, readers: Mapping[str, Reader]) -> str:
-    """Return the only format that fits the files in a source.
+def guess_format(source: Path, readers: Mapping[str, Reader], without: Collection[Path] = ()) -> str:
+    """Return the only format that fits the files in a source. The files in ``without`` do not count.
 
     Raises:
         UserError: if the source does not exist, or no format or more than one fits; the message lists them.
@@ -30,8 +27,10 @@ def guess_format(source: Path, readers: Mapping[str, Reader]) -> str:
     if not source.exists():
         raise UserError(f'{source} does not exist: give a file, or the folder with the files')
     found: Set[str] = set()
+    left_out = {path.resolve() for path in without}
     for path in _some_files(source):
-        found.update(candidates(path, readers))
+        if path.resolve() not in left_out:
+            found.update(candidates(path, readers))
     if len(found) == 1:
         return found.pop()
     if not found:
@@ -43,7 +42,8 @@ def guess_format(source: Path, readers: Mapping[str, Reader]) -> str:
 
 def candidates(path: Path, readers: Mapping[str, Reader]) -> List[str]:
     """Return the formats that a file may have."""
-    names = [name for name, fits in DATASET_FILES.items() if fits(path.name)]
+    names = [name for name, (pattern, suffix) in DATASET_FILES.items()
+             if path.suffix.lower() == suffix and pattern.fullmatch(path.stem)]
     if names:
         return names
     fits = [name for name, reader in readers.items()
@@ -56,6 +56,6 @@ def _some_files(source: Path) -> Iterator[Path]:
     if source.is_file():
         yield source
         return
-    files = (path for path in source.rglob('*') if path.is_file() and not any(
+    files = (path for path in sorted(source.rglob('*')) if path.is_file() and not any(
         part.startswith('.') for part in path.relative_to(source).parts))
     yield from islice(files, LOOKED_AT)

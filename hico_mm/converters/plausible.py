@@ -14,6 +14,8 @@ def implausible(clips: Sequence[dict], layout: SkeletonLayout) -> Iterator[str]:
     """Yield warnings about clips: upside down, units, size of the picture, frame rates."""
     poses = [_poses(clip['keypoint']) for clip in clips]
     flat = clips[0]['keypoint'].shape[-1] == 2
+    if len({clip['keypoint'].shape[-1] for clip in clips}) > 1:
+        yield 'some clips have 2 coordinates and some have 3: convert them to different files'
     turned = sum(_is_upside_down(pose, layout) for pose in poses)
     if 2 * turned > len(clips):
         up = 'the picture, so y grows upwards' if flat else 'space, so y grows downwards, as in pictures'

@@ -20,6 +20,7 @@ from .registry import Read, Reader, ReadOptions, Recording
 from .text import read_lines
 from .tracks import most_seen
 
+MOST_PERSONS = 4  # in a clip with fewer frames than persons
 LOOKED_AT = 5  # number of clips read to find the skeleton of a format that has several
 
 
@@ -114,6 +115,9 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
     keypoint, score = np.asarray(recording.keypoint), recording.score
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3) or keypoint.dtype.kind not in 'iuf':
         return dict(frame_dir=item.name, keypoint=keypoint)  # is refused, with the reason
+    if len(keypoint) > max(keypoint.shape[1], MOST_PERSONS):
+        raise UserError(f'has {len(keypoint)} persons in {keypoint.shape[1]} frame(s), so its axes are probably '
+                        'swapped: they must be persons, frames, joints and coordinates')
     keypoint = np.where(np.isnan(keypoint).any(-1, keepdims=True), 0, keypoint).astype(np.float32)
     if score is not None and np.shape(score) != keypoint.shape[:3]:
         raise UserError(f'has scores of shape {np.shape(score)} for keypoints of shape {keypoint.shape}')

@@ -134,6 +134,9 @@ def test_files_of_two_formats_are_not_guessed(tmp_path, capsys):
     (['--axes', 'MTV', '--out', 'a.pkl'], 'MTV is not an order of axes'),
     (['--layout', 'kinect', '--out', 'a.pkl'], 'unknown skeleton layout "kinect"'),
     (['--layout', 'gone.json', '--out', 'a.pkl'], 'gone.json cannot be used: No such file or directory'),
+    (['--init', 'a.csv', '--split', 'random'], '--init only lists the files: leave out --split'),
+    (['--seed', '3', '--out', 'a.pkl'], '--seed and --test-ratio only apply to --split'),
+    (['--format', 'mmpose', '--axes', 'TVC', '--out', 'a.pkl'], '--axes does not apply to format mmpose'),
     (['--scale', '0', '--out', 'a.pkl'], '0 is not a number above 0'),
     (['--test-ratio', '1', '--out', 'a.pkl'], '1 is not a ratio between 0 and 1'),
     (['--import', 'gone_reader', '--out', 'a.pkl'], '--import gone_reader: there is no module gone_reader'),
@@ -387,3 +390,28 @@ def test_a_table_is_guessed_by_its_numbers(tmp_path, capsys, text, status):
     assert run(tmp_path / 'raw', *args) == status
     printed = capsys.readouterr()
     assert 'format: array' in printed.out if status == 0 else 'has a known format' in printed.err
+
+
+def test_persons_and_frames_that_are_swapped(tmp_path, capsys):
+    own.mmaction(tmp_path / 'raw' / 'a.pkl', keypoint=own.picture('coco')[:, None], keypoint_score=None)
+    own.mmaction(tmp_path / 'raw' / 'b.pkl')
+    content = converted(tmp_path / 'raw', out=tmp_path / 'a.pkl')
+    assert [clip['frame_dir'] for clip in content['annotations']] == ['b']
+    assert 'a.pkl has 12 persons in 1 frame(s), so its axes are probably swapped' in capsys.readouterr().err
+
+
+def test_poses_in_space_and_in_pictures_are_not_mixed_in_silence(tmp_path, capsys):
+    args = arrays(tmp_path / 'raw', lambda pose: pose, 'coco', own.picture)
+    np.save(tmp_path / 'raw' / 'space.npy', own.body('coco'))
+    assert run(*args, '--out', tmp_path / 'a.pkl') == 0
+    assert 'some clips have 2 coordinates and some have 3' in capsys.readouterr().err
+
+
+def test_an_error_that_a_reader_does_not_expect_is_one_of_the_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / 'my_dots.py').write_text(READER.replace('points', 'dots'))
+    own.write(tmp_path / 'raw' / 'a.pts', '1 2 x')
+    own.write(tmp_path / 'raw' / 'b.pts', ' '.join(['1 2 3'] * 20))
+    assert len(converted('raw', '--import', 'my_dots', '--format', 'dots', out=tmp_path / 'a.pkl')['annotations']) == 1
+    assert 'raw/a.pts is not in the expected format (ValueError: could not convert' in capsys.readouterr().err

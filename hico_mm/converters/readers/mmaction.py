@@ -7,11 +7,12 @@ import numpy as np
 
 from ...errors import UserError
 from ..registry import ReadOptions, Recording, register_reader
+from .common import head_has
 
 LAYOUT = 'coco'
 
 
-@register_reader('mmaction', ('.pkl', '.pickle'), layout=LAYOUT)
+@register_reader('mmaction', ('.pkl', '.pickle'), head_has('keypoint'), layout=LAYOUT)
 def read(files: List[Path], options: ReadOptions) -> Recording:
     """Read ``{"keypoint": (M, T, V, C), "keypoint_score": (M, T, V), "img_shape", "label"}`` with the safe loader.
 
