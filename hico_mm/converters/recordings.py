@@ -20,6 +20,7 @@ from .registry import Read, Reader, ReadOptions, Recording
 from .text import read_lines
 from .tracks import most_seen
 
+MOST_FPS = 10_000
 MOST_PERSONS = 4  # in a clip with fewer frames than persons
 LOOKED_AT = 5  # number of clips read to find the skeleton of a format that has several
 
@@ -124,10 +125,10 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
     if score is not None:
         score = np.nan_to_num(np.asarray(score, np.float32))
     keypoint, score = most_seen(keypoint, score, options.persons)
-    size = options.img_shape or recording.img_shape
+    size, fps = options.img_shape or recording.img_shape, options.fps or recording.fps
     known = dict(
-        label=label, keypoint_score=score, fps=options.fps or recording.fps, subject=item.facts.subject,
-        camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)
+        label=label, keypoint_score=score, fps=fps if fps and 0 < fps < MOST_FPS else None,
+        subject=item.facts.subject, camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)
     keypoint = _turn(keypoint, size) if options.upside_down else keypoint
     keypoint = np.ascontiguousarray(keypoint * np.float32(options.scale))
     return dict(frame_dir=item.name, total_frames=keypoint.shape[1], keypoint=keypoint,

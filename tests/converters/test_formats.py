@@ -3,12 +3,16 @@
 import csv
 import io
 import json
+import random
 
 import numpy as np
 import pytest
 
+from hico_mm.converters.items import Item
 from hico_mm.converters.readers.mediapipe_table import NAMES
+from hico_mm.converters.recordings import to_clip
 from hico_mm.converters.registry import ReadOptions, load_readers
+from hico_mm.datasets.checks import clip_fault
 from hico_mm.errors import UserError
 from hico_mm.structures import get_layout
 from tests.converters import own
@@ -144,6 +148,12 @@ def test_kinect(tmp_path):
     np.testing.assert_allclose(read('kinect', path).keypoint[0], pose, atol=1e-6)
 
 
+def test_the_frame_rate_of_mediapipe_from_its_times(tmp_path):
+    content = json.loads(own.mediapipe(tmp_path / 'a.json').read_text())
+    frames = [dict(frame, timestamp_ms=40 * t) for t, frame in enumerate(content['frames'])]
+    assert read('mediapipe', own.write(tmp_path / 'b.json', frames)).fps == 25
+
+
 @pytest.mark.parametrize('axes', ['MTVC', 'TMVC', 'CTVM', 'VCTM'])
 @pytest.mark.parametrize('ending', ['.npy', '.npz'])
 def test_arrays_in_any_order_of_axes(tmp_path, axes, ending):
@@ -255,3 +265,45 @@ def test_bad_files_get_one_sentence(tmp_path, case):
     with pytest.raises(UserError) as error:
         read(name, path, axes='TVC', **(dict(layout=get_layout('ntu')) if name == 'array' else {}))
     assert said in str(error.value) and '\n' not in str(error.value) and str(tmp_path) not in str(error.value)
+
+
+JUNK = [None, True, -1, 10**30, 1e400, 'x', [], {}, [[]], [None], {'x': 1}, 0.5, float('nan'), [1, 2, 3]]
+
+
+def places(tree, path=()):
+    """The paths to all values in a tree of lists and dicts."""
+    yield path
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        yield from places(value, (*path, key))
+
+
+def replaced(tree, path, value):
+    if not path:
+        return value
+    inner = tree
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return tree
+
+
+@pytest.mark.parametrize('name', ['mmpose', 'openpose', 'azure_kinect', 'mediapipe'])
+def test_whatever_stands_in_a_file_is_read_or_refused(tmp_path, name):
+    layout = READERS[name].layout or 'openpose_coco18'
+    make = dict(mmpose=lambda: own.mmpose(tmp_path / 'a.json', [own.picture(layout, 2)] * 2),
+                openpose=lambda: next(own.openpose(tmp_path / 'a', persons=[own.picture(layout, 1)]).iterdir()),
+                azure_kinect=lambda: own.azure(tmp_path / 'a.json', [own.body('azure_kinect', 2)]),
+                mediapipe=lambda: own.mediapipe(tmp_path / 'a.json', own.world(2)))
+    path = make[name]()
+    text, rng = path.read_text(), random.Random(0)
+    paths = list(places(json.loads(text)))
+    shallow = [place for place in paths if len(place) < 5]
+    for i in range(300):
+        content = replaced(json.loads(text), rng.choice(shallow if i % 2 else paths), rng.choice(JUNK))
+        own.write(path, content)
+        try:
+            clip = to_clip(read(name, path), Item(path, (path, ), 'a'), ReadOptions(), None)
+        except UserError as error:
+            assert '\n' not in str(error)
+        else:
+            assert clip_fault(clip, get_layout(layout)) is None or not np.isfinite(clip['keypoint']).all()

@@ -53,6 +53,7 @@ def test_check_and_a_step_of_pretraining(tmp_path, capsys, name):
         make(tmp_path / 'raw' / ('sit', 'wave')[i % 2], i)
     assert main(['convert', str(tmp_path / 'raw'), '--out', str(tmp_path / 'mine.pkl'), *options]) == 0
     assert main(['check', str(tmp_path / 'mine.pkl'), '--layout', layout]) == 0, capsys.readouterr().out
+    assert 'classes   0 (sit): 4, 1 (wave): 4' in capsys.readouterr().out
     config = config_of(tmp_path, layout, channels)
     model = MODELS.build(config.model)
     data = model.data_preprocessor(next(iter(Runner.build_dataloader(config.train_dataloader))), True)

@@ -1,15 +1,13 @@
 """Azure Kinect: the JSON of ``offline_processor``, one of the samples of its body tracking."""
 
 from pathlib import Path
-from typing import Any, List, Optional
-
-import numpy as np
+from typing import Any, List
 
 from ...errors import UserError
 from ...structures import get_layout
 from ..registry import ReadOptions, Recording, register_reader
 from ..tracks import Detection, Frames, assemble
-from .common import field, head_has, listed, load_json, numbers, upright
+from .common import field, frame_rate, head_has, listed, load_json, numbers, upright
 
 LAYOUT = 'azure_kinect'
 MILLIMETRES = 1000
@@ -33,9 +31,9 @@ def read(files: List[Path], options: ReadOptions) -> Recording:
             raise UserError('has a frame without a number in "frame_id"')
         bodies = listed(field(frame, 'bodies', 'frame'), 'bodies')
         frames.setdefault(number, []).extend(map(_detection, bodies))
-        times.append((number, frame.get('timestamp_usec')))
+        times.append((number, frame.get('timestamp_usec'), 1e-6))
     keypoint, _ = assemble(frames, options.persons)
-    return Recording(upright(keypoint) / MILLIMETRES, options.layout or LAYOUT, fps=_rate(times))
+    return Recording(upright(keypoint) / MILLIMETRES, options.layout or LAYOUT, fps=frame_rate(times))
 
 
 def _detection(body: Any) -> Detection:
@@ -44,14 +42,3 @@ def _detection(body: Any) -> Detection:
     pose = numbers(field(body, 'joint_positions', 'body'), 'joint_positions', (joints, 3))
     name = body.get('body_id')
     return Detection(pose, None, name if type(name) is int else None)
-
-
-def _rate(times: List[Any]) -> Optional[float]:
-    """Return the frames per second from (frame number, time in microseconds), or None if they do not say it."""
-    known = [(number, time) for number, time in times if type(time) is int]
-    if len(known) < 2:
-        return None
-    numbers_of, stamps = np.array(known, dtype=np.float64).T
-    frames, microseconds = np.diff(numbers_of), np.diff(stamps)
-    forward = (frames > 0) & (microseconds > 0)
-    return round(float(1e6 / np.median(microseconds[forward] / frames[forward])), 2) if forward.any() else None

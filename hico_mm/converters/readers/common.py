@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -98,3 +98,21 @@ def field(record: Any, key: str, what: str) -> Any:
 def upright(keypoint: np.ndarray) -> np.ndarray:
     """Turn 3-D coordinates (..., 3) with y down by half a turn about z, so that y is up. Left and right are kept."""
     return keypoint * np.array([-1, -1, 1])
+
+
+def frame_rate(times: Sequence[Tuple[int, Any, float]]) -> Optional[float]:
+    """Return the frames per second.
+
+    Args:
+        times: For each frame its number, its time and the unit of the time in seconds. Times that are not numbers do
+            not count.
+
+    Returns:
+        The rate that most frames have, or None if fewer than two frames have a time.
+    """
+    known = [(number, time * unit) for number, time, unit in times if type(time) in (int, float)]
+    if len(known) < 2:
+        return None
+    frames, seconds = np.diff(np.array(known, dtype=np.float64), axis=0).T
+    forward = (frames > 0) & (seconds > 0)
+    return round(float(1 / np.median(seconds[forward] / frames[forward])), 2) if forward.any() else None

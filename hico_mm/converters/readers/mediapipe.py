@@ -9,7 +9,7 @@ from ...errors import UserError
 from ...structures import get_layout
 from ..registry import ReadOptions, Recording, register_reader
 from ..tracks import Detection, Frames, assemble
-from .common import field, head, listed, load_json, numbers, upright
+from .common import field, frame_rate, head, listed, load_json, numbers, upright
 from .mediapipe_table import is_table, read_table
 from .numpy_files import arrays_in, open_arrays
 
@@ -53,7 +53,10 @@ def _from_json(content: Any) -> Tuple[Frames, Optional[float]]:
     if isinstance(content, dict):
         fps, content = content.get('fps'), field(content, 'frames', 'file')
     frames = {number: list(_persons(frame)) for number, frame in enumerate(listed(content, 'frames'))}
-    return frames, float(fps) if isinstance(fps, (int, float)) and not isinstance(fps, bool) and fps > 0 else None
+    if isinstance(fps, (int, float)) and not isinstance(fps, bool) and fps > 0:
+        return frames, float(fps)
+    return frames, frame_rate([(number, frame.get('timestamp_ms'), 1e-3) for number, frame in enumerate(content)
+                               if isinstance(frame, dict)])
 
 
 def _persons(frame: Any) -> Iterator[Detection]:
