@@ -21,8 +21,9 @@ from hico_mm.fileio import dump_pickle
 from hico_mm.shipped import find_config
 from tests.cli.mistakes import inside
 from tests.conftest import ROOT
+from tests.converters import own
 from tests.converters.test_pku import make_part, recording_text
-from tests.helpers import make_annotation
+from tests.helpers import make_annotation, skeleton_text
 
 PAGES = [ROOT / 'README.md', ROOT / 'projects_readme.md', ROOT / 'configs' / 'README.md',
          *sorted((ROOT / 'docs').rglob('*.md'))]
@@ -95,6 +96,7 @@ def world(tmp_path_factory):
         numbers = ', '.join(str([[round(float(x), 2) for x in joint] for joint in frame])
                             for frame in np.random.default_rng(0).normal(size=(4, 20, 3)))
         (folder / 'all_sqe' / f'{name}.json').write_text(f'{{"label": 1, "skeletons": [{numbers}]}}')
+    make_poses(folder)
     example, = (block for block in re.findall(r'```python\n(.*?)```', (ROOT / 'docs/data.md').read_text(), re.DOTALL)
                 if "name='mine'" in block)
     (folder / 'configs/hico').mkdir(parents=True)
@@ -102,6 +104,34 @@ def world(tmp_path_factory):
         text = example.replace('./hico_gru_nwucla', f'{ROOT}/configs/hico/{base}')
         (folder / f'configs/hico/{name}.py').write_text(text)
     return folder
+
+
+def make_poses(folder):
+    """Recordings of the reader's own, in every format."""
+    for i in range(4):
+        label = ('wave', 'jump')[i % 2]
+        own.mmpose(folder / 'poses' / label / f'clip{i // 2 + 1}.json', [own.picture('coco', seed=i)])
+        own.mmpose(folder / 'mmpose_results' / f'{i}.json')
+        own.mmaction(folder / 'mmaction_results' / f'{i}.pkl')
+        own.openpose(folder / 'openpose_results' / f'{i}')
+        own.mediapipe(folder / 'mediapipe_results' / f'{i}.json')
+        own.azure(folder / 'azure_results' / f'{i}.json')
+        own.write(folder / 'kinect_results' / f'{i}.skeleton', skeleton_text([[('1', own.body('ntu')[0])]]))
+        rows = own.body('ntu').reshape(12, 75).tolist()
+        own.write(folder / 'arrays' / f'{i}.csv', '\n'.join(','.join(map(str, row)) for row in rows))
+        rows = 100 * own.body('nw_ucla').reshape(12, 60)
+        own.write(folder / 'traces' / f'{i}.trace', '\n'.join(
+            f'{t} ' + ' '.join(map(str, row)) for t, row in enumerate(rows.tolist())))
+    text = (ROOT / 'docs/extending.md').read_text()
+    reader, = (block for block in re.findall(r'```python\n(.*?)```', text, re.DOTALL) if 'register_reader' in block)
+    (folder / 'my_reader.py').write_text(reader)
+
+
+def fill_in(manifest):
+    """What the reader does with a manifest: say who is in each clip."""
+    subjects = {'1': 'anna', '2': 'ben'}
+    manifest.write_text(re.sub(r'(clip(\d)\.json,\w+),,,', lambda row: f'{row[1]},{subjects[row[2]]},left,',
+                               manifest.read_text()))
 
 
 def pretrained_by(path):
@@ -157,7 +187,10 @@ def run(command, world):
         shutil.rmtree(world / words[words.index('--out') + 1], ignore_errors=True)
     try:
         with inside(world):
-            return main(shortened(words[1:]))
+            status = main(shortened(words[1:]))
+            if '--init' in words:
+                fill_in(Path(words[-1]))
+            return status
     except SystemExit as stop:
         return stop.code or 0
     finally:

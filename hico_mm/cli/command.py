@@ -55,9 +55,9 @@ def converter_parser(name: str, doc: Optional[str], raw: str) -> argparse.Argume
     return parser
 
 
-def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of all converters, except the folder to read."""
-    parser.add_argument('--out', type=Path, required=True, help='annotation pickle to write')
+def add_converter_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Add the arguments of all converters, except the folder to read; ``required`` is about ``--out``."""
+    parser.add_argument('--out', type=Path, required=required, help='annotation pickle to write')
     parser.add_argument('--workers', type=count, default=1, metavar='N', help='number of processes; default: 1')
     parser.add_argument('--strict', action='store_true', help='write nothing if any file cannot be used; by default '
                         'such files are skipped and listed')

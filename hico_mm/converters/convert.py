@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from rich.progress import track
 
@@ -14,7 +14,7 @@ from ..datasets.suspicions import suspicions
 from ..errors import UserError
 from ..fileio import check_writable, dump_pickle
 from ..processes import start_worker
-from ..structures import get_layout
+from ..structures import SkeletonLayout, get_layout
 
 # The result of reading one file: its clips, and a sentence for each fault, which names the file.
 Reading = Tuple[List[dict], List[str]]
@@ -26,8 +26,8 @@ class Conversion:
     """The files to convert, and how to convert them.
 
     Args:
-        files: The files to read.
-        layout: Name of the skeleton that the clips must have.
+        files: The files to read: paths, or objects that print as paths.
+        layout: The skeleton that the clips must have, or its name.
         read: Reads the annotated clips of a file, or raises a ``UserError`` whose message does not name the file. It
             runs in other processes, so it must be picklable.
         make_splits: Makes the splits from all clips: a dict from split name to clip names.
@@ -36,19 +36,21 @@ class Conversion:
         notes: Further lines of the report.
         describe: Describes the clips for the report; called with all clips.
         check: Compares the splits with the known counts of the whole dataset and returns warnings.
+        suspect: Yields further warnings; called with all clips.
         classes: Names of the classes, or None if not known.
         chunk: Number of files that a worker is given at a time.
     """
 
-    files: Sequence[Path]
-    layout: str
-    read: Callable[[Path], Reading]
+    files: Sequence[Any]
+    layout: Union[str, SkeletonLayout]
+    read: Callable[[Any], Reading]
     make_splits: Callable[[List[dict]], Splits]
     nothing: str
     faults: List[str] = field(default_factory=list)
     notes: List[str] = field(default_factory=list)
     describe: Callable[[List[dict]], str] = lambda clips: f'{len(clips)} clips'
     check: Callable[[Splits], List[str]] = lambda split: []
+    suspect: Callable[[List[dict]], Iterable[str]] = lambda clips: ()
     classes: Optional[List[str]] = None
     chunk: int = 16
 
@@ -88,7 +90,8 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
     print(f'{out}: {conversion.describe(clips)}; {len(faults)} dropped')
     for line in (*conversion.notes, *(f'{name}: {len(names)}' for name, names in split.items())):
         print(f'  {line}')
-    for warning in (*conversion.check(split), *suspicions(clips, get_layout(conversion.layout), conversion.classes)):
+    for warning in (*conversion.check(split), *conversion.suspect(clips),
+                    *suspicions(clips, get_layout(conversion.layout), conversion.classes)):
         print(f'warning: {warning}', file=sys.stderr)
 
 
@@ -105,7 +108,7 @@ def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
             pool.shutdown(cancel_futures=True)
 
 
-def _read_valid(path: Path, read: Callable[[Path], Reading], layout: str) -> Reading:
+def _read_valid(path: Any, read: Callable[[Any], Reading], layout: Union[str, SkeletonLayout]) -> Reading:
     """Return the valid clips in a file and a sentence for each fault. A bad file does not stop the conversion."""
     try:
         clips, faults = read(path)
@@ -121,7 +124,7 @@ def _read_valid(path: Path, read: Callable[[Path], Reading], layout: str) -> Rea
     return valid, faults
 
 
-def describe(path: Path, error: Exception) -> str:
+def describe(path: Any, error: Exception) -> str:
     """Return a sentence that names a file and says what is wrong with it."""
     reason = getattr(error, 'strerror', None)
     return f'{path} cannot be read ({reason})' if reason else f'{path} {error}'

@@ -52,7 +52,8 @@ def summary(annotation: Annotation) -> Iterator[str]:
             counts = Counter(shape[axis] for shape in shapes)
             yield f'{name:9} ' + ', '.join(f'{value} in {count} clips' for value, count in sorted(counts.items()))
         yield f'numbers   {", ".join(sorted({str(_array(clip).dtype) for clip in clips}))}'
-    yield 'classes   ' + ', '.join(f'{label}: {count}' for label, count in sorted(classes.items(), key=_by_number))
+    yield 'classes   ' + ', '.join(f'{label}{_class_name(label, annotation.classes)}: {count}'
+                                   for label, count in sorted(classes.items(), key=_by_number))
     yield 'splits    ' + (', '.join(f'{name}: {len(names)}' for name, names in annotation.splits.items()) or 'none')
 
 
@@ -184,6 +185,12 @@ def _label(clip: dict) -> str:
     """Format a label for printing."""
     label = clip.get('label')
     return NO_LABEL if label is None else str(int(label)) if is_label(label) else shown(label)
+
+
+def _class_name(label: str, classes: Optional[List[str]]) -> str:
+    """Return the name of a class in brackets, or nothing if it has none."""
+    named_class = classes is not None and label.isdecimal() and int(label) < len(classes)
+    return f' ({classes[int(label)]})' if classes is not None and named_class else ''
 
 
 def _by_number(item: Tuple[str, int]) -> Tuple[int, str]:

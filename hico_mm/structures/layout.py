@@ -60,9 +60,35 @@ LAYOUTS: Dict[str, SkeletonLayout] = {
         SkeletonLayout(
             'nw_ucla', (1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18),
             center=1, spine=(0, 1), shoulders=(4, 8), pairs=LIMBS),
-        # COCO keypoints, as in MMAction2's 2-D pose annotations. Root of the bones: 0, the nose.
-        SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0,
-                       pairs=tuple((joint, joint + 1) for joint in range(1, 17, 2))),
+        # COCO keypoints, as in MMAction2's 2-D pose annotations. Root of the bones: 0, the nose. There is no joint on
+        # the spine: the left hip and the left shoulder take its place.
+        SkeletonLayout('coco', (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14), center=0, spine=(11, 5),
+                       shoulders=(5, 6), pairs=tuple((joint, joint + 1) for joint in range(1, 17, 2))),
+        # OpenPose's BODY_25. Root of the bones: 1, the neck. Center: 8, the middle of the hips.
+        SkeletonLayout(
+            'openpose_body25', (1, 1, 1, 2, 3, 1, 5, 6, 1, 8, 9, 10, 8, 12, 13, 0, 0, 15, 16, 14, 19, 14, 11, 22, 11),
+            center=8, spine=(8, 1), shoulders=(5, 2),
+            pairs=((5, 2), (6, 3), (7, 4), (12, 9), (13, 10), (14, 11), (16, 15), (18, 17), (19, 22), (20, 23),
+                   (21, 24))),
+        # OpenPose's COCO model with a neck, with the bones of MMAction2. Spine: the left hip and the left shoulder.
+        SkeletonLayout(
+            'openpose_coco18', (0, 0, 1, 2, 3, 1, 5, 6, 2, 8, 9, 5, 11, 12, 0, 0, 14, 15), center=1, spine=(11, 5),
+            shoulders=(5, 2), pairs=((5, 2), (6, 3), (7, 4), (11, 8), (12, 9), (13, 10), (15, 14), (17, 16))),
+        # MediaPipe Pose. Root of the bones: 0, the nose. Center: 23, the left hip. Spine: left hip and left shoulder.
+        SkeletonLayout(
+            'mediapipe',
+            (0, 0, 1, 2, 0, 4, 5, 3, 6, 0, 0, 0, 0, 11, 12, 13, 14, 15, 16, 15, 16, 15, 16, 11, 12, 23, 24, 25, 26, 27,
+             28, 27, 28),
+            center=23, spine=(23, 11), shoulders=(11, 12),
+            pairs=((1, 4), (2, 5), (3, 6), *((joint, joint + 1) for joint in range(7, 33, 2)))),
+        # Azure Kinect. Root of the bones: 0, the pelvis. Center: 1, the navel.
+        SkeletonLayout(
+            'azure_kinect',
+            (0, 0, 1, 2, 2, 4, 5, 6, 7, 8, 7, 2, 11, 12, 13, 14, 15, 14, 0, 18, 19, 20, 0, 22, 23, 24, 3, 26, 26, 26,
+             26, 26),
+            center=1, spine=(0, 1), shoulders=(5, 12),
+            pairs=(*((left, left + 7) for left in range(4, 11)), *((left, left + 4) for left in range(18, 22)),
+                   (28, 30), (29, 31))),
     )
 }
 

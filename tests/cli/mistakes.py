@@ -28,6 +28,7 @@ from mmengine.visualization import Visualizer
 
 from hico_mm import compat
 from hico_mm.fileio import dump_pickle
+from tests.converters import own
 from tests.helpers import make_annotation
 
 ROOT = Path(__file__).parents[2]
@@ -123,11 +124,28 @@ def make_scene(folder):
     for name in ('folder', 'folder.npz', 'folder.pkl', 'folder.png', 'folder.pth', 'w_there'):
         (folder / name).mkdir()
     (folder / 'notes.txt').write_text('# Notes\n')
+    _make_recordings(folder)
     _make_dumps(folder)
     code, printed = run('train pretrain.py --work-dir source --seed 1', folder)
     assert code == 0, printed
     shutil.copy(folder / 'source' / 'epoch_2.pth', folder / 'ckpt.pth')
     _make_checkpoints(folder)
+
+
+def _make_recordings(folder):
+    """Recordings of one's own, sound and not."""
+    own.mmpose(folder / 'poses' / 'wave' / 'clip.json', [own.picture('coco')])
+    shutil.copytree(folder / 'poses', folder / 'poses_cut')
+    own.write(folder / 'poses_cut' / 'wave' / 'cut.json', '{"instance_info": [')
+    shutil.copytree(folder / 'poses', folder / 'poses_mixed')
+    own.azure(folder / 'poses_mixed' / 'azure.json')
+    own.mmpose(folder / 'poses18' / 'clip.json', [own.picture('openpose_coco18')])
+    own.write(folder / 'full.csv', 'file,label,subject\nwave/clip.json,wave,anna\n')
+    own.write(folder / 'gone.csv', 'file,label\nwave/clip.json,wave\nwave/gone.json,wave\n')
+    own.write(folder / 'misspelt.csv', 'file,lable\n')
+    for name, array in dict(array=own.body('ntu'), array_mm=1000 * own.body('ntu'), array_down=-own.body('ntu'),
+                            array_vtc=own.body('ntu').transpose(1, 0, 2)).items():
+        np.save(folder / f'{name}.npy', array)
 
 
 def _make_dumps(folder):
@@ -406,6 +424,23 @@ MISTAKES = {
     'make_demo.py: --out that exists': Mistake('make_demo --out folder'),
     'make_demo.py: --out below a file': Mistake('make_demo --out notes.txt/demo'),
     'make_demo.py: no subjects': Mistake('make_demo --out demo --num-subjects 0'),
+    'convert: files of no known format': Mistake('convert folder --out o.pkl'),
+    'convert: files of two formats': Mistake('convert poses_mixed --out o.pkl'),
+    'convert: a format that does not exist': Mistake('convert poses --format bvh --out o.pkl'),
+    'convert: another number of joints': Mistake('convert poses18 --out o.pkl'),
+    'convert: an unreadable file among others': Mistake('convert poses_cut --out o.pkl'),
+    'convert: an unreadable file among others, --strict': Mistake('convert poses_cut --out o.pkl --strict'),
+    'convert: an array whose axes are not stated': Mistake('convert array.npy --out o.pkl'),
+    'convert: swapped axes': Mistake('convert array_vtc.npy --axes TVC --layout ntu --out o.pkl'),
+    'convert: millimetres': Mistake('convert array_mm.npy --axes TVC --layout ntu --out o.pkl'),
+    'convert: y grows downwards': Mistake('convert array_down.npy --axes TVC --layout ntu --out o.pkl'),
+    'convert: pictures of unknown size': Mistake('convert poses --out o.pkl'),
+    'convert: a manifest with a misspelt column': Mistake('convert poses --manifest misspelt.csv --out o.pkl'),
+    'convert: a label without a file': Mistake('convert poses --manifest gone.csv --out o.pkl'),
+    'convert: clips without a subject': Mistake('convert poses --split subject --out o.pkl'),
+    'convert: a subject that nobody is': Mistake(
+        'convert poses --manifest full.csv --split subject --test ben --out o.pkl'),
+    'convert: --init that exists': Mistake('convert poses --init full.csv'),
     # Several processes
     'dist_train.sh without a number of processes': Mistake('dist_train.sh pretrain.py'),
     'dist_test.sh without a number of processes': Mistake('dist_test.sh knn.py ckpt.pth'),

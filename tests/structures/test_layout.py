@@ -3,7 +3,9 @@ import pytest
 from hico_mm.structures import LAYOUTS, get_layout
 
 
-@pytest.mark.parametrize('name, joints', [('ntu', 25), ('nw_ucla', 20), ('coco', 17)])
+@pytest.mark.parametrize('name, joints', [
+    ('ntu', 25), ('nw_ucla', 20), ('coco', 17), ('openpose_body25', 25), ('openpose_coco18', 18), ('mediapipe', 33),
+    ('azure_kinect', 32)])
 def test_bones_form_a_tree(name, joints):
     layout = get_layout(name)
     assert layout.num_joints == joints
@@ -17,7 +19,7 @@ def test_bones_form_a_tree(name, joints):
 
 def test_bones_are_those_of_mmaction2():
     from mmaction.datasets.transforms import JointToBone
-    for ours, theirs in (('ntu', 'nturgb+d'), ('coco', 'coco')):
+    for ours, theirs in (('ntu', 'nturgb+d'), ('coco', 'coco'), ('openpose_coco18', 'openpose')):
         assert sorted(enumerate(LAYOUTS[ours].parents)) == sorted(JointToBone(dataset=theirs).pairs)
 
 
@@ -30,3 +32,16 @@ def test_custom_layout_and_errors():
         get_layout(dict(parents=[1, 1, 1], center=7))
     with pytest.raises(ValueError, match='needs parents and center'):
         get_layout(dict(parents=[0]))
+
+
+@pytest.mark.parametrize('layout', LAYOUTS.values(), ids=list(LAYOUTS))
+def test_left_and_right_mirror_each_other(layout):
+    """The bones, the shoulders and the ends of the spine fit the pairs; a joint is in one pair at most."""
+    pairs = dict(layout.pairs)
+    mirrored = {**pairs, **{right: left for left, right in layout.pairs}}
+    assert len(mirrored) == 2 * len(layout.pairs)
+    for left, right in layout.pairs:
+        parents = layout.parents[left], layout.parents[right]
+        assert mirrored.get(parents[0], parents[0]) == parents[1], (left, right)
+    assert layout.spine and layout.shoulders and pairs[layout.shoulders[0]] == layout.shoulders[1]
+    assert (layout.spine[0] in pairs) == (layout.spine[1] in pairs)

@@ -187,7 +187,7 @@ def test_wrong_options_get_one_sentence():
     for transform in (NormalizeSkeleton, NormalizePose2D):
         with pytest.raises(ValueError, match="lost_joints must be 'absent' or 'released', got 'zero'"):
             transform(lost_joints='zero')
-    with pytest.raises(ValueError, match='layout "coco" has no spine and shoulders'):
-        NormalizeSkeleton('coco')
+    with pytest.raises(ValueError, match='layout "flat" has no spine and shoulders'):
+        NormalizeSkeleton(dict(name='flat', parents=[0, 0], center=0))
     with pytest.raises(ValueError, match='needs 3-D keypoints, but the clips have 2 coordinates: for 2-D poses'):
         NormalizeSkeleton()(dict(keypoint=np.ones((1, 3, 25, 2))))

@@ -1,0 +1,1 @@
+"""The built-in readers of recordings, one module for each format."""

@@ -1,0 +1,25 @@
+"""Kinect v2: `.skeleton` files in the format of NTU RGB+D, with any names."""
+
+from pathlib import Path
+from typing import List
+
+from ...errors import UserError
+from ..ntu_benchmarks import parse_name
+from ..registry import ReadOptions, Recording, register_reader
+
+LAYOUT = 'ntu'
+
+
+@register_reader('kinect', ('.skeleton', ), lambda path: parse_name(path.stem) is None, layout=LAYOUT)
+def read(files: List[Path], options: ReadOptions) -> Recording:
+    """Read the bodies of a recording by their IDs. The persons that move most are kept.
+
+    Raises:
+        UserError: if the file is not in this format, or has no body.
+    """
+    from ..ntu_skeleton import read_skeleton, to_persons
+
+    keypoint = to_persons(read_skeleton(files[0]), 'id', options.persons)
+    if not len(keypoint):
+        raise UserError('has no body in any frame')
+    return Recording(keypoint, options.layout or LAYOUT, fps=30)
