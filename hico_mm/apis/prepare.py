@@ -1,6 +1,7 @@
 """Prepare raw clips for a model: the one path of everything that encodes clips outside of a dataset."""
 
 import logging
+from pathlib import Path
 from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,7 +14,9 @@ from ..datasets.checks import keypoint_fault
 from ..datasets.persons import most_active
 from ..datasets.suspicions import wrong_units
 from ..errors import UserError
+from ..structures import get_layout
 from ..wiring import complete_transforms
+from .read_clip import ClipSource, RawClip, read_clip
 
 ImgShape = Optional[Tuple[int, int]]
 NORMALISED_BY_IMAGE = ('NormalizePose2D', 'PreNormalize2D')
@@ -56,6 +59,23 @@ class ClipPreparer:
         if fault:
             raise UserError(f'{name} {fault}')
         return keypoint
+
+    def read(self, source: ClipSource, **options: Any) -> RawClip:
+        """Read a clip with :func:`~hico_mm.apis.read_clip`, and check it.
+
+        Args:
+            source: A file, an annotated clip or an array.
+            **options: Arguments of :func:`~hico_mm.apis.read_clip`.
+
+        Raises:
+            UserError: if it cannot be read, is empty or not finite, or has another skeleton.
+        """
+        clip = read_clip(source, **options)
+        where = str(source) if isinstance(source, (str, Path)) else clip.name
+        if clip.layout is not None and get_layout(clip.layout) != self.layout:
+            raise UserError(f'{where} has the skeleton "{clip.layout}", but the encoder takes "{self.layout.name}": use a '
+                            'checkpoint that was trained on this skeleton')
+        return clip._replace(keypoint=self.check(clip.keypoint, where))
 
     def warn_of_units(self, keypoints: Sequence[np.ndarray]) -> None:
         """Log a warning if clips (M, T, V, 3) do not seem to be in metres."""
