@@ -1,6 +1,6 @@
 """Find moments in a long recording that are like a clip."""
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import torch.nn.functional as F
@@ -99,7 +99,7 @@ def slide(frames: int, lengths: Sequence[int]) -> List[Window]:
     Raises:
         UserError: if a length is not an integer of at least 1.
     """
-    windows = set()
+    windows: Set[Window] = set()
     for length in lengths:
         check_count(length, 'a length of lengths')
         length = min(length, frames)

@@ -73,8 +73,8 @@ class ClipPreparer:
         clip = read_clip(source, **options)
         where = str(source) if isinstance(source, (str, Path)) else clip.name
         if clip.layout is not None and get_layout(clip.layout) != self.layout:
-            raise UserError(f'{where} has the skeleton "{clip.layout}", but the encoder takes "{self.layout.name}": use a '
-                            'checkpoint that was trained on this skeleton')
+            raise UserError(f'{where} has the skeleton "{clip.layout}", but the encoder takes "{self.layout.name}": '
+                            'use a checkpoint that was trained on this skeleton')
         return clip._replace(keypoint=self.check(clip.keypoint, where))
 
     def warn_of_units(self, keypoints: Sequence[np.ndarray]) -> None:

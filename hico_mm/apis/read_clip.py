@@ -3,7 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from ..converters.text import read_text
 from ..datasets.annotation import read_annotation
 from ..datasets.checks import UNLABELLED, clip_fault, clip_name, label_of, named
 from ..errors import UserError
+from ..structures import SkeletonLayout
 
 KINECT_FPS = 30.0
-FORMS = 'a .skeleton file of NTU RGB+D, a .json clip of NW-UCLA, a .txt recording of PKU-MMD, a .npy or .npz array, or ' \
-        'FILE.pkl:NAME for a clip of an annotation'
+FORMS = ('a .skeleton file of NTU RGB+D, a .json clip of NW-UCLA, a .txt recording of PKU-MMD, a .npy or .npz array, '
+         'or FILE.pkl:NAME for a clip of an annotation')
 
 
 class RawClip(NamedTuple):
@@ -69,7 +70,8 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[s
         axes: The order of the axes of an array, for example 'CTVM'. Defaults to 'MTVC', or 'TVC' for three axes.
         layout: Name of the skeleton of an array, to be sure that it is the right one. Defaults to None, not known.
         frames: The first and the last frame to use, counted from 1, both included. Defaults to all frames.
-        img_shape: (height, width) of the image in pixels, to normalise 2-D poses. Defaults to that of an annotated clip.
+        img_shape: (height, width) of the image in pixels, to normalise 2-D poses. Defaults to that of the
+            annotation.
         name: Name of a clip that has no name of its own. Defaults to 'clip'.
 
     Raises:
@@ -90,6 +92,18 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[s
         raise UserError(f'{clip.name} has the skeleton "{clip.layout}", not "{layout}": leave the layout out')
     clip = clip._replace(layout=layout or clip.layout, img_shape=img_shape or clip.img_shape)
     return clip if frames is None else clip.cut(*frames)
+
+
+def read_split(path: Union[str, Path], split: Optional[str],
+               layout: SkeletonLayout) -> Tuple[List[RawClip], Optional[List[str]]]:
+    """Read and check the clips of a split of an annotation, and return them with the names of the classes.
+
+    Raises:
+        UserError: if the file or one of its clips cannot be used.
+    """
+    annotation = read_annotation(path)
+    clips = [_of_entry(clip, f'{path}: clip {named(clip)}', layout) for clip in annotation.of_split(split)]
+    return clips, annotation.classes
 
 
 def visible(keypoint: np.ndarray) -> np.ndarray:
@@ -146,8 +160,8 @@ def _read_entry(path: str, name: str) -> RawClip:
     raise UserError(f'{path} has no clip "{name}": hico-mm info {path} describes it')
 
 
-def _of_entry(clip: Mapping, where: str) -> RawClip:
-    fault = clip_fault(clip)
+def _of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None) -> RawClip:
+    fault = clip_fault(clip, layout)
     if fault:
         raise UserError(f'{where} {fault}')
     size = clip.get('img_shape')
@@ -188,7 +202,7 @@ def _ordered(keypoint: np.ndarray, axes: Optional[str], name: str = '') -> np.nd
     """
     axes = axes or ('TVC' if keypoint.ndim == 3 else 'MTVC')
     if sorted(axes) not in (sorted('MTVC'), sorted('TVC')) or len(axes) != keypoint.ndim:
-        raise UserError(f'{name} has the shape {keypoint.shape}, which axes "{axes}" do not describe: name the axes by M '
-                        '(persons), T (frames), V (joints) and C (coordinates)'.lstrip())
+        raise UserError(f'{name} has the shape {keypoint.shape}, which axes "{axes}" do not describe: name the axes by '
+                        'M (persons), T (frames), V (joints) and C (coordinates)'.lstrip())
     keypoint = keypoint.transpose([axes.index(axis) for axis in 'MTVC' if axis in axes])
     return keypoint if 'M' in axes else keypoint[None]

@@ -12,8 +12,8 @@ from .encoder import FREE, SLOTS
 def encoder_hash(model: Any) -> str:
     """Return the SHA-256 of an encoder: its config, how its clips are prepared, and its weights.
 
-    Checkpoints of different tasks have the same hash if their encoder is the same, as after linear evaluation. Augmented
-    views, heads and projectors do not count.
+    Checkpoints of different tasks have the same hash if their encoder is the same, as after linear evaluation.
+    Augmented views, heads and projectors do not count.
 
     Args:
         model: A model from :func:`~hico_mm.apis.init_model`.
