@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from ..errors import UserError, check_count
 from ..models.heads import KNNHead
 from .init_model import init_model
 from .prepare import ClipPreparer
-from .read_clip import ClipSource
+from .read_clip import ARRAYS, READERS, ClipSource, RawClip
 
 
 class SkeletonInferencer(BaseInferencer):
@@ -76,11 +76,12 @@ class SkeletonInferencer(BaseInferencer):
         return self.postprocess(samples, [], return_datasamples, **postprocess)
 
     def _inputs_to_list(self, inputs: Any) -> list:
-        if isinstance(inputs, Path):
-            inputs = str(inputs)
-        if isinstance(inputs, np.ndarray) and inputs.ndim == 5:
-            return list(inputs)
-        return sorted(super()._inputs_to_list(inputs)) if isinstance(inputs, str) else super()._inputs_to_list(inputs)
+        if isinstance(inputs, np.ndarray):
+            return list(inputs) if inputs.ndim == 5 else [inputs]
+        if isinstance(inputs, (str, Path, Mapping, RawClip)):
+            inputs = [inputs]
+        return [clip for given in inputs
+                for clip in (clips_in(given) if isinstance(given, (str, Path)) else [given])]
 
     def _init_model(self, cfg: Any, weights: Optional[str], device: str = 'cpu') -> Any:
         return init_model(None, weights, device)
@@ -146,3 +147,18 @@ class SkeletonInferencer(BaseInferencer):
 
     def _class_name(self, label: int) -> Optional[str]:
         return self.classes[label] if self.classes is not None and label < len(self.classes) else None
+
+
+def clips_in(path: Union[str, Path]) -> List[str]:
+    """Return the sorted files of a folder that may be clips; anything else is returned as it is.
+
+    Raises:
+        UserError: if the folder has no such file.
+    """
+    if not Path(path).is_dir():
+        return [str(path)]
+    kinds = (*READERS, *ARRAYS)
+    files = sorted(str(file) for file in Path(path).iterdir() if file.suffix.lower() in kinds and file.is_file())
+    if not files:
+        raise UserError(f'{path} has no file that ends with {", ".join(kinds)}: give a folder of clips')
+    return files

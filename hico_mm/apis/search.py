@@ -204,17 +204,20 @@ class SkeletonSearch:
             UserError: if the gallery is empty, or the clip cannot be used.
         """
         check_count(topk, 'topk')
-        own = self.gallery.place(clip) if isinstance(clip, str) and not options else None
+        own = self.gallery.place(clip) if isinstance(clip, str) else None
+        if own is not None and options:
+            raise UserError(f'{clip} is a clip of the gallery, which is not read again, so {sorted(options)} have no '
+                            'meaning: leave them out, or write a file as ./FILE')
         if len(self) <= (own is not None):
             raise UserError('the gallery has no clips to compare with: add some first')
         self._build()
-        start = time.perf_counter()
         if own is not None:
             feature, label, motion = (self.gallery.features[own][None], int(self.gallery.labels[own]),
                                       self.gallery.motions.get(own))
             name, encode_ms = str(clip), None
         else:
             raw = self._read(clip, **options)
+            start = time.perf_counter()
             feature, name, label, motion = self._encode([raw]), raw.name, raw.label, quantise(raw.keypoint)
             encode_ms = 1000 * (time.perf_counter() - start)
         start = time.perf_counter()

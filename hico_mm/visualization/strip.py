@@ -69,7 +69,7 @@ h1 { font-size: 1.25rem; margin: 0 0 .25rem; }
 p { color: var(--faint); margin: 0 0 1rem; max-width: 45rem; }
 button { font: inherit; padding: .3rem .9rem; margin-right: .75rem; }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; list-style: none; margin: 1rem 0; padding: 0; }
-li { width: 220px; padding: .6rem; background: var(--card); border: 2px solid transparent; border-radius: .5rem; }
+li { width: 170px; padding: .6rem; background: var(--card); border: 2px solid transparent; border-radius: .5rem; }
 li.query { border-color: var(--mark); }
 canvas { display: block; width: 100%; touch-action: none; cursor: grab; }
 .label, .name { display: block; overflow-wrap: anywhere; }
