@@ -45,8 +45,9 @@ def infer(args: argparse.Namespace) -> int:
 
 def _write(path: Any, predictions: List[Dict[str, Any]]) -> None:
     """Write names, features and probabilities, as far as there are any."""
-    arrays: Dict[str, Any] = {key: np.stack([prediction[key] for prediction in predictions]) for key in ('feature', 'probability')
-                              if predictions[0].get(key) is not None}
+    arrays: Dict[str, Any] = {
+        key: np.stack([prediction[key] for prediction in predictions])
+        for key in ('feature', 'probability') if predictions[0].get(key) is not None}
     if not arrays:
         raise UserError(f'there is nothing to write to {path}: the model has neither hierarchical features nor a '
                         'classifier')

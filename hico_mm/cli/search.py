@@ -50,8 +50,8 @@ def _add_query(actions: argparse._SubParsersAction) -> argparse.ArgumentParser:
     parser.add_argument('--topk', type=count, default=5, help='number of clips to find; default: 5')
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--html', type=Path, metavar='FILE', help='write a page on which the clips move')
-    parser.add_argument('--faiss', metavar='INDEX', help='search a large gallery for many clips with this index of faiss, for '
-                        'example HNSW32, which is built first; default: compare every clip')
+    parser.add_argument('--faiss', metavar='INDEX', help='search a large gallery for many clips with this index of '
+                        'faiss, for example HNSW32, which is built first; default: compare every clip')
     add_clip_arguments(parser)
     return parser
 
