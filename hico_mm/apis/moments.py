@@ -1,15 +1,15 @@
-"""Find moments in a long recording that are like a clip."""
+"""Find moments in a long recording that are like one or more clips."""
 
-from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from ..errors import check_count, check_number
+from ..errors import UserError, check_count, check_number
 from .extract import encode_clips
 from .prepare import ClipPreparer
-from .read_clip import ClipSource, visible
+from .read_clip import ClipSource, RawClip, visible
 
 RELATIVE_LENGTHS = (.75, 1, 1.25)  # of the windows, relative to the clip
 STEP = .2  # between windows, relative to their length
@@ -24,7 +24,7 @@ class Moment(NamedTuple):
     Args:
         first: Its first frame, counted from 1.
         last: Its last frame, which is included.
-        score: Cosine similarity to the clip that was looked for, from -1 to 1.
+        score: Cosine similarity to the most similar of the clips that were looked for, from -1 to 1.
         start: Time of its beginning in seconds; None if the frame rate is not known.
         end: Time of its end in seconds; None if the frame rate is not known.
     """
@@ -38,7 +38,7 @@ class Moment(NamedTuple):
 
 def find_moments(model: nn.Module,
                  recording: ClipSource,
-                 like: ClipSource,
+                 like: Union[ClipSource, Sequence[ClipSource]],
                  lengths: Optional[Sequence[int]] = None,
                  topk: int = 10,
                  min_score: float = -1,
@@ -46,7 +46,7 @@ def find_moments(model: nn.Module,
                  fps: Optional[float] = None,
                  level: str = 'instance',
                  batch_size: int = 64) -> List[Moment]:
-    """Find the moments of a long recording that are most like a clip.
+    """Find the moments of a long recording that are most like a clip, or like any of several clips.
 
     Windows of several lengths slide over the recording, in steps of a fifth of their length. Each is encoded like a
     clip. Of windows that overlap, the most similar one is kept.
@@ -54,8 +54,9 @@ def find_moments(model: nn.Module,
     Args:
         model: A model from :func:`init_model`.
         recording: The recording: whatever :func:`read_clip` reads, or the result of it.
-        like: The clip to look for, given in the same way.
-        lengths: Lengths of the windows in frames. Defaults to 0.75, 1 and 1.25 times the length of the clip.
+        like: The clip to look for, given in the same way; or a list of clips, for example several performances of an
+            action.
+        lengths: Lengths of the windows in frames. Defaults to 0.75, 1 and 1.25 times the (mean) length of the clips.
         topk: Maximum number of moments. Defaults to 10.
         min_score: Minimum cosine similarity. Defaults to -1, which keeps all.
         overlap: Maximum overlap of two moments, as the number of their common frames divided by the number of frames
@@ -68,27 +69,42 @@ def find_moments(model: nn.Module,
         The moments, the most similar one first.
 
     Raises:
-        UserError: if the clip or the recording cannot be used, or an argument is invalid.
+        UserError: if a clip or the recording cannot be used, or an argument is invalid.
     """
     check_count(topk, 'topk')
     check_number(overlap, 'overlap', least=0, below=1)
     check_number(min_score, 'min_score')
     prepare = ClipPreparer(model)
-    whole, wanted = prepare.read(recording, name='recording'), prepare.read(like)
-    prepare.warn_of_units([whole.keypoint, wanted.keypoint])
-    every = slide(whole.keypoint.shape[1], lengths or relative_lengths(wanted.keypoint.shape[1]))
-    cuts = [visible(whole.keypoint[:, first - 1:last]) for first, last in every]
-    windows = [window for window, cut in zip(every, cuts) if cut.size]
-    clips = [wanted.keypoint, *(cut for cut in cuts if cut.size)]
-    sizes = [wanted.img_shape] + [whole.img_shape] * len(windows)
-    features = F.normalize(encode_clips(model, clips, level, batch_size, sizes, prepare), dim=1)
-    scores = (features[1:] @ features[0]).numpy()
+    whole = prepare.read(recording, name='recording')
+    wanted = [prepare.read(clip, name=f'clip {i}') for i, clip in enumerate(_several(like))]
+    if not wanted:
+        raise UserError('there is no clip to look for')
+    prepare.warn_of_units([clip.keypoint for clip in (whole, *wanted)])
+    mean = sum(clip.keypoint.shape[1] for clip in wanted) / len(wanted)
+    every = slide(whole.keypoint.shape[1], lengths or relative_lengths(mean))
+    cuts = [whole._replace(keypoint=visible(whole.keypoint[:, first - 1:last])) for first, last in every]
+    windows = [window for window, cut in zip(every, cuts) if cut.keypoint.size]
+    seen = [cut for cut in cuts if cut.keypoint.size]
+    here, there = (_encode(model, clips, level, batch_size, prepare) for clips in (seen, wanted))
+    scores = (here @ there.t()).amax(1).numpy()
     rate = fps or whole.fps
     return [_moment(windows[i], float(scores[i]), rate)
             for i in suppress(windows, scores, overlap) if scores[i] >= min_score][:topk]
 
 
-def relative_lengths(frames: int) -> List[int]:
+def _encode(model: nn.Module, clips: Sequence[RawClip], level: str, batch_size: int, prepare: ClipPreparer) -> Tensor:
+    """Return the features (n, D) of checked clips, of unit length."""
+    features = encode_clips(model, [clip.keypoint for clip in clips], level, batch_size,
+                            [clip.img_shape for clip in clips], prepare)
+    return F.normalize(features, dim=1)
+
+
+def _several(like: Any) -> Sequence[ClipSource]:
+    """Return the clips to look for as a list."""
+    return like if isinstance(like, (list, tuple)) and not isinstance(like, RawClip) else [like]
+
+
+def relative_lengths(frames: float) -> List[int]:
     """Return the lengths of windows for a clip of a number of frames."""
     return [max(round(ratio * frames), SHORTEST) for ratio in RELATIVE_LENGTHS]
 

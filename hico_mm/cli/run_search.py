@@ -78,16 +78,18 @@ def moments(args: argparse.Namespace) -> int:
     with json_alone(args.json):
         model = init_model(None, args.checkpoint, args.device)
         whole_clip = {key: value for key, value in clip_options(args, args.recording).items() if key != 'frames'}
-        recording, like = read_clip(args.recording, **whole_clip), read_clip(args.like, **clip_options(args, args.like))
+        recording = read_clip(args.recording, **whole_clip)
+        like = [read_clip(clip, **clip_options(args, clip)) for clip in args.like]
+        names = [clip.name for clip in like]
         start = time.perf_counter()
         found = find_moments(model, recording, like, args.lengths, args.topk, args.min_score, args.overlap, args.fps,
                              args.level, args.batch_size)
         seconds = time.perf_counter() - start
     if args.json:
-        print(json.dumps(dict(recording=recording.name, frames=recording.keypoint.shape[1], like=like.name,
+        print(json.dumps(dict(recording=recording.name, frames=recording.keypoint.shape[1], like=names,
                               moments=[moment._asdict() for moment in found]), indent=1))
         return 0
-    print(f'{recording.name} ({recording.keypoint.shape[1]} frames) is most like {like.name} in '
+    print(f'{recording.name} ({recording.keypoint.shape[1]} frames) is most like {", ".join(names)} in '
           f'{counted(len(found), "moment")}, found in {seconds:.1f} s')
     for moment in found:
         print(f'  {moment.score:6.3f}  frames {moment.first:5} to {moment.last:5}{_seconds(moment)}')

@@ -61,9 +61,10 @@ def _add_moments(actions: argparse._SubParsersAction) -> argparse.ArgumentParser
                                 help='find the moments of a long recording that are like a clip')
     parser.add_argument('checkpoint', help='checkpoint of any task')
     parser.add_argument('--in', dest='recording', required=True, metavar='RECORDING', help=f'the recording: {FILES}')
-    parser.add_argument('--like', required=True, metavar='CLIP', help='the clip to look for, given in the same way')
+    parser.add_argument('--like', nargs='+', required=True, metavar='CLIP', help='the clip to look for, or several '
+                        'performances of an action, given in the same way')
     parser.add_argument('--lengths', nargs='+', type=count, metavar='N', help='lengths of the sliding windows in '
-                        'frames; default: 0.75, 1 and 1.25 times the length of the clip')
+                        'frames; default: 0.75, 1 and 1.25 times the mean length of the clips')
     parser.add_argument('--topk', type=count, default=10, help='largest number of moments; default: 10')
     parser.add_argument('--min-score', type=float, default=-1, help='smallest similarity of a moment; default: none')
     parser.add_argument('--overlap', type=float, default=.3, help='largest overlap of two moments, from 0 to 1; '
@@ -72,7 +73,7 @@ def _add_moments(actions: argparse._SubParsersAction) -> argparse.ArgumentParser
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--level', choices=LEVELS, default='instance', help='level of the features; default: instance')
     add_encoder_arguments(parser)
-    add_clip_arguments(parser, 'use only these frames of the clip')
+    add_clip_arguments(parser, 'use only these frames of each clip to look for')
     return parser
 
 
@@ -120,7 +121,7 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     if sources:
         check_clip_arguments(parser, args, getattr(args, sources))
     elif args.action == 'moments':
-        check_clip_arguments(parser, args, [args.recording, args.like])
+        check_clip_arguments(parser, args, [args.recording, *args.like])
 
 
 def run(args: argparse.Namespace) -> int:
