@@ -74,6 +74,8 @@ def find_moments(model: nn.Module,
     check_count(topk, 'topk')
     check_number(overlap, 'overlap', least=0, below=1)
     check_number(min_score, 'min_score')
+    if fps is not None:
+        check_number(fps, 'fps', above=0)
     prepare = ClipPreparer(model)
     whole = prepare.read(recording, name='recording')
     wanted = [prepare.read(clip, name=f'clip {i}') for i, clip in enumerate(_several(like))]

@@ -144,12 +144,12 @@ def _read_file(source: str, axes: Optional[str]) -> RawClip:
     if suffix not in READERS and suffix not in ARRAYS:
         raise UserError(f'{source} is not a clip: give {FORMS}')
     try:
-        clip = READERS[suffix](path) if suffix in READERS else _read_array(path, axes)
+        clip = READERS[suffix](path) if suffix in READERS else _read_array(path)
         if not clip.keypoint.size:
             raise UserError('has no body in any frame')
-        return clip
     except (OSError, UserError) as error:
         raise UserError(f'{describe(path, error)}: check the file, or give another one') from error
+    return clip if suffix in READERS else clip._replace(keypoint=_ordered(clip.keypoint, axes, source))
 
 
 def _read_entry(path: str, name: str) -> RawClip:
@@ -168,12 +168,12 @@ def _of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None
     return RawClip(named(clip), clip['keypoint'], label=label_of(clip), img_shape=tuple(size) if size else None)
 
 
-def _read_array(path: Path, axes: Optional[str]) -> RawClip:
-    """Read a NumPy file. Arrays of Python objects are refused."""
+def _read_array(path: Path) -> RawClip:
+    """Read a NumPy file, whose axes may have any order. Arrays of Python objects are refused."""
     try:
         content = np.load(path, allow_pickle=False)
         if isinstance(content, np.ndarray):
-            return RawClip(path.stem, _ordered(content, axes))
+            return RawClip(path.stem, content)
         with content:
             arrays = {key: content[key] for key in content.files}
     except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
@@ -184,7 +184,7 @@ def _read_array(path: Path, axes: Optional[str]) -> RawClip:
     keypoint = arrays.get('keypoint', next(iter(arrays.values())))
     if fps is not None and not (fps.size == 1 and fps.dtype.kind in 'fiu' and 0 < float(fps.item()) < np.inf):
         raise UserError('has an "fps" that is not a number above 0')
-    return RawClip(path.stem, _ordered(keypoint, axes), fps=None if fps is None else float(fps.item()))
+    return RawClip(path.stem, keypoint, fps=None if fps is None else float(fps.item()))
 
 
 def _as_array(source: Any, name: str) -> np.ndarray:
@@ -194,7 +194,7 @@ def _as_array(source: Any, name: str) -> np.ndarray:
         raise UserError(f'{name} is not an array ({error}): give keypoints (M, T, V, C)') from None
 
 
-def _ordered(keypoint: np.ndarray, axes: Optional[str], name: str = '') -> np.ndarray:
+def _ordered(keypoint: np.ndarray, axes: Optional[str], name: str) -> np.ndarray:
     """Bring the axes of an array into the order (M, T, V, C), where a missing axis M means one person.
 
     Raises:
@@ -203,6 +203,6 @@ def _ordered(keypoint: np.ndarray, axes: Optional[str], name: str = '') -> np.nd
     axes = axes or ('TVC' if keypoint.ndim == 3 else 'MTVC')
     if sorted(axes) not in (sorted('MTVC'), sorted('TVC')) or len(axes) != keypoint.ndim:
         raise UserError(f'{name} has the shape {keypoint.shape}, which axes "{axes}" do not describe: name the axes by '
-                        'M (persons), T (frames), V (joints) and C (coordinates)'.lstrip())
+                        'M (persons), T (frames), V (joints) and C (coordinates)')
     keypoint = keypoint.transpose([axes.index(axis) for axis in 'MTVC' if axis in axes])
     return keypoint if 'M' in axes else keypoint[None]
