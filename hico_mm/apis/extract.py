@@ -4,6 +4,7 @@ from typing import Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from ..datasets import skeleton_collate
 from ..errors import UserError
 from ..evaluation import encode_batch
 from .prepare import ClipPreparer, ImgShape
+from .read_clip import RawClip
 
 
 def extract(model: nn.Module,
@@ -71,3 +73,11 @@ def encode_clips(model: nn.Module,
         samples = [prepare(clip, size) for clip, size in zip(clips[part], img_shapes[part])]
         features.append(encode_batch(model, skeleton_collate(samples), level).float())
     return torch.cat(features)
+
+
+def encode_unit(model: nn.Module, clips: Sequence[RawClip], level: str, batch_size: int,
+                prepare: ClipPreparer) -> Tensor:
+    """Encode checked clips to features (n, D) of unit length, whose products are cosine similarities."""
+    features = encode_clips(model, [clip.keypoint for clip in clips], level, batch_size,
+                            [clip.img_shape for clip in clips], prepare)
+    return F.normalize(features, dim=1)

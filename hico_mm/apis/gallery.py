@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..datasets.checks import UNLABELLED, are_names
+from ..datasets.checks import UNLABELLED, are_names, is_label, is_name, shown
 from ..errors import UserError
 from ..fileio import atomic_write
 from ..visualization.motion import Motions
@@ -71,14 +71,20 @@ class Gallery:
             source: Where they come from.
 
         Raises:
-            UserError: if a name is in the gallery already, or twice among the new names.
+            UserError: if a name or label is not valid, or a name is in the gallery already or twice among the new ones.
         """
+        bad = [name for name in names if not is_name(name)]
+        if bad:
+            raise UserError(f'{shown(bad[0])} cannot be the name of a clip: a name is one line of text')
+        wrong = [label for label in labels if label != UNLABELLED and not is_label(label)]
+        if wrong:
+            raise UserError(f'the label {shown(wrong[0])} is not a class number: labels are integers from 0')
         twice = [name for name, count in Counter([*self.names, *names]).items() if count > 1]
         if twice:
             raise UserError(f'{len(twice)} clips would be in the gallery twice, for example {twice[0]}: remove them '
                             'first, or give them unique names')
         motions = Motions.join([*self.motions.split(), *Motions.of(clips).split()]) if len(self) else Motions.of(clips)
-        return replace(self, features=torch.cat([self.features.view(-1, features.shape[1]), features]),
+        return replace(self, features=torch.cat([self.features.reshape(len(self), features.shape[1]), features]),
                        labels=np.concatenate([self.labels, np.asarray(labels, int)]), names=[*self.names, *names],
                        motions=motions, sources=[*self.sources, source])
 

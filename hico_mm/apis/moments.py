@@ -3,11 +3,10 @@
 from typing import Any, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import UserError, check_count, check_number
-from .extract import encode_clips
+from .extract import encode_unit
 from .prepare import ClipPreparer
 from .read_clip import ClipSource, RawClip, visible
 
@@ -87,18 +86,11 @@ def find_moments(model: nn.Module,
     cuts = [whole._replace(keypoint=visible(whole.keypoint[:, first - 1:last])) for first, last in every]
     windows = [window for window, cut in zip(every, cuts) if cut.keypoint.size]
     seen = [cut for cut in cuts if cut.keypoint.size]
-    here, there = (_encode(model, clips, level, batch_size, prepare) for clips in (seen, wanted))
+    here, there = (encode_unit(model, clips, level, batch_size, prepare) for clips in (seen, wanted))
     scores = (here @ there.t()).amax(1).numpy()
     rate = fps or whole.fps
     return [_moment(windows[i], float(scores[i]), rate)
             for i in suppress(windows, scores, overlap) if scores[i] >= min_score][:topk]
-
-
-def _encode(model: nn.Module, clips: Sequence[RawClip], level: str, batch_size: int, prepare: ClipPreparer) -> Tensor:
-    """Return the features (n, D) of checked clips, of unit length."""
-    features = encode_clips(model, [clip.keypoint for clip in clips], level, batch_size,
-                            [clip.img_shape for clip in clips], prepare)
-    return F.normalize(features, dim=1)
 
 
 def _several(like: Any) -> Sequence[ClipSource]:

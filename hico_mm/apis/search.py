@@ -7,8 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..checkpoints import encoder_hash
 from ..datasets.checks import UNLABELLED
@@ -18,10 +17,8 @@ from ..structures import get_layout
 from ..visualization.motion import Motions, drawing, quantise
 from ..visualization.strip import write_strip
 from .answers import Answer, Match
-from .extract import encode_clips
 from .gallery import Gallery
-from .init_model import init_model
-from .prepare import ClipPreparer
+from .gallery_encoder import GalleryEncoder, Model, opened_model
 from .read_clip import ClipSource, RawClip, read_split
 
 LEVELS = ('temporal', 'spatial', 'instance')  # the levels with one vector for a clip
@@ -43,29 +40,21 @@ class SkeletonSearch:
         UserError: if the checkpoint cannot be used, or the level is not one of these.
     """
 
-    _model: Any
-    _prepare: Optional[ClipPreparer]
     _neighbours: Optional[Neighbours]
 
-    def __init__(self, model: Union[str, Path, nn.Module], level: str = 'instance', index: Optional[str] = None,
+    def __init__(self, model: Model, level: str = 'instance', index: Optional[str] = None,
                  batch_size: int = 64, device: Union[str, torch.device] = 'cpu') -> None:
         if level not in LEVELS:
             raise UserError(f'level must be one of {list(LEVELS)}, got {level!r}')
-        opened, checkpoint = _opened(model, device)
-        prepare = ClipPreparer(opened)
-        gallery = Gallery(torch.zeros(0), np.zeros(0, int), [], Motions.of([]), encoder_hash(opened),
-                          asdict(prepare.layout), level, checkpoint)
-        self._set(gallery, 'the gallery', index, batch_size, device)
-        self._model, self._prepare = opened, prepare
-
-    def _set(self, gallery: Gallery, path: str, index: Optional[str], batch_size: int,
-             device: Union[str, torch.device]) -> None:
-        check_count(batch_size, 'batch_size')
-        self.gallery, self._path, self.index, self.batch_size, self.device = gallery, path, index, batch_size, device
-        self._model = self._prepare = self._neighbours = None
+        opened, checkpoint = opened_model(model, device)
+        self.gallery = Gallery(torch.zeros(0, 0), np.zeros(0, int), [], Motions.of([]), encoder_hash(opened),
+                               asdict(opened.data_preprocessor.layout), level, checkpoint)
+        self.encoder = GalleryEncoder(self.gallery, 'the gallery', batch_size, device)
+        self.encoder.open(opened)
+        self.index, self._neighbours = index, None
 
     @classmethod
-    def load(cls, path: Union[str, Path], model: Union[str, Path, nn.Module, None] = None, index: Optional[str] = None,
+    def load(cls, path: Union[str, Path], model: Optional[Model] = None, index: Optional[str] = None,
              batch_size: int = 64, device: Union[str, torch.device] = 'cpu') -> 'SkeletonSearch':
         """Load a gallery that :meth:`save` wrote.
 
@@ -81,43 +70,12 @@ class SkeletonSearch:
             UserError: if the file is damaged, or the model is not the encoder that the gallery was made with.
         """
         self = cls.__new__(cls)
-        self._set(Gallery.load(path), str(path), index, batch_size, device)
+        self.gallery = Gallery.load(path)
+        self.encoder = GalleryEncoder(self.gallery, str(path), batch_size, device)
         if model is not None:
-            self._open(model)
+            self.encoder.open(model)
+        self.index, self._neighbours = index, None
         return self
-
-    def _open(self, model: Union[str, Path, nn.Module]) -> None:
-        """Set the model, after a comparison with the gallery."""
-        opened, checkpoint = _opened(model, self.device)
-        found, wanted = encoder_hash(opened), self.gallery.encoder
-        if found != wanted:
-            raise UserError(f'{self._path} was made with the encoder of {self.gallery.checkpoint or "another model"} '
-                            f'(hash {wanted[:12]}), but {checkpoint or "the model"} has another one (hash '
-                            f'{found[:12]}): use that checkpoint, or build the gallery again')
-        self._model, self._prepare = opened, ClipPreparer(opened)
-
-    @property
-    def model(self) -> Any:
-        """The encoder, which is opened when it is first needed.
-
-        Raises:
-            UserError: if its checkpoint is not known or no longer there, or has changed.
-        """
-        if self._model is None:
-            checkpoint = self.gallery.checkpoint
-            if checkpoint is None or not Path(checkpoint).is_file():
-                what = 'does not record its checkpoint' if checkpoint is None else \
-                    f'was made with {checkpoint}, which does not exist any more'
-                raise UserError(f'{self._path} {what}: give the checkpoint with --checkpoint, or in Python with model=')
-            self._open(checkpoint)
-        return self._model
-
-    @property
-    def prepare(self) -> ClipPreparer:
-        """The preparation of clips for the encoder."""
-        assert self.model is not None
-        assert self._prepare is not None
-        return self._prepare
 
     def __len__(self) -> int:
         return len(self.gallery)
@@ -141,12 +99,12 @@ class SkeletonSearch:
             UserError: if there are no clips; if one cannot be used, or its name is in the gallery already; if there are
                 not as many names or labels.
         """
-        raw = [self.prepare.read(clip, name=f'clip {len(self) + i}', **options) for i, clip in enumerate(clips)]
+        raw = [self.encoder.prepare.read(clip, name=f'clip {len(self) + i}', **options) for i, clip in enumerate(clips)]
         for what, values in ('names', names), ('labels', labels):
             if values is not None and len(values) != len(raw):
                 raise UserError(f'there are {len(raw)} clips, but {len(values)} {what}: give one for each clip')
         known = [clip.label for clip in raw] if labels is None else [
-            UNLABELLED if label is None else int(label) for label in labels]
+            UNLABELLED if label is None else label for label in labels]
         self._add(raw, names or [clip.name for clip in raw], known, 'single clips')
 
     def add_annotation(self, ann_file: Union[str, Path], split: Optional[str] = None) -> None:
@@ -159,7 +117,7 @@ class SkeletonSearch:
         Raises:
             UserError: if the file or one of its clips cannot be used, or a name is in the gallery already.
         """
-        raw, classes = read_split(ann_file, split, self.prepare.layout)
+        raw, classes = read_split(ann_file, split, self.encoder.prepare.layout)
         if classes is not None and self.gallery.classes not in (None, classes):
             raise UserError(f'the classes of {ann_file} are not those of the gallery, so labels would be mixed up: '
                             'build a gallery of its own')
@@ -171,8 +129,8 @@ class SkeletonSearch:
         if not raw:
             raise UserError(f'there are no clips to add ({source})')
         keypoints = [clip.keypoint for clip in raw]
-        self.prepare.warn_of_units(keypoints)
-        self.gallery = self.gallery.joined(self._encode(raw), labels, names, keypoints, source)
+        self.encoder.prepare.warn_of_units(keypoints)
+        self.gallery = self.gallery.joined(self.encoder.encode(raw), labels, names, keypoints, source)
         self._neighbours = None
 
     def remove(self, names: Sequence[str]) -> None:
@@ -182,15 +140,6 @@ class SkeletonSearch:
             UserError: if one of them is not in the gallery.
         """
         self.gallery, self._neighbours = self.gallery.without(names), None
-
-    def _encode(self, raw: Sequence[RawClip]) -> Tensor:
-        """Return the features (n, D) of checked clips, of unit length."""
-        features = encode_clips(self.model, [clip.keypoint for clip in raw], self.gallery.level, self.batch_size,
-                                [clip.img_shape for clip in raw], self.prepare)
-        if not bool(features.isfinite().all()):
-            raise UserError('the encoder gives features that are NaN or infinite, so they have no neighbours: it has '
-                            'diverged')
-        return F.normalize(features, dim=1)
 
     def query(self, clip: ClipSource, topk: int = 5, **options: Any) -> Answer:
         """Find the clips that are most like a clip.
@@ -218,7 +167,7 @@ class SkeletonSearch:
         else:
             raw = self._read(clip, **options)
             start = time.perf_counter()
-            feature, name, label, motion = self._encode([raw]), raw.name, raw.label, quantise(raw.keypoint)
+            feature, name, label, motion = self.encoder.encode([raw]), raw.name, raw.label, quantise(raw.keypoint)
             encode_ms = 1000 * (time.perf_counter() - start)
         start = time.perf_counter()
         matches = self._nearest(feature, topk, own)
@@ -228,7 +177,7 @@ class SkeletonSearch:
     def _read(self, clip: ClipSource, **options: Any) -> RawClip:
         if isinstance(clip, str) and not Path(clip).exists() and '.pkl:' not in clip:
             raise UserError(f'"{clip}" is neither the name of a clip of the gallery nor a file: check it')
-        return self.prepare.read(clip, name='query', **options)
+        return self.encoder.prepare.read(clip, name='query', **options)
 
     def _build(self) -> None:
         """Build the index of faiss, if there is to be one."""
@@ -256,10 +205,3 @@ class SkeletonSearch:
             answers: What :meth:`query` returned.
         """
         write_strip(path, [answer.cards(self.gallery) for answer in answers], drawing(get_layout(self.gallery.layout)))
-
-
-def _opened(model: Union[str, Path, nn.Module], device: Union[str, torch.device]) -> Tuple[Any, Optional[str]]:
-    """Return a model, and the path of its checkpoint if it is known."""
-    if isinstance(model, nn.Module):
-        return model, None
-    return init_model(None, model, device), str(Path(model).resolve())

@@ -107,6 +107,8 @@ def test_mistakes_leave_the_gallery_as_it_was(search, tmp_path):
             (lambda: search.add([entry]), '1 clips would be in the gallery twice, for example clip0'),
             (lambda: search.add([entry, entry], names=['a']), 'there are 2 clips, but 1 names'),
             (lambda: search.add([entry], names=['x'], labels=[]), 'there are 1 clips, but 0 labels'),
+            (lambda: search.add([entry], names=['a\nb']), 'cannot be the name of a clip'),
+            (lambda: search.add([entry], names=['x'], labels=[-2]), 'the label -2 is not a class number'),
             (lambda: search.add([]), 'there are no clips to add'),
             (lambda: search.add([np.ones((1, 3, 20, 3))]), 'clip 12 has 20 joints'),
             (lambda: search.remove(['clip1', 'nix']), 'the gallery has no clip "nix"'),
@@ -120,8 +122,12 @@ def test_mistakes_leave_the_gallery_as_it_was(search, tmp_path):
     search.remove(search.gallery.names[1:])
     with pytest.raises(UserError, match='no clips to compare with'):
         search.query('clip0')
+    SkeletonSearch(search.encoder.model).save(tmp_path / 'empty.npz')
+    empty = SkeletonSearch.load(tmp_path / 'empty.npz', search.encoder.model)
+    empty.add([entry])
+    assert empty.query(entry).matches[0].score == pytest.approx(1, abs=1e-5)
     with pytest.raises(UserError, match="level must be one of"):
-        SkeletonSearch(search.model, level='clip')
+        SkeletonSearch(search.encoder.model, level='clip')
 
 
 def test_another_encoder_is_refused(search, checkpoint, tmp_path, make_runner):

@@ -383,7 +383,8 @@ MISTAKES = {
     'search: a gallery that is something else': Mistake('search query gallery.npz --like clip1'),
     'search: a clip that is neither in the gallery nor a file': Mistake('search query similar.npz --like nope'),
     'search: a clip with another skeleton': Mistake('search query similar.npz --like joints17.pkl:clip1'),
-    'search: a clip that is in the gallery already': Mistake('search add similar.npz --ann-file mine.pkl --split train'),
+    'search: a clip that is in the gallery already': Mistake(
+        'search add similar.npz --ann-file mine.pkl --split train'),
     'search: the axes of something that is not an array': Mistake(
         'search query similar.npz --like mine.pkl:clip1 --axes CTVM'),
     'infer: a file that does not exist': Mistake('infer ckpt.pth gone.npy'),
