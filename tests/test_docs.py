@@ -152,7 +152,7 @@ def shortened(words):
     if words[0] not in ('train', 'reproduce', 'demo', 'make-demo'):
         return words
     if words[0] == 'make-demo':
-        return [*words, '--num-subjects', '4', '--workers', '1']
+        return words if '--long' in words else [*words, '--num-subjects', '4', '--workers', '1']
     if '--epochs' in words:
         place = words.index('--epochs')
         words = words[:place] + words[place + 2:]

@@ -27,7 +27,8 @@ def init_model(config: Union[str, Path, Config, None] = None,
 
     Returns:
         nn.Module: The model in eval mode. ``model.cfg`` is its config, with the completed ``model``, and with
-        ``load_pipeline``, the deterministic transforms of its clips, or None if they are not known.
+        ``load_pipeline``, the deterministic transforms of its clips, or None if they are not known. ``model.classes``
+        are the names of the classes, or None if the checkpoint does not record them.
 
     Raises:
         UserError: if neither a config nor a checkpoint is given, the device is not available, or the checkpoint is
@@ -59,6 +60,7 @@ def init_model(config: Union[str, Path, Config, None] = None,
         check_fit(model.state_dict(), weights, checkpoint, type(model).__name__)
         model.load_state_dict(weights, strict=False)
     model.cfg = own
+    model.classes = source.description.classes if source is not None and source.description is not None else None
     return model.to(device).eval()
 
 

@@ -25,6 +25,8 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'make-demo': ('make_demo', 'write the recordings of the synthetic data'),
     'train': ('train', 'pretrain, finetune, or train a classifier, as given by a config'),
     'test': ('test', 'test a checkpoint: classification or k-NN retrieval'),
+    'infer': ('infer', 'classify single clips, or encode them'),
+    'search': ('search', 'find similar clips, in a gallery or inside a long recording'),
     'extract': ('extract_features', 'write the features of a split to a NumPy file'),
     'export': ('export', 'export a checkpoint to ONNX or safetensors'),
     'fuse': ('fuse_streams', 'fuse the predictions or features of streams'),

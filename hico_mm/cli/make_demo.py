@@ -1,9 +1,11 @@
 """Make synthetic demo data: a small set of recordings in the text format of NTU RGB+D.
 
     hico-mm make-demo --out data/demo/raw
+    hico-mm make-demo --long 4 --out data/demo/long
 
 There are ten actions, two of them with two persons, twelve subjects and three cameras, and the sensor is noisy.
-``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors.
+``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors. With --long, recordings of
+all actions with pauses between them are written, in the text format of PKU-MMD, with their true boundaries.
 """
 
 import argparse
@@ -18,12 +20,15 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Parse the command line."""
     parser = command_parser('make-demo', __doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder to create')
-    parser.add_argument('--num-subjects', type=count, default=12, help='number of subjects; default: 12')
+    parser.add_argument('--num-subjects', type=count, help='number of subjects; default: 12')
+    parser.add_argument('--long', type=count, metavar='N', help='write N long recordings in place of clips, each of a '
+                        'subject who is not in the clips')
     parser.add_argument('--seed', type=seed, default=0, help='random seed; default: 0')
     parser.add_argument('--noise', type=float, default=.005, help='noise of a joint, in metres; default: 0.005')
-    parser.add_argument('--workers', type=count, default=os.cpu_count(), metavar='N',
-                        help='number of processes; default: one per core')
+    parser.add_argument('--workers', type=count, metavar='N', help='number of processes; default: one per core')
     args = parser.parse_args(argv)
+    if args.long is not None and (args.num_subjects is not None or args.workers is not None):
+        parser.error('--num-subjects and --workers are for clips, not for --long: leave them out')
     if args.out.exists():
         parser.error(f'{args.out} already exists: remove it, or choose another --out')
     return args
@@ -31,13 +36,18 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Make the recordings, and return the exit status."""
-    from ..demo import ACTIONS, make_recordings
+    from ..demo import ACTIONS, make_long_recordings, make_recordings
     from ..fileio import check_writable
 
     check_writable(args.out, folder=True)
-    clips = make_recordings(args.out, args.num_subjects, args.seed, args.noise, args.workers)
-    print(f'{args.out}: {clips} clips of {args.num_subjects} subjects, actions '
-          + ', '.join(f'{number} {name}' for number, name in enumerate(ACTIONS, 1)))
+    if args.long is not None:
+        actions = make_long_recordings(args.out, args.long, args.seed, args.noise)
+        what = f'{args.long} long recordings with {actions} actions'
+    else:
+        subjects = args.num_subjects or 12
+        clips = make_recordings(args.out, subjects, args.seed, args.noise, args.workers or os.cpu_count())
+        what = f'{clips} clips of {subjects} subjects'
+    print(f'{args.out}: {what}, actions ' + ', '.join(f'{number} {name}' for number, name in enumerate(ACTIONS, 1)))
     return 0
 
 

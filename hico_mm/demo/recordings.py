@@ -29,6 +29,7 @@ POSTURE, SWAY = .05, .03  # deviation of the posture of a performance, sway of t
 HIDDEN = .01  # error of a hidden limb, metres
 LOST, ASTRAY, LOST_FOR = .2, .7, (40, 150)  # ratio of lost joints, their error, range of frames
 SWAYING = (1, 20, 2, 4, 5, 8, 9, 12, 13, 16, 17)
+Angles = List[Tuple[int, str, np.ndarray]]  # joint, axis, angles (T,) in radians
 LIMBS = ((4, 5, 6, 7, 21, 22), (8, 9, 10, 11, 23, 24), (12, 13, 14, 15), (16, 17, 18, 19))
 
 
@@ -68,19 +69,30 @@ def drift(rng: np.random.Generator, frames: int, size: int, seconds: float) -> n
     return knots[below] * (1 - weight) + knots[below + 1] * weight
 
 
+def swaying(rng: np.random.Generator, frames: int) -> Angles:
+    """Return the angles of a standing person that sways."""
+    return [(joint, axis, rng.normal(0, .6 * POSTURE) + SWAY * drift(rng, frames, 1, .8)[:, 0])
+            for joint in SWAYING for axis in 'xz']
+
+
+def acting(turns: List[Turn], style: Style, rng: np.random.Generator, clock: np.ndarray,
+           strength: np.ndarray) -> Angles:
+    """Return the angles of an action that a subject performs with a strength (T,) from 0 to 1."""
+    angles = []
+    for turn in turns:
+        swing = turn.swing * style.vigour * rng.uniform(.8, 1.2)
+        own = turn._replace(rest=turn.rest + rng.normal(0, POSTURE), swing=swing)
+        angles.append((own.joint, own.axis, strength * own.angle(clock)))
+    return angles
+
+
 def act(turns: List[Turn], style: Style, rng: np.random.Generator, clock: np.ndarray) -> np.ndarray:
     """Return a person (T, V, 3), in metres, facing +z, who sways and performs ``turns`` for most of the clip."""
     frames = len(clock)
     start, end = rng.uniform(0, .2) * frames, rng.uniform(.8, 1) * frames
     strength = np.clip(np.minimum(np.arange(frames) - start, end - np.arange(frames)) / (.3 * FPS), 0, 1)
-    sway = [(joint, axis, rng.normal(0, .6 * POSTURE) + SWAY * drift(rng, frames, 1, .8)[:, 0])
-            for joint in SWAYING for axis in 'xz']
-    acting = []
-    for turn in turns:
-        swing = turn.swing * style.vigour * rng.uniform(.8, 1.2)
-        own = turn._replace(rest=turn.rest + rng.normal(0, POSTURE), swing=swing)
-        acting.append((own.joint, own.axis, strength * own.angle(clock)))
-    return pose(style.body, acting + sway)
+    sway = swaying(rng, frames)
+    return pose(style.body, acting(turns, style, rng, clock, strength) + sway)
 
 
 def perform(take: Take, seed: int, rng: np.random.Generator) -> List[np.ndarray]:

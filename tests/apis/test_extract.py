@@ -88,7 +88,7 @@ def test_what_is_not_a_clip_of_numbers(bad, message):
 
 def test_millimetres_are_warned_of(monkeypatch):
     messages, model = [], init_model(Config(dict(model=small_model(), load_pipeline=[])))
-    monkeypatch.setitem(extract.__globals__, 'print_log', lambda text, *args: messages.append(text))
+    monkeypatch.setattr('hico_mm.apis.prepare.print_log', lambda text, *args: messages.append(text))
     clip = np.random.default_rng(0).normal(size=(1, 5, 25, 3))
     extract(model, [clip])
     assert not messages
@@ -107,3 +107,11 @@ def test_one_array_is_not_taken_for_several_clips(shape):
     if len(shape) == 4:
         np.testing.assert_array_equal(extract(model, clip[None]), one)
         assert len(extract(model, list(clip))) == 2
+
+
+def test_of_too_many_persons_those_that_move_most_are_kept_as_in_a_dataset():
+    model = init_model(Config(dict(model=small_model(), load_pipeline=[dict(type='NormalizeSkeleton')])))
+    rng = np.random.default_rng(0)
+    still, first, second = (rng.normal(size=(1, 25, 3)) + size * rng.normal(size=(9, 25, 3)) for size in (.01, 1, 1))
+    np.testing.assert_array_equal(extract(model, [np.stack([still, first, second])]),
+                                  extract(model, [np.stack([first, second])]))

@@ -130,6 +130,9 @@ def make_scene(folder):
     assert code == 0, printed
     shutil.copy(folder / 'source' / 'epoch_2.pth', folder / 'ckpt.pth')
     _make_checkpoints(folder)
+    np.save(folder / 'clip.npy', CLIP)
+    code, printed = run('search index ckpt.pth --ann-file mine.pkl --split train --out similar.npz', folder)
+    assert code == 0, printed
 
 
 def _make_recordings(folder):
@@ -394,6 +397,20 @@ MISTAKES = {
     'plot_curves.py: a folder without a log': Mistake('plot_curves folder --out c.png'),
     'plot_curves.py: --out that is a folder': Mistake('plot_curves source --out folder.png'),
     'plot_curves.py: --out of another format': Mistake('plot_curves source --out c.gif'),
+    # Search and inference
+    'search: a checkpoint whose encoder is not that of the gallery': Mistake(
+        'search query similar.npz --like clip1 --checkpoint source/epoch_1.pth'),
+    'search: a gallery that is something else': Mistake('search query gallery.npz --like clip1'),
+    'search: a clip that is neither in the gallery nor a file': Mistake('search query similar.npz --like nope'),
+    'search: a clip with another skeleton': Mistake('search query similar.npz --like joints17.pkl:clip1'),
+    'search: a clip that is in the gallery already': Mistake(
+        'search add similar.npz --ann-file mine.pkl --split train'),
+    'search: the axes of something that is not an array': Mistake(
+        'search query similar.npz --like mine.pkl:clip1 --axes CTVM'),
+    'infer: a file that does not exist': Mistake('infer ckpt.pth gone.npy'),
+    'infer: a text file that is not a recording': Mistake('infer ckpt.pth notes.txt'),
+    'infer: axes that do not fit the array': Mistake('infer ckpt.pth clip.npy --axes CTV'),
+    'infer: frames that the clip does not have': Mistake('infer ckpt.pth clip.npy --frames 5 10'),
     # Fusion
     'dumps that do not exist': Mistake('fuse_streams --preds a.pkl b.pkl'),
     'folders in place of dumps': Mistake('fuse_streams --preds folder folder'),

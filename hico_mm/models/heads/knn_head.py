@@ -1,8 +1,7 @@
 """Nearest-neighbour classifier."""
 
-from typing import Any, Optional, Tuple, Union
+from typing import Optional, Union
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from mmaction.models.heads import BaseHead
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from ...errors import UserError
 from ...structures import HierarchicalFeatures
+from .neighbours import Neighbours
 
 
 @MODELS.register_module()
@@ -44,9 +44,13 @@ class KNNHead(BaseHead):
         if k < 1:
             raise UserError(f'k must be at least 1, got {k}')
         self.k, self.level, self.chunk, self.index = k, level, chunk, index
-        self._faiss: Any = None
-        self.gallery: Optional[Tensor] = None
+        self._neighbours: Optional[Neighbours] = None
         self.gallery_labels: Optional[Tensor] = None
+
+    @property
+    def gallery(self) -> Optional[Tensor]:
+        """Return the features of the gallery (n, D), of unit length; None before :meth:`set_gallery`."""
+        return None if self._neighbours is None else self._neighbours.gallery
 
     def check_gallery(self, clips: int) -> None:
         """Check that a gallery is large enough before it is encoded.
@@ -71,9 +75,9 @@ class KNNHead(BaseHead):
         if not bool(features.isfinite().all()):
             raise UserError('the gallery has features that are NaN or infinite, so they have no neighbours: the '
                             'encoder has diverged')
-        self.gallery, self.gallery_labels = F.normalize(features.float(), dim=1), labels.long()
-        if self.index is not None:
-            self._faiss = _build_index(self.index, self.gallery.cpu().numpy())
+        self.gallery_labels = labels.long()
+        self._neighbours = Neighbours(F.normalize(features.float(), dim=1), self.index, self.chunk,
+                                      'model.cls_head.index')
 
     def forward(self, features: Union[HierarchicalFeatures, Tensor], **kwargs) -> Tensor:
         """Return votes (N, num_classes), whose sum is at most 1, for hierarchical features or features (N, D).
@@ -81,7 +85,7 @@ class KNNHead(BaseHead):
         Raises:
             RuntimeError: if there is no gallery.
         """
-        if self.gallery is None or self.gallery_labels is None:
+        if self._neighbours is None:
             raise RuntimeError('KNNHead has no gallery: add dict(type="GalleryHook") to custom_hooks, or '
                                'call set_gallery')
         queries = features if isinstance(features, Tensor) else features.level(self.level)
@@ -89,36 +93,10 @@ class KNNHead(BaseHead):
             return torch.cat([self._vote(chunk) for chunk in F.normalize(queries.float(), dim=1).split(self.chunk)])
 
     def _vote(self, queries: Tensor) -> Tensor:
-        assert self.gallery is not None and self.gallery_labels is not None
+        assert self._neighbours is not None and self.gallery_labels is not None
         labels = self.gallery_labels.to(queries.device)
-        similarity, nearest = self._search(queries, self.gallery)
+        similarity, nearest = self._neighbours.search(queries, self.k)
+        similarity = similarity.masked_fill(nearest < 0, -1)  # fewer than k may be found; the rest has no vote
+        nearest = nearest.clamp(min=0)
         votes = queries.new_zeros(len(queries), self.num_classes)
         return votes.scatter_add_(1, labels[nearest], (1 + similarity) / (2 * self.k))
-
-    def _search(self, queries: Tensor, gallery: Tensor) -> Tuple[Tensor, Tensor]:
-        """Return the cosine and gallery index of the nearest clips, each (n, k), for queries (n, D)."""
-        if self._faiss is None:
-            parts = [(queries @ part.t()).topk(min(self.k, len(part)))
-                     for part in gallery.to(queries.device).split(self.chunk)]
-            similarity, best = torch.cat([part.values for part in parts], 1).topk(self.k)
-            places = torch.cat([part.indices + i * self.chunk for i, part in enumerate(parts)], 1)
-            return similarity, places.gather(1, best)
-        similarity, nearest = map(torch.from_numpy, self._faiss.search(queries.cpu().numpy(), self.k))
-        similarity = similarity.masked_fill(nearest < 0, -1)  # fewer than k may be found; the rest has no vote
-        return similarity.to(queries.device), nearest.clamp(min=0).to(queries.device)
-
-
-def _build_index(factory: str, gallery: np.ndarray) -> Any:
-    """Build a faiss index of unit vectors (n, D) with inner products."""
-    try:
-        import faiss
-    except ImportError:
-        raise ImportError(f'KNNHead(index="{factory}") needs faiss: pip install faiss-cpu') from None
-    try:
-        index = faiss.index_factory(gallery.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
-        index.train(gallery)
-    except RuntimeError as error:  # from C++, with the position in its source
-        raise UserError(f'model.cls_head.index is {factory!r}, which faiss cannot build from {len(gallery)} clips '
-                        f'({str(error).rpartition(": ")[2]}): use a faiss factory string such as HNSW32') from error
-    index.add(gallery)
-    return index
