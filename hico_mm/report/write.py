@@ -1,0 +1,35 @@
+"""Write a report as a command line asks."""
+
+import argparse
+import importlib.util
+import time
+from pathlib import Path
+
+from ..errors import UserError
+from ..fileio import atomic_write, check_writable
+from .collect import check_names, collect
+from .render import render
+from .runs import open_run
+
+
+def write_report(args: argparse.Namespace) -> int:
+    """Write the report of a command line and return the exit status."""
+    began = time.monotonic()
+    check_writable(args.out)
+    if importlib.util.find_spec('sklearn') is None:
+        raise UserError('the report needs scikit-learn for its map: pip install "hico_mm[report]"')
+    names = args.names or [None] * len(args.work_dirs)
+    runs = [open_run(place, name, args.device) for place, name in zip(args.work_dirs, names)]
+    check_names(runs)
+    data = collect(runs, args.max_clips, args.max_mb * 10**6, args.seed, say=print)
+    title = args.title or ', '.join(dict.fromkeys(page['name'] for page in data['runs']))
+    with atomic_write(args.out) as temporary:
+        temporary.write_text(render(data, title), encoding='utf-8')
+    for page in data['runs']:
+        for result in page['results']:
+            if result['value'] is not None:
+                print(f'{page["name"]}: {result["name"]} {100 * result["value"]:.2f} % of {result["total"]} test clips, '
+                      f'95 % interval {100 * result["low"]:.1f} to {100 * result["high"]:.1f} %')
+    size = Path(args.out).stat().st_size / 1e6
+    print(f'{args.out}: {size:.1f} MB, written in {time.monotonic() - began:.0f} s; open it in a browser')
+    return 0
