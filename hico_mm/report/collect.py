@@ -86,6 +86,8 @@ def seconds(clips: int) -> str:
 def encode_run(runs: List[Run], say: Any = lambda sentence: None) -> Encoded:
     """Encode both splits of a run and find the neighbours of every clip."""
     run = runs[0]
+    for other in runs[1:]:
+        say(f'{other.name} has the encoder of {run.name}, so its classifier is shown there')
     loaders = loaders_of(runs[-1])
     say(f'encoding {sum(len(loader.dataset) for loader in loaders.values())} clips '  # type: ignore[arg-type]
         f'with {run.checkpoint}')
@@ -119,7 +121,8 @@ def page_of(one: Encoded, shown: np.ndarray, seed: int) -> Dict[str, Any]:
         page['calibration'] = calibration_of(probabilities[test], clips.labels[test])
         page['confidence'] = np.round(probabilities.max(1)[shown], 4).tolist()
         predictions['classifier'] = chosen[shown].tolist()
-        results.append(_result('classifier', 'classifier', one.classifier.description.task, chosen, clips, test))
+        how = one.classifier.description.task + (f' ({one.classifier.name})' if one.classifier is not run else '')
+        results.append(_result('classifier', 'classifier', how, chosen, clips, test))
     return dict(page, results=results, predictions=predictions)
 
 

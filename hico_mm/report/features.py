@@ -81,6 +81,7 @@ def make_map(features: Tensor, seed: int = 0, progress: Callable[[], Any] = lamb
                 **_iterations(TSNE, steps))
     places = tsne.fit_transform(reduced)
     progress()
+    places = PCA(2).fit_transform(places)  # turned, so that it is widest from left to right
     low, high = places.min(0), places.max(0)
     return (places - (low + high) / 2) / max(float((high - low).max()), 1e-9) + .5
 

@@ -33,25 +33,25 @@ function lineChart({title, unit, series, format}) {
       nodes.push(svg('path', {...style, d: one.points.map(([a, b], i) => `${i ? 'L' : 'M'}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join('')}));
       if (one.points.length < 40) for (const [a, b] of one.points) nodes.push(svg('circle', {cx: x(a), cy: y(b), r: one.points.length < 3 ? 4 : 2, fill: one.colour}));
     }
-    drawing.replaceChildren(...nodes, svg('line', {class: 'cross', y1: T, y2: H - B, x1: -9, x2: -9}));
+    drawing.replaceChildren(...nodes, svg('line', {class: 'cross', y1: T, y2: H - B, visibility: 'hidden'}));
   };
   drawing.addEventListener('pointermove', event => {
     const box = drawing.getBoundingClientRect(), at = scales.x0 + ((event.clientX - box.left) / box.width * W - L) / (W - L - R) * (scales.x1 - scales.x0);
     const all = series.filter(one => !off.has(one)).flatMap(one => one.points.map(point => point[0]));
     if (!all.length) return;
     const epoch = all.reduce((best, x) => Math.abs(x - at) < Math.abs(best - at) ? x : best), cross = drawing.querySelector('.cross');
-    cross.setAttribute('x1', scales.x(epoch)); cross.setAttribute('x2', scales.x(epoch));
+    cross.setAttribute('visibility', 'visible'); cross.setAttribute('x1', scales.x(epoch)); cross.setAttribute('x2', scales.x(epoch));
     readout.textContent = `epoch ${epoch}: ` + series.filter(one => !off.has(one)).map(one => [one, one.points.find(point => point[0] === epoch)])
       .filter(([, point]) => point).map(([one, point]) => `${one.name} ${format(point[1], .01)}`).join(', ');
   });
-  drawing.addEventListener('pointerleave', () => { readout.textContent = ''; drawing.querySelector('.cross')?.setAttribute('x1', -9); drawing.querySelector('.cross')?.setAttribute('x2', -9); });
+  drawing.addEventListener('pointerleave', () => { readout.textContent = ''; drawing.querySelector('.cross')?.setAttribute('visibility', 'hidden'); });
   draw();
   const keys = el('div', {class: 'keys'}, ...series.map(one => el('button', {'aria-pressed': 'true', onclick: event => {
     off.has(one) ? off.delete(one) : off.add(one);
     event.currentTarget.setAttribute('aria-pressed', String(!off.has(one)));
     draw();
   }}, svg('svg', {viewBox: '0 0 26 10'}, svg('line', {x1: 1, x2: 25, y1: 5, y2: 5, stroke: one.colour, 'stroke-width': 2.4, 'stroke-dasharray': one.dash})), one.name)));
-  return el('div', {class: 'chart'}, el('h3', {}, title), drawing, series.length > 1 ? keys : null, el('p', {style: 'min-height: 3em; margin: 4px 0 0'}, readout));
+  return el('div', {class: 'chart'}, el('h3', {}, title), drawing, series.length > 1 ? keys : null, el('p', {style: 'min-height: 1.5em; margin: 4px 0 0'}, readout));
 }
 
 function drawCurves() {
@@ -87,7 +87,7 @@ function drawCalibration() {
   const [W, H, L, B, T] = [420, 400, 52, 92, 8], side = W - L - 8, x = at => L + at * side, y = at => T + (1 - at) * (H - T - B);
   const drawing = svg('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': `Reliability diagram. Expected calibration error ${percent(found.ece)}.`});
   for (const at of [0, .25, .5, .75, 1]) drawing.append(svg('line', {class: 'grid', x1: x(0), x2: x(1), y1: y(at), y2: y(at)}),
-    svg('text', {x: L - 6, y: y(at) + 4, 'text-anchor': 'end'}, `${100 * at} %`), svg('text', {x: x(at), y: y(0) + 16, 'text-anchor': 'middle'}, `${100 * at} %`));
+    svg('text', {x: L - 6, y: y(at) + 4, 'text-anchor': 'end'}, `${100 * at} %`), svg('text', {x: x(at), y: y(0) + 16, 'text-anchor': at < 1 ? 'middle' : 'end'}, `${100 * at} %`));
   const most = Math.max(...found.bins.map(bin => bin.total));
   for (const bin of found.bins.filter(bin => bin.total)) {
     const left = x(bin.start) + 1.5, width = x(bin.end) - x(bin.start) - 3, middle = left + width / 2, tall = 34 * bin.total / most;

@@ -21,6 +21,9 @@ class FeatureMap {
     this.number = number;
     this.page = DATA.runs[number];
     this.zoom = 1; this.x = .5; this.y = .5; this.path = null;
+    const ranges = [0, 1].map(axis => this.page.map.filter((_, i) => i % 2 === axis));
+    this.extent = ranges.map(values => values.reduce((range, value) => [Math.min(range[0], value), Math.max(range[1], value)], [65535, 0]))
+      .map(([low, high]) => Math.max((high - low) / 65535, .05));
     this.canvas = el('canvas', {tabindex: 0, role: 'application', 'data-run': number,
       'aria-label': `Map of ${this.page.name}. Arrow keys go to the next clip in their direction, plus and minus zoom, zero shows everything.`});
     const button = (text, label, act) => el('button', {'aria-label': label, title: label, onclick: act}, text);
@@ -35,12 +38,14 @@ class FeatureMap {
   }
   // Position of a clip on the canvas.
   at(clip) {
-    const side = Math.min(this.width, this.height) * .94 * this.zoom, map = this.page.map;
+    const side = this.side * this.zoom, map = this.page.map;
     return [this.width / 2 + (map[2 * clip] / 65535 - this.x) * side, this.height / 2 + (map[2 * clip + 1] / 65535 - this.y) * side];
   }
+  // Pixels of the whole map, so that all clips fit at zoom 1.
+  get side() { return Math.min(this.width * .94 / this.extent[0], this.height * .9 / this.extent[1]); }
   reset() { this.zoom = 1; this.x = this.y = .5; this.draw(); }
   scale(factor, px = this.width / 2, py = this.height / 2) {
-    const side = Math.min(this.width, this.height) * .94, zoom = clamp(this.zoom * factor, .7, 60);
+    const side = this.side, zoom = clamp(this.zoom * factor, .7, 60);
     this.x += (px - this.width / 2) / side * (1 / this.zoom - 1 / zoom);
     this.y += (py - this.height / 2) / side * (1 / this.zoom - 1 / zoom);
     this.zoom = zoom;
@@ -134,7 +139,7 @@ class FeatureMap {
     hover(-1);
     if (this.path) this.path.push(point);
     else {
-      const side = Math.min(this.width, this.height) * .94 * this.zoom;
+      const side = this.side * this.zoom;
       this.x = this.drag.x - (point[0] - this.drag.start[0]) / side;
       this.y = this.drag.y - (point[1] - this.drag.start[1]) / side;
     }

@@ -34,6 +34,7 @@ function recolour() {
   readColours();
   drawLegend();
   redrawMaps();
+  drawMatrix();
 }
 
 function drawTools() {
@@ -66,6 +67,8 @@ function drawLegend() {
       onclick: () => toggle(category), ondblclick: () => change({hidden: new Set(names.map((_, other) => other).filter(other => other !== category))})},
     canvas, name, el('span', {class: 'count'}, counts[category].toLocaleString('en')));
   }));
+  const judged = ['right', 'predicted'].includes(state.colour);
+  $('legend-note').textContent = !judged ? '' : state.answers === 'knn' ? 'Training clips get the label of the nearest other training clip.' : 'The classifier was trained on the training clips.';
 }
 function toggle(category) {
   const hidden = new Set(state.hidden);
@@ -88,23 +91,23 @@ function drawPicked() {
 function drawDetail() {
   const clip = state.clip, set = clips();
   if (clip < 0) { $('detail').replaceChildren(el('p', {class: 'soft'}, 'Click a mark on the map to see the clip and its nearest training clips.')); return; }
+  const close = el('button', {class: 'close', 'aria-label': 'Close', title: 'Close', onclick: closeDetail}, '✕');
   const large = player(clip, {large: true}), flat = set.skeleton.channels < 3, fact = (name, ...value) => [el('dt', {}, name), el('dd', {}, ...value)];
   const verdict = (label, more = '') => set.label[clip] < 0 ? className(label) : el('span', {class: label === set.label[clip] ? 'ok' : 'bad'}, `${label === set.label[clip] ? '✓' : '✗'} ${className(label)}${more}`);
   Object.entries({tabindex: 0, role: 'img', id: 'large', 'aria-label': `${set.name[clip]}, moving. Left and right arrow keys turn it.`}).forEach(([name, value]) => large.setAttribute(name, value));
   if (!flat) turnable(large);
-  const facts = el('dl', {class: 'facts'}, ...fact('clip', set.name[clip]), ...fact('class', className(set.label[clip])),
+  const facts = el('dl', {class: 'facts'}, ...fact('class', el('b', {}, className(set.label[clip]))),
     ...fact('k-NN', verdict(run().predictions.knn[clip])),
-    ...(run().predictions.classifier ? fact('classifier', verdict(run().predictions.classifier[clip], `, ${percent(run().confidence[clip], 0)} sure`)) : []),
-    ...fact('split', `${set.splits[set.test[clip]]} (${set.test[clip] ? 'test' : 'training'})`),
-    ...(set.subject || set.camera ? fact([set.subject && 'subject', set.camera && 'camera'].filter(Boolean).join(', '), [set.subject?.[clip], set.camera?.[clip]].filter(Boolean).join(', ')) : []), ...fact('frames', String(set.frames[clip])));
+    ...(run().predictions.classifier ? fact('classifier', verdict(run().predictions.classifier[clip], `, ${percent(run().confidence[clip], 0)} sure`)) : []));
+  const more = [set.name[clip], `${set.test[clip] ? 'test' : 'training'} clip (${set.splits[set.test[clip]]})`, set.subject && `subject ${set.subject[clip]}`, set.camera && `camera ${set.camera[clip]}`, count(set.frames[clip], 'frame')];
   const sections = [state.run, ...(state.other >= 0 ? [state.other] : [])].map(number => {
     const page = DATA.runs[number], near = page.neighbours[clip].map((other, place) => [other, place]).filter(([other]) => other >= 0);
     return [el('h3', {}, `Nearest training clips${state.other >= 0 ? ` of ${page.name}` : ''}`), near.length ? el('div', {class: 'cards', 'data-neighbours': number}, ...near.map(([other, place]) =>
       card(other, {wanted: set.label[clip] < 0 ? null : set.label[clip], note: `${place + 1}. cosine ${page.cosines[clip][place].toFixed(3)}`}))) : el('p', {class: 'soft'}, 'They are not in this file.')];
   }).flat();
-  $('detail').replaceChildren(el('div', {class: 'large'}, large, el('div', {class: 'key'}, el('i', {class: 'l'}, 'left'), ' ', el('i', {class: 'r'}, 'right')), flat ? null : el('div', {class: 'hint'}, 'drag to turn')),
+  $('detail').replaceChildren(close, el('div', {class: 'large'}, large, el('div', {class: 'key'}, el('i', {class: 'l'}, 'left'), ' ', el('i', {class: 'r'}, 'right')), flat ? null : el('div', {class: 'hint'}, 'drag to turn')),
     el('div', {class: 'transport'}, el('input', {type: 'range', id: 'scrub', min: 0, max: 1, step: .005, value: state.at, 'aria-label': 'Position in the clip', oninput: event => { change({playing: false}); seek(+event.target.value); }}),
-      select('speed', 'speed', [[.25, '¼'], [.5, '½'], [1, '1'], [2, '2']], {number: true})), facts, ...sections);
+      select('speed', 'speed', [[.25, '¼'], [.5, '½'], [1, '1'], [2, '2']], {number: true})), facts, el('p', {class: 'soft'}, more.filter(Boolean).join(' · ')), ...sections);
 }
 
 function turnable(canvas) {
@@ -123,10 +126,13 @@ function turnable(canvas) {
   });
 }
 
-function choose(clip) {
-  if (clip < 0 || clip === state.clip) return;
+// The chosen clip stands beside the map. If it is chosen in a list further down, it is shown over the page.
+function choose(clip, from = null) {
+  if (clip < 0) return;
+  if (from && from.closest('#classes-clips, #confusions-clips')) $('detail').classList.add('over');
   change({clip});
 }
+const closeDetail = () => $('detail').classList.remove('over');
 
 let tipCanvas = null;
 function hover(clip, x = 0, y = 0) {
@@ -149,7 +155,7 @@ function hover(clip, x = 0, y = 0) {
 }
 
 function drawModels() {
-  $('models').replaceChildren(...DATA.runs.map(page => el('div', {}, el('h2', {}, page.name), el('div', {class: 'models'}, ...page.models.map(model => el('div', {}, el('h3', {}, model.task),
+  $('models').replaceChildren(...DATA.runs.map(page => el('div', {}, DATA.runs.length > 1 ? el('h2', {}, page.name) : null, el('div', {class: 'models'}, ...page.models.map(model => el('div', {}, el('h3', {}, model.task),
     el('dl', {class: 'facts wide'}, ...model.rows.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, text)]))))))));
 }
 
@@ -184,7 +190,8 @@ when('tool', () => document.querySelectorAll('#tools [data-key=tool]').forEach(o
 
 document.addEventListener('keydown', event => {
   if (event.key === ' ' && !event.target.closest('button, input, select, td, a')) { change({playing: !state.playing}); event.preventDefault(); }
-  if (event.key === 'Escape' && state.lasso) change({lasso: null});
+  if (event.key === 'Escape' && $('detail').classList.contains('over')) closeDetail();
+  else if (event.key === 'Escape' && state.lasso) change({lasso: null});
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
 document.addEventListener('visibilitychange', () => { last = 0; });

@@ -6,7 +6,7 @@ const archives = DATA.sets.map((set, number) => {
     starts.push(end);
     if (play) end += 4 * Math.ceil(2 * play[0] * play[1] * joints * channels / 3);
   }
-  return {starts, text: null, decoded: new Map(), node: $(`skeletons-${number}`)};
+  return {starts, text: null, decoded: new Map(), floors: new Map(), node: $(`skeletons-${number}`)};
 });
 
 function skeleton(clip) {
@@ -23,6 +23,8 @@ function skeleton(clip) {
       values[i] = whole === set.skeleton.absent ? NaN : whole / 32767 * play[2];
     }
     archive.decoded.set(clip, values);
+    const heights = values.filter((value, i) => i % set.skeleton.channels === 1 && !Number.isNaN(value)).sort();
+    archive.floors.set(clip, heights.length ? heights[Math.floor(heights.length / 100)] - .06 : -1);
   }
   return archive.decoded.get(clip);
 }
@@ -60,7 +62,8 @@ function drawClip(canvas, clip, {large = false, yaw = state.yaw, pitch = state.p
   const flat = set.skeleton.channels < 3, scale = Math.min(width, height) / 2 * (large ? .78 : .82);
   if (flat) yaw = pitch = 0;
   const project = (places, joint) => [width / 2 + scale * places[3 * joint], height / 2 - scale * places[3 * joint + 1]];
-  if (large && !flat) drawFloor(context, width, height, scale, yaw, pitch);
+  skeleton(clip);
+  if (large && !flat) drawFloor(context, width, height, scale, yaw, pitch, archives[run().set].floors.get(clip));
   context.lineCap = 'round';
   for (let person = 0; person < set.play[clip][0]; person++) {
     const places = poseAt(clip, person, state.at, yaw, pitch);
@@ -88,12 +91,12 @@ function drawClip(canvas, clip, {large = false, yaw = state.yaw, pitch = state.p
   }
 }
 
-function drawFloor(context, width, height, scale, yaw, pitch) {
+function drawFloor(context, width, height, scale, yaw, pitch, floor) {
   context.strokeStyle = colours.line;
   context.lineWidth = 1;
   const at = (x, z) => {
     const turned = x * Math.cos(yaw) + z * Math.sin(yaw), depth = z * Math.cos(yaw) - x * Math.sin(yaw);
-    return [width / 2 + scale * turned, height / 2 - scale * (-1.05 * Math.cos(pitch) + depth * Math.sin(pitch))];
+    return [width / 2 + scale * turned, height / 2 - scale * (floor * Math.cos(pitch) + depth * Math.sin(pitch))];
   };
   context.beginPath();
   for (let step = -2; step <= 2; step++) {
@@ -142,7 +145,7 @@ function card(clip, {wanted = null, note = ''} = {}) {
   return el('button', {
     class: `card ${right === null ? '' : right ? 'right' : 'wrong'}`, 'data-clip': clip, title: set.name[clip],
     'aria-label': `${set.name[clip]}, ${className(set.label[clip])}${right === null ? '' : right ? ', right' : ', wrong'}${note ? `, ${note}` : ''}`,
-    'aria-current': clip === state.clip ? 'true' : null, onclick: () => choose(clip),
+    'aria-current': clip === state.clip ? 'true' : null, onclick: event => choose(clip, event.currentTarget),
   }, player(clip), el('span', {class: right === null ? '' : right ? 'ok' : 'bad'}, mark + className(set.label[clip])),
   el('span', {class: 'soft'}, note || set.name[clip]));
 }
@@ -151,8 +154,8 @@ function card(clip, {wanted = null, note = ''} = {}) {
 function strip(place, title, list, {total = list.length, note = clip => '', wanted = () => null, close = null} = {}) {
   const cards = el('div', {class: 'cards'}), more = el('button', {onclick: () => grow()}, '');
   let shown = 0;
-  const grow = () => {
-    const next = list.slice(shown, shown + (shown ? 36 : 18));
+  const grow = () => {  // the rest of a row is filled
+    const next = list.slice(shown, shown + (shown ? 36 : 22));
     cards.append(...next.map(clip => card(clip, {note: note(clip), wanted: wanted(clip)})));
     shown += next.length;
     more.hidden = shown >= list.length;

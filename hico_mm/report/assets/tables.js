@@ -68,7 +68,7 @@ function drawMatrix() {
       const times = cells.get(label * number + guess) || 0, share = total ? times / total : 0;
       const text = `${count(times, 'clip')} of ${total} of “${className(label)}” predicted as “${className(guess)}”`;
       line.append(el('td', {class: label === guess ? 'diagonal' : '', tabindex: row + column ? -1 : 0, 'data-true': label, 'data-guess': guess, 'data-row': row, 'data-column': column, title: text, 'aria-label': text,
-        style: times ? `background: rgb(var(--heat), ${(.1 + .85 * share).toFixed(3)});${share > .55 ? 'color: var(--card)' : ''}` : ''}, size > 20 && times ? String(times) : ''));
+        style: times ? `background: rgb(var(--heat), ${(.1 + .85 * share).toFixed(3)});${share > (isDark() ? .7 : .5) ? 'color: var(--card)' : ''}` : ''}, size > 20 && times ? String(times) : ''));
     });
     body.append(line);
   });
