@@ -106,12 +106,15 @@ def _age(path: Path) -> Any:
 
 
 def find_run_config(folder: Path) -> Path:
-    """Return the config that a run saved in its work directory; the newest if there are several.
+    """Return the config that a run saved in its work directory: that of its newest log of training, if there is one.
 
     Raises:
         UserError: if there is none.
     """
-    found = list(folder.glob('*.py')) or list(folder.glob('*/vis_data/config.py'))
+    for log in sorted(folder.glob('*/vis_data/scalars.json'), reverse=True):
+        if '"loss"' in log.read_text() and (log.parent / 'config.py').is_file():
+            return log.parent / 'config.py'
+    found = list(folder.glob('*.py'))
     if not found:
         raise UserError(f'{folder} has no config (*.py) that says which data it was trained on: give the --work-dir of '
                         'a training run')

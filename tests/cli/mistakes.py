@@ -122,6 +122,7 @@ def make_scene(folder):
         (folder / f'{name}.py').write_text(text)
     for name in ('folder', 'folder.npz', 'folder.pkl', 'folder.png', 'folder.pth', 'w_there'):
         (folder / name).mkdir()
+    (folder / 'lonely').mkdir()
     (folder / 'notes.txt').write_text('# Notes\n')
     _make_dumps(folder)
     code, printed = run('train pretrain.py --work-dir source --seed 1', folder)
@@ -144,6 +145,7 @@ def _make_dumps(folder):
 def _make_checkpoints(folder):
     content = (folder / 'ckpt.pth').read_bytes()
     (folder / 'half.pth').write_bytes(content[:-3000])
+    (folder / 'lonely' / 'ckpt.pth').write_bytes(content)
     (folder / 'empty.pth').write_bytes(b'')
     flipped = bytearray(content)
     with zipfile.ZipFile(folder / 'ckpt.pth') as archive:
@@ -374,6 +376,12 @@ MISTAKES = {
     'plot_curves.py: a folder without a log': Mistake('plot_curves folder --out c.png'),
     'plot_curves.py: --out that is a folder': Mistake('plot_curves source --out folder.png'),
     'plot_curves.py: --out of another format': Mistake('plot_curves source --out c.gif'),
+    'report: a folder without a checkpoint': Mistake('report folder --out r.html'),
+    'report: a work directory that does not exist': Mistake('report gone --out r.html'),
+    'report: a checkpoint without the config of its run': Mistake('report lonely/ckpt.pth --out r.html'),
+    'report: two runs with the same name': Mistake('report source source/epoch_2.pth --out r.html'),
+    'report: --names for only some runs': Mistake('report source damaged --names a --out r.html'),
+    'report: --out of another format': Mistake('report source --out r.pdf'),
     # Fusion
     'dumps that do not exist': Mistake('fuse_streams --preds a.pkl b.pkl'),
     'folders in place of dumps': Mistake('fuse_streams --preds folder folder'),
