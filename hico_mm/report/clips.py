@@ -54,7 +54,8 @@ class Clips(NamedTuple):
         for file, names in zip(self.files, parts):
             lost = next((name for name in names if name not in found[file]), None)
             if lost is not None:
-                raise UserError(f'{file} has no clip {lost}, so it has changed since it was read: run the command again')
+                raise UserError(f'{file} has no clip {lost}, so it has changed since it was read: run the command '
+                                'again')
             clips += [found[file][name] for name in names]
         return clips
 

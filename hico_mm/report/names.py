@@ -4,7 +4,8 @@ import re
 from typing import Any, List, Mapping, Optional, Sequence
 
 # NTU RGB+D, S001C002P003R001A005; Northwestern-UCLA, a01_s02_e03_v01; PKU-MMD, A12N04-L and 0002-M, with any ending.
-PATTERNS = (r'S\d{3}C(?P<camera>\d{3})P(?P<subject>\d{3})R\d{3}A\d{3}.*', r'a\d+_s(?P<subject>\d+)_e\d+_v(?P<camera>\d+)',
+PATTERNS = (r'S\d{3}C(?P<camera>\d{3})P(?P<subject>\d{3})R\d{3}A\d{3}.*',
+            r'a\d+_s(?P<subject>\d+)_e\d+_v(?P<camera>\d+)',
             r'A\d+N(?P<subject>\d+)-(?P<camera>[LMR])(?:_.*)?', r'\d{4}-(?P<camera>[LMR])(?:_.*)?')
 KEYS = dict(subject=('subject', 'performer', 'subject_id'), camera=('camera', 'view', 'setup'))
 

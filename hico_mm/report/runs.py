@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -167,3 +167,15 @@ def paired(runs: List[Run]) -> List[List[Run]]:
             groups.append([run])
     places = {id(run): place for place, run in enumerate(runs)}
     return sorted(groups, key=lambda group: min(places[id(run)] for run in group))
+
+
+def check_names(runs: Sequence[Run]) -> None:
+    """Check that runs can be told apart.
+
+    Raises:
+        UserError: if two have the same name.
+    """
+    names = [run.name for run in runs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f'two runs are called {twice}: give each run a name with --names')

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..fileio import atomic_write, check_writable
-from .collect import check_names, collect
+from .collect import collect
 from .render import render
-from .runs import open_run
+from .runs import check_names, open_run
 
 
 def write_report(args: argparse.Namespace) -> int:
@@ -28,8 +28,8 @@ def write_report(args: argparse.Namespace) -> int:
     for page in data['runs']:
         for result in page['results']:
             if result['value'] is not None:
-                print(f'{page["name"]}: {result["name"]} {100 * result["value"]:.2f} % of {result["total"]} test clips, '
-                      f'95 % interval {100 * result["low"]:.1f} to {100 * result["high"]:.1f} %')
+                print(f'{page["name"]}: {result["name"]} {100 * result["value"]:.2f} % of {result["total"]} test '
+                      f'clips, 95 % interval {100 * result["low"]:.1f} to {100 * result["high"]:.1f} %')
     size = Path(args.out).stat().st_size / 1e6
     print(f'{args.out}: {size:.1f} MB, written in {time.monotonic() - began:.0f} s; open it in a browser')
     return 0

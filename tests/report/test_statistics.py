@@ -10,7 +10,7 @@ def test_wilson_is_where_the_score_test_is_significant(correct, total, low, high
     found = wilson(correct, total)
     assert found == pytest.approx((low, high), abs=1e-4)
     for end in found:  # at each end p0, |p - p0| is z standard errors of p0
-        if 0 < end < 1:
+        if 1e-9 < end < 1 - 1e-9:
             assert abs(correct / total - end) == pytest.approx(1.95996 * np.sqrt(end * (1 - end) / total), rel=1e-4)
 
 

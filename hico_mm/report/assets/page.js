@@ -45,7 +45,7 @@ function drawTools() {
   $('tools').replaceChildren(select('Colour', 'colour', colourings), select('Clips', 'split', [['all', 'all'], ['test', 'test'], ['train', 'training']]),
     choices('tool', [['move', 'Move'], ['lasso', 'Lasso']], 'What dragging does'), search,
     el('label', {}, el('input', {type: 'checkbox', checked: state.names, onchange: event => change({names: event.target.checked})}), 'names'),
-    el('button', {id: 'everything', onclick: () => { search.value = ''; change({query: '', lasso: null, hidden: new Set(), split: 'all'}); drawTools(); }}, 'Show all'),
+    el('button', {id: 'everything', onclick: () => { search.value = ''; change({query: '', lasso: null, hidden: new Set(), split: 'all'}); drawTools(); drawPicked(); }}, 'Show all'),
     el('span', {class: 'soft', id: 'counted'}, ''));
 }
 

@@ -15,7 +15,7 @@ function drawSummary() {
   set.baselines.forEach(one => add(one.name, 'baseline', one, true));
   $('results').replaceChildren(el('table', {class: 'results'}, el('thead', {}, el('tr', {}, el('th', {}, 'Accuracy on the test split'), el('th', {class: 'hide'}, 'How'), el('th', {}, 'Top-1'),
     el('th', {class: 'hide'}, '95 % interval'), el('th', {class: 'hide'}, 'Class mean'), el('th', {class: 'plot'}, '0 to 100 %, with the interval'))), el('tbody', {}, ...rows)));
-  $('about').textContent = `${count(set.gallery, 'training clip')} (${set.splits[0]}), ${count(set.total - set.gallery, 'test clip')} (${set.splits[1]}), ${count(set.classes.length, 'class', 'classes')}, from ${[...new Set(set.files)].join(', ')}. Intervals are 95 % Wilson intervals over test clips.`;
+  $('about').textContent = `${count(set.gallery, 'training clip')} (${set.splits[0]}), ${count(set.total - set.gallery, 'test clip')} (${set.splits[1]}), ${count(new Set(set.label.filter(label => label >= 0)).size, 'class', 'classes')}, from ${[...new Set(set.files)].join(', ')}. Intervals are 95 % Wilson intervals over test clips.`;
   const few = set.total > set.name.length ? [`The map and the lists show ${count(set.name.length, 'clip')} of ${set.total.toLocaleString('en')}: test clips drawn at random, each with its neighbours. Accuracies are of all clips.`] : [];
   const still = set.play.filter(play => !play).length;
   if (still) few.push(`${count(still, 'clip')} on the map cannot be played, so that the file stays small. Use --max-mb to include more.`);
@@ -24,7 +24,8 @@ function drawSummary() {
 
 const order = {classes: 'hard', matrix: 'data'};
 function sorted(way) {
-  const list = clips().classes.map((name, label) => label), one = result(), value = label => one.classes[label].value ?? 2;
+  const one = result(), value = label => one.classes[label].value ?? 2, guessed = new Set(one.confusion.map(cell => cell[1]));
+  const list = clips().classes.map((name, label) => label).filter(label => one.classes[label].total || guessed.has(label));
   if (way === 'hard') list.sort((a, b) => value(a) - value(b));
   if (way === 'name') list.sort((a, b) => className(a).localeCompare(className(b), 'en', {numeric: true}));
   if (way === 'size') list.sort((a, b) => one.classes[b].total - one.classes[a].total);
@@ -55,8 +56,8 @@ function showClass(label) {
 }
 
 function drawMatrix() {
-  const set = clips(), one = result(), labels = sorted(order.matrix), number = labels.length, cells = new Map();
-  for (const [a, b, times] of one.confusion) cells.set(a * number + b, times);
+  const set = clips(), one = result(), labels = sorted(order.matrix), number = labels.length, all = set.classes.length, cells = new Map();
+  for (const [a, b, times] of one.confusion) cells.set(a * all + b, times);
   const size = number <= 12 ? 40 : number <= 30 ? 26 : number <= 70 ? 15 : 10;
   const table = el('table', {class: 'matrix', role: 'grid', style: `--cell: ${size}px`, 'aria-label': 'Confusion matrix. Arrow keys move, Enter shows the clips.'});
   const short = label => el('span', {title: className(label)}, className(label));
@@ -65,7 +66,7 @@ function drawMatrix() {
   labels.forEach((label, row) => {
     const total = one.classes[label].total, line = el('tr', {}, el('th', {class: 'side', scope: 'row', title: className(label)}, className(label)));
     labels.forEach((guess, column) => {
-      const times = cells.get(label * number + guess) || 0, share = total ? times / total : 0;
+      const times = cells.get(label * all + guess) || 0, share = total ? times / total : 0;
       const text = `${count(times, 'clip')} of ${total} of “${className(label)}” predicted as “${className(guess)}”`;
       line.append(el('td', {class: label === guess ? 'diagonal' : '', tabindex: row + column ? -1 : 0, 'data-true': label, 'data-guess': guess, 'data-row': row, 'data-column': column, title: text, 'aria-label': text,
         style: times ? `background: rgb(var(--heat), ${(.1 + .85 * share).toFixed(3)});${share > (isDark() ? .7 : .5) ? 'color: var(--card)' : ''}` : ''}, size > 20 && times ? String(times) : ''));
