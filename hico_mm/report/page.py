@@ -1,11 +1,13 @@
 """What a report shows of one run."""
 
+import math
 from typing import Any, Dict, List
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import UserError
 from ..structures import LEVELS
 from ..visualization.curves import read_scalars
 from .clips import Clips
@@ -49,11 +51,18 @@ def _result(key: str, name: str, how: str, predictions: np.ndarray, clips: Clips
 
 
 def probabilities_of(run: Run, features: Tensor) -> np.ndarray:
-    """Return the probabilities (n, C) of the classifier of a run for features (n, D) on the CPU."""
+    """Return the probabilities (n, C) of the classifier of a run for features (n, D) on the CPU.
+
+    Raises:
+        UserError: if they are not finite.
+    """
     device = next(run.model.parameters()).device
     with torch.no_grad():
-        return torch.cat([run.model.cls_head(part.to(device)).float().softmax(1).cpu()
-                          for part in features.split(4096)]).numpy()
+        probabilities = torch.cat([run.model.cls_head(part.to(device)).float().softmax(1).cpu()
+                                   for part in features.split(4096)])
+    if not bool(probabilities.isfinite().all()):
+        raise UserError(f'the classifier in {run.checkpoint} gives NaN: it has diverged, so give an earlier checkpoint')
+    return probabilities.numpy()
 
 
 def curves_of(run: Run) -> Dict[str, Any]:
@@ -66,7 +75,7 @@ def curves_of(run: Run) -> Dict[str, Any]:
         scalars = read_scalars(run.folder)
     except FileNotFoundError:
         return {}
-    return {shown: sorted([float(step), float(value)] for step, value in scalars[name].items())
+    return {shown: sorted([float(step), float(value)] for step, value in scalars[name].items() if math.isfinite(value))
             for name, shown in names.items() if name in scalars}
 
 

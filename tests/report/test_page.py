@@ -11,7 +11,8 @@ from tests.report.conftest import CLASSES, TITLE
 
 pytest.importorskip('sklearn')
 playwright = pytest.importorskip('playwright.sync_api', reason='playwright is not installed: pip install playwright')
-CHROMIUM = os.environ.get('CHROMIUM') or shutil.which('chromium') or shutil.which('chromium-browser') or ''
+CHROMIUM = os.environ.get('CHROMIUM') or next(filter(None, map(shutil.which, (
+    'chromium', 'chromium-browser', 'google-chrome'))), '')
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason='there is no chromium: apt-get install chromium')
 PIXELS = """canvas => { const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     let sum = 0; for (let i = 0; i < data.length; i++) sum = (sum * 31 + data[i]) % 1000000007; return sum; }"""

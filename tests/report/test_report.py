@@ -3,12 +3,14 @@
 import html.parser
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hico_mm.cli import report as command
 from hico_mm.cli.main import main
+from hico_mm.report.page import curves_of
 from hico_mm.report.render import render, script_json
 from hico_mm.report.runs import find_checkpoint, find_run_config
 from tests.cli.mistakes import inside
@@ -134,6 +136,15 @@ def test_the_last_checkpoint_is_used_and_the_config_of_training(work, tmp_path):
     assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
     (tmp_path / 'last_checkpoint').write_text('/somewhere/else/epoch_2.pth')  # the folder was moved
     assert find_checkpoint(tmp_path).name == 'epoch_2.pth'
+
+
+def test_curves_leave_out_what_is_not_finite(tmp_path):
+    (tmp_path / 'x' / 'vis_data').mkdir(parents=True)
+    (tmp_path / 'x' / 'vis_data' / 'scalars.json').write_text(
+        '{"loss_clip": 2.0, "step": 1}\n{"loss_clip": NaN, "step": 2}\n{"loss_clip": 1.5, "acc/top1": 0.5, "step": 3}')
+    run = SimpleNamespace(folder=tmp_path, has_classifier=False)
+    assert curves_of(run) == {'loss clip': [[1, 2], [3, 1.5]], 'accuracy k-NN, test': [[3, .5]]}
+    assert curves_of(SimpleNamespace(folder=tmp_path / 'x', has_classifier=False)) == {}
 
 
 def test_scikit_learn_is_asked_for(work, monkeypatch, capsys):

@@ -46,7 +46,7 @@ function drawTools() {
     choices('tool', [['move', 'Move'], ['lasso', 'Lasso']], 'What dragging does'), search,
     el('label', {}, el('input', {type: 'checkbox', checked: state.names, onchange: event => change({names: event.target.checked})}), 'names'),
     el('button', {id: 'everything', onclick: () => { search.value = ''; change({query: '', lasso: null, hidden: new Set(), split: 'all'}); drawTools(); drawPicked(); }}, 'Show all'),
-    el('span', {class: 'soft', id: 'counted'}, ''));
+    el('span', {class: 'soft', id: 'counted', role: 'status'}, ''));
 }
 
 function drawMaps() {
