@@ -23,6 +23,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, metavar='FILE.html', help='file to write')
     parser.add_argument('--names', nargs='+', help='names to show, one per run; default: the folder names')
     parser.add_argument('--title', help='title of the page; default: the names of the runs')
+    parser.add_argument('--classes', type=Path, metavar='FILE.txt',
+                        help='names of the classes, one per line, in the order of the labels; default: those in the '
+                        'annotation')
     parser.add_argument('--max-clips', type=count, default=20000, metavar='N',
                         help='most clips on a map; from a larger data set, test clips are drawn at random, each with '
                         'its neighbours; accuracies are always of all clips; default: 20000')

@@ -61,7 +61,7 @@ class Clips(NamedTuple):
 
 
 def clips_of(loaders: Dict[str, DataLoader], layout: Any, classes: Optional[Sequence[str]] = None,
-             num_classes: int = 0) -> Clips:
+             num_classes: int = 0, names: Sequence[str] = ()) -> Clips:
     """Describe the clips that the loaders of a run read, in their order.
 
     Args:
@@ -69,9 +69,10 @@ def clips_of(loaders: Dict[str, DataLoader], layout: Any, classes: Optional[Sequ
         layout: The skeleton.
         classes: Names of the classes, if the annotation has none.
         num_classes: Number of classes of the model.
+        names: Names of the classes that go before all others. Defaults to none.
 
     Raises:
-        UserError: if a split is made of several datasets.
+        UserError: if a split is made of several datasets, or there are fewer names than classes in the data.
     """
     parts = [list(leaf_datasets(loaders[role].dataset)) for role in ('train', 'test')]
     for part in parts:
@@ -79,8 +80,12 @@ def clips_of(loaders: Dict[str, DataLoader], layout: Any, classes: Optional[Sequ
             raise UserError('the report needs one SkeletonDataset per split: give a run on a single annotation')
     train, test = parts[0][0], parts[1][0]
     labels = np.concatenate([train.labels, test.labels]).astype(int)
-    named = list(train.class_names or classes or ())
-    total = max(num_classes, int(labels.max(initial=-1)) + 1)
+    used = int(labels.max(initial=-1)) + 1
+    if names and len(names) < used:
+        raise UserError(f'{train.ann_file} has labels up to {used - 1}, but --classes has only {len(names)} names: '
+                        'give one name per line for every class')
+    named = list(names or train.class_names or classes or ())
+    total = max(num_classes, used)
     named += [f'class {number}' for number in range(len(named), total)]
     return Clips([*train.names, *test.names], labels, len(train.names), [str(train.split), str(test.split)],
                  [train.ann_file, test.ann_file], named, get_layout(layout))

@@ -12,7 +12,7 @@ from .runs import Run, paired
 
 
 def collect(runs: Sequence[Run], most: int = 20000, budget: int = 36_000_000, seed: int = 0,
-            say: Any = lambda sentence: None) -> Dict[str, Any]:
+            say: Any = lambda sentence: None, names: Sequence[str] = ()) -> Dict[str, Any]:
     """Collect the data of a report.
 
     Args:
@@ -21,6 +21,7 @@ def collect(runs: Sequence[Run], most: int = 20000, budget: int = 36_000_000, se
         budget: Most characters of skeletons in the file, for all runs together. Defaults to 36 million.
         seed: Seed of the map and of the choice of clips. Defaults to 0.
         say: Called with a sentence when a step begins. Defaults to nothing.
+        names: Names of the classes. Defaults to those in the annotation or in a checkpoint.
 
     Returns:
         Plain data: ``sets`` of clips, and ``runs``, each of which refers to a set.
@@ -28,7 +29,7 @@ def collect(runs: Sequence[Run], most: int = 20000, budget: int = 36_000_000, se
     Raises:
         UserError: if data are missing or do not fit the model.
     """
-    encoded = [encode_run(group, say) for group in paired(list(runs))]
+    encoded = [encode_run(group, say, names) for group in paired(list(runs))]
     keys = list(dict.fromkeys(one.clips.key for one in encoded))
     sets, pages = [], {}
     for number, key in enumerate(keys):
@@ -45,5 +46,5 @@ def collect(runs: Sequence[Run], most: int = 20000, budget: int = 36_000_000, se
 
 def seconds(clips: int) -> str:
     """Estimate the time of a map on one core, from measurements with 1,484 and 16,000 clips."""
-    time = clips * (.008 if clips <= LARGE else .012)
+    time = clips * (.008 if clips <= LARGE else .015)
     return f'{time:.0f} s' if time < 90 else f'{time / 60:.0f} minutes'

@@ -1,6 +1,6 @@
 """Encode the clips of a run."""
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ class Encoded(NamedTuple):
         return next((run for run in self.runs if run.has_classifier), None)
 
 
-def encode_run(runs: List[Run], say: Any = lambda sentence: None) -> Encoded:
+def encode_run(runs: List[Run], say: Any = lambda sentence: None, names: Sequence[str] = ()) -> Encoded:
     """Encode both splits of a run and find the neighbours of every clip."""
     run = runs[0]
     for other in runs[1:]:
@@ -46,7 +46,8 @@ def encode_run(runs: List[Run], say: Any = lambda sentence: None) -> Encoded:
     loaders = loaders_of(runs[-1])
     known = next((one.description.classes for one in runs if one.description.classes), None)
     head = runs[-1].model.cls_head if runs[-1].model.with_cls_head else None
-    clips = clips_of(loaders, run.model.data_preprocessor.layout, known, getattr(head, 'num_classes', 0) or 0)
+    clips = clips_of(loaders, run.model.data_preprocessor.layout, known, getattr(head, 'num_classes', 0) or 0,
+                     names)
     say(f'encoding {len(clips.names)} clips with {run.checkpoint}')
     parts = [encode(run.model, loaders[role], run.level, f'{run.name}, {role}') for role in ('train', 'test')]
     features = torch.cat([part.features.float().flatten(1) for part in parts])

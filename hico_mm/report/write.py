@@ -4,7 +4,9 @@ import argparse
 import importlib.util
 import time
 from pathlib import Path
+from typing import List
 
+from ..datasets.checks import are_names
 from ..errors import UserError
 from ..fileio import atomic_write, check_writable
 from .collect import collect
@@ -21,7 +23,8 @@ def write_report(args: argparse.Namespace) -> int:
     names = args.names or [None] * len(args.work_dirs)
     runs = [open_run(place, name, args.device) for place, name in zip(args.work_dirs, names)]
     check_names(runs)
-    data = collect(runs, args.max_clips, args.max_mb * 10**6, args.seed, say=print)
+    classes = read_classes(args.classes) if args.classes else []
+    data = collect(runs, args.max_clips, args.max_mb * 10**6, args.seed, print, classes)
     title = args.title or ', '.join(dict.fromkeys(page['name'] for page in data['runs']))
     with atomic_write(args.out) as temporary:
         temporary.write_text(render(data, title), encoding='utf-8')
@@ -33,3 +36,20 @@ def write_report(args: argparse.Namespace) -> int:
     size = Path(args.out).stat().st_size / 1e6
     print(f'{args.out}: {size:.1f} MB, written in {time.monotonic() - began:.0f} s; open it in a browser')
     return 0
+
+
+def read_classes(path: Path) -> List[str]:
+    """Read the names of classes, one per line, in the order of the labels. Blank lines at the end do not count.
+
+    Raises:
+        UserError: if the file does not exist or is not such a list.
+    """
+    if not path.is_file():
+        raise UserError(f'--classes {path} does not exist: give a text file with one class name per line')
+    try:
+        lines = [line.strip() for line in path.read_text(encoding='utf-8').rstrip().splitlines()]
+    except UnicodeDecodeError:
+        lines = []
+    if not lines or not are_names(lines):
+        raise UserError(f'--classes {path} is not a list of names: give a text file with one class name per line')
+    return lines

@@ -381,6 +381,8 @@ MISTAKES = {
     'report: a checkpoint without the config of its run': Mistake('report lonely/ckpt.pth --out r.html'),
     'report: two runs with the same name': Mistake('report source source/epoch_2.pth --out r.html'),
     'report: --names for only some runs': Mistake('report source damaged --names a --out r.html'),
+    'report: a list of classes that does not exist': Mistake('report source --out r.html --classes gone.txt'),
+    'report: too few names of classes': Mistake('report source --out r.html --classes notes.txt'),
     'report: --out of another format': Mistake('report source --out r.pdf'),
     # Fusion
     'dumps that do not exist': Mistake('fuse_streams --preds a.pkl b.pkl'),

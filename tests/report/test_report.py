@@ -138,6 +138,14 @@ def test_the_last_checkpoint_is_used_and_the_config_of_training(work, tmp_path):
     assert find_checkpoint(tmp_path).name == 'epoch_2.pth'
 
 
+def test_names_of_classes_from_a_file(work):
+    (work / 'classes.txt').write_text('one\ntwo\nthree\nfour & more\n\n')
+    with inside(work):
+        assert main(['report', 'pretrain', '--out', 'named.html', '--classes', 'classes.txt']) == 0
+    found = json.loads(re.search(r'id="data">(.*?)</script>', (work / 'named.html').read_text())[1])
+    assert found['sets'][0]['classes'][:4] == ['one', 'two', 'three', 'four & more']
+
+
 def test_curves_leave_out_what_is_not_finite(tmp_path):
     (tmp_path / 'x' / 'vis_data').mkdir(parents=True)
     (tmp_path / 'x' / 'vis_data' / 'scalars.json').write_text(

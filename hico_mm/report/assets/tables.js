@@ -9,7 +9,7 @@ function interval(one) {
 function drawSummary() {
   const set = clips(), rows = [];
   const add = (name, how, one, base) => rows.push(el('tr', {class: base ? 'base' : ''}, el('td', {}, name), el('td', {class: 'soft hide'}, how),
-    el('td', {class: 'value'}, percent(one.value)), el('td', {class: 'soft hide'}, `${percent(one.low)} to ${percent(one.high)}`), el('td', {class: 'soft hide'}, percent(one.mean_class)), el('td', {class: 'plot'}, interval(one))));
+    el('td', {class: 'value'}, percent(one.value)), el('td', {class: 'soft hide'}, `${percent(one.low).slice(0, -2)} to ${percent(one.high)}`), el('td', {class: 'soft hide'}, percent(one.mean_class)), el('td', {class: 'plot'}, interval(one))));
   DATA.runs.forEach(page => page.set === run().set && page.results.forEach(one =>
     add(DATA.runs.length > 1 ? `${page.name}: ${one.name}` : one.name, one.key === 'knn' ? 'label of the nearest training clip' : one.how, one)));
   set.baselines.forEach(one => add(one.name, 'baseline', one, true));
