@@ -1,11 +1,19 @@
 """The report in a browser: it shows and does what it should, and asks nobody for anything."""
 
+import json
 import os
+import re
 import shutil
 
+import numpy as np
 import pytest
 
 from hico_mm.cli.main import main
+from hico_mm.datasets import load_plain_pickle
+from hico_mm.fileio import dump_pickle
+from hico_mm.report.render import render
+from hico_mm.report.skeletons import pack, skeleton_of
+from hico_mm.structures import get_layout
 from tests.cli.mistakes import inside
 from tests.report.conftest import CLASSES, TITLE
 
@@ -255,6 +263,41 @@ def test_runs_beside_each_other(visit, work):
     assert tab.locator('.map .name').all_text_contents() == names
     tab.select_option('[data-key=run]', '1')
     assert tab.locator('.map').count() == 1 and tab.locator('#reliability svg').count() == 0
+
+
+def test_clips_without_labels_are_on_the_map(visit, work):
+    whole = work / 'mine.pkl'
+    kept = whole.read_bytes()
+    annotation = load_plain_pickle(whole)
+    for clip in annotation['annotations']:
+        del clip['label']
+    try:
+        dump_pickle(annotation, whole)
+        with inside(work):
+            assert main(['report', 'pretrain', '--out', 'bare.html']) == 0
+    finally:
+        whole.write_bytes(kept)
+    tab = visit(work / 'bare.html')
+    assert tab.locator('#legend button').all_text_contents() == ['no label40']
+    assert 'have no label' in tab.text_content('#notes') and 'not known' in tab.text_content('#results')
+    assert tab.locator('[data-neighbours] .card').count() == 5
+    assert tab.locator('#detail .wrong, #detail .right').count() == 0
+
+
+def test_two_dimensional_poses_are_drawn(visit, work, page):
+    """The page of a 2-D skeleton, made from that of the 3-D one: 17 joints of 2 coordinates, 9 frames."""
+    text = page.read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    layout = get_layout('coco')
+    packed = [pack(np.random.default_rng(i).uniform(1, 100, (1, 9, 17, 2)), 2) for i in range(40)]
+    data['sets'][0].update(skeleton=skeleton_of(layout, 2), play=[[1, 9, one.reach] for one in packed],
+                           skeletons=''.join(one.text for one in packed))
+    (work / 'flat.html').write_text(render(data, 'flat'))
+    tab = visit(work / 'flat.html')
+    before = picture(tab, '#large')
+    tab.wait_for_timeout(400)
+    assert tab.locator('#large').evaluate(DRAWN) and picture(tab, '#large') != before
+    assert tab.locator('.large .hint').count() == 0
 
 
 def test_motion_is_not_forced_on_anybody(visit, page):

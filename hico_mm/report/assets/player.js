@@ -154,7 +154,7 @@ function card(clip, {wanted = null, note = ''} = {}) {
 function strip(place, title, list, {total = list.length, note = clip => '', wanted = () => null, close = null} = {}) {
   const cards = el('div', {class: 'cards'}), more = el('button', {onclick: () => grow()}, '');
   let shown = 0;
-  const grow = () => {  // the rest of a row is filled
+  const grow = () => {
     const next = list.slice(shown, shown + (shown ? 36 : 22));
     cards.append(...next.map(clip => card(clip, {note: note(clip), wanted: wanted(clip)})));
     shown += next.length;
