@@ -29,9 +29,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--max-clips', type=count, default=20000, metavar='N',
                         help='most clips on a map; from a larger data set, test clips are drawn at random, each with '
                         'its neighbours; accuracies are always of all clips; default: 20000')
-    parser.add_argument('--max-mb', type=count, default=36, metavar='MB',
+    parser.add_argument('--max-mb', type=count, default=48, metavar='MB',
                         help='most megabytes of skeletons; clips that do not fit are on the map, but cannot be played; '
-                        'default: 36')
+                        'default: 48')
     parser.add_argument('--device', default='cpu', help='device for encoding; default: cpu')
     parser.add_argument('--seed', type=seed, default=0, help='seed of the map and of drawn clips; default: 0')
     args = parser.parse_args(argv)

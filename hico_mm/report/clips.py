@@ -117,13 +117,36 @@ def shown_clips(neighbours: Sequence[np.ndarray], gallery: int, most: int, seed:
     return np.array(sorted([*chosen, *rest]))
 
 
-def pack_clips(clips: Clips, shown: np.ndarray, budget: int) -> Dict[str, Any]:
+def play_order(neighbours: Sequence[np.ndarray], gallery: int, shown: np.ndarray, seed: int = 0) -> List[int]:
+    """Order the shown clips for playing: random test clips, each followed by its neighbours, then the rest.
+
+    Args:
+        neighbours: For each run, (n, k) the nearest gallery clips of every clip.
+        gallery: Number of gallery clips.
+        shown: Sorted numbers of the shown clips.
+        seed: Random seed. Defaults to 0.
+
+    Returns:
+        Places in ``shown``.
+    """
+    place = {int(clip): i for i, clip in enumerate(shown)}
+    rng = np.random.default_rng(seed)
+    order: Dict[int, None] = {}
+    for clip in rng.permutation(shown[shown >= gallery]).tolist():
+        together = [clip, *(int(other) for table in neighbours for other in table[clip])]
+        order.update(dict.fromkeys(place[other] for other in together if other in place))
+    order.update(dict.fromkeys(rng.permutation(len(shown)).tolist()))
+    return list(order)
+
+
+def pack_clips(clips: Clips, shown: np.ndarray, order: Sequence[int], budget: int) -> Dict[str, Any]:
     """Pack the clips that are shown, as plain data of the page. ``skeletons`` is the text of all their skeletons.
 
     Args:
         clips: All clips.
         shown: Numbers of the clips to show.
-        budget: Most characters of skeletons. Clips that do not fit cannot be played; which ones is random.
+        order: Places in ``shown``, those that must be played first.
+        budget: Most characters of skeletons. Clips that do not fit cannot be played.
     """
     annotations = clips.annotations()
     annotations = [annotations[place] for place in shown]
@@ -131,13 +154,13 @@ def pack_clips(clips: Clips, shown: np.ndarray, budget: int) -> Dict[str, Any]:
     keypoints = [np.asarray(clip['keypoint'], np.float32) for clip in annotations]
     up, left = up_axis(keypoints, clips.layout), budget
     packed: Dict[int, Any] = {}
-    for place in np.random.default_rng(0).permutation(len(keypoints)).tolist():
+    for place in order:
         one = pack(keypoints[place], up)
         if len(one.text) > left:
             break
         left -= len(one.text)
         packed[place] = one
-    order = range(len(names))
+    everything = range(len(names))
     return dict(
         classes=clips.classes, splits=clips.splits, files=clips.files, gallery=clips.gallery,
         total=len(clips.names), skeleton=skeleton_of(clips.layout, keypoints[0].shape[-1] if keypoints else 3),
@@ -145,5 +168,6 @@ def pack_clips(clips: Clips, shown: np.ndarray, budget: int) -> Dict[str, Any]:
         test=[int(place >= clips.gallery) for place in shown],
         subject=facts_of(annotations, names, 'subject'), camera=facts_of(annotations, names, 'camera'),
         frames=[keypoint.shape[1] for keypoint in keypoints],
-        play=[[packed[i].persons, packed[i].frames, packed[i].reach] if i in packed else None for i in order],
-        skeletons=''.join(packed[i].text for i in order if i in packed))
+        play=[[packed[i].persons, packed[i].frames, packed[i].reach] if i in packed else None
+              for i in everything],
+        skeletons=''.join(packed[i].text for i in everything if i in packed))

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from hico_mm.errors import UserError
-from hico_mm.report.clips import shown_clips
+from hico_mm.report.clips import play_order, shown_clips
 from hico_mm.report.features import make_map, nearest
 
 
@@ -51,3 +51,15 @@ def test_clips_that_are_shown_come_with_their_neighbours():
     queries = [clip for clip in shown if clip >= 600]
     assert queries and all(set(table[clip]) <= set(shown) for table in tables for clip in queries)
     assert shown_clips(tables, 600, 1000).tolist() == list(range(1000))
+
+
+def test_a_clip_is_played_with_its_neighbours():
+    rng = np.random.default_rng(0)
+    tables = [rng.integers(0, 60, (100, 5)) for _ in range(2)]
+    shown = np.sort(rng.permutation(100)[:80])
+    order = play_order(tables, 60, shown)
+    assert sorted(order) == list(range(80))
+    clips = shown[order].tolist()
+    assert clips[0] >= 60
+    near = {int(other) for table in tables for other in table[clips[0]]} & set(shown.tolist())
+    assert set(clips[1:1 + len(near)]) == near

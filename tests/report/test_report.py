@@ -4,15 +4,18 @@ import html.parser
 import json
 import re
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from hico_mm.cli import report as command
 from hico_mm.cli.main import main
+from hico_mm.report.clips import Clips, pack_clips
 from hico_mm.report.page import curves_of
 from hico_mm.report.render import render, script_json
 from hico_mm.report.runs import find_checkpoint, find_run_config
+from hico_mm.structures import get_layout
 from tests.cli.mistakes import inside
 from tests.report.conftest import CLASSES, TITLE
 
@@ -136,6 +139,16 @@ def test_the_last_checkpoint_is_used_and_the_config_of_training(work, tmp_path):
     assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
     (tmp_path / 'last_checkpoint').write_text('/somewhere/else/epoch_2.pth')  # the folder was moved
     assert find_checkpoint(tmp_path).name == 'epoch_2.pth'
+
+
+def test_clips_beyond_the_limit_cannot_be_played(data):
+    assert all(data['sets'][0]['play'])
+    clip = dict(frame_dir='a', keypoint=np.ones((1, 32, 25, 3), np.float32))
+    clips = Clips(['a'] * 4, np.zeros(4, int), 2, ['t', 'v'], ['f', 'f'], ['c'], get_layout('ntu'))
+    with mock.patch.object(Clips, 'annotations', lambda self: [clip] * 4):
+        packed = pack_clips(clips, np.arange(4), [3, 1, 0, 2], 2 * 6400)
+    assert [bool(play) for play in packed['play']] == [False, True, False, True]
+    assert len(packed['skeletons']) == 2 * 6400  # 32 frames of 25 joints of 3 numbers of 2 bytes, in base64
 
 
 def test_names_of_classes_from_a_file(work):

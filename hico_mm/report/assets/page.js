@@ -162,7 +162,7 @@ function drawModels() {
 // The clip to begin with: the wrong test clip with the most similar neighbours, which is the most instructive one.
 function first() {
   const set = clips(), page = run();
-  const ranked = testClips(clip => set.play[clip] && page.neighbours[clip][0] >= 0).sort((a, b) => isRight(a) - isRight(b) || page.cosines[b][0] - page.cosines[a][0]);
+  const ranked = testClips(clip => set.play[clip] && page.neighbours[clip].every(other => other >= 0 && set.play[other])).sort((a, b) => isRight(a) - isRight(b) || page.cosines[b][0] - page.cosines[a][0]);
   return ranked.length ? ranked[0] : set.name.length ? 0 : -1;
 }
 

@@ -152,6 +152,8 @@ function card(clip, {wanted = null, note = ''} = {}) {
 
 // A list of moving clips under a heading; more are added on demand.
 function strip(place, title, list, {total = list.length, note = clip => '', wanted = () => null, close = null} = {}) {
+  const playable = clip => !!clips().play[clip];  // these come first; the order is kept otherwise
+  list = [...list.filter(playable), ...list.filter(clip => !playable(clip))];
   const cards = el('div', {class: 'cards'}), more = el('button', {onclick: () => grow()}, '');
   let shown = 0;
   const grow = () => {
