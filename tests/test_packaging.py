@@ -35,6 +35,8 @@ def test_the_wheel_has_every_config_and_tool(built):
             if path.is_file() and path.suffix != '.pyc':
                 assert f'hico_mm/.mim/{path.relative_to(ROOT)}' in names, path
     assert {'hico_mm/.mim/model-index.yml', 'hico_mm/.mim/metafile.yml', 'hico_mm/py.typed'} <= names
+    assets = {f'hico_mm/report/assets/{path.name}' for path in (ROOT / 'hico_mm/report/assets').iterdir()}
+    assert len(assets) >= 8 and assets <= names
     assert not [name for name in names if name.startswith('tests/') or name.endswith('.pyc')]
 
 

@@ -17,5 +17,5 @@ case "${1:-}" in
   *) usage >&2; exit 2 ;;
 esac
 cd "$(dirname "$0")/.."
-VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh
+VENV=${VENV:-$PWD/.venv} bash tools/setup_venv.sh '.[report]'
 exec "${VENV:-$PWD/.venv}/bin/hico-mm" demo "${arguments[@]}" --seed "${SEED:-0}" --epochs "${EPOCHS:-150}"

@@ -73,9 +73,13 @@ class Description:
         """Return the description without the model, as saved in checkpoints that start from this one."""
         return {key: value for key, value in json.loads(self.to_json()).items() if key not in ('model', 'format')}
 
+    def rows(self) -> List[Tuple[str, str]]:
+        """Return the rows of a readable table as (name, value)."""
+        return list(_rows(self))
+
     def __str__(self) -> str:
         """Format the description as a readable table."""
-        rows = list(_rows(self))
+        rows = self.rows()
         width = max(len(name) for name, _ in rows)
         return '\n'.join(f'{name:<{width}}  {text}' for name, text in rows)
 

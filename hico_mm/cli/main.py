@@ -31,6 +31,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'export': ('export', 'export a checkpoint to ONNX or safetensors'),
     'fuse': ('fuse_streams', 'fuse the predictions or features of streams'),
     'reproduce': ('reproduce', "run the paper's experiments and compare the results with its figures"),
+    'report': ('report', 'write a web page to look at features, neighbours, errors and training curves'),
     'curves': ('plot_curves', 'plot training curves of pretraining runs'),
     'info': ('info', 'describe a checkpoint, an annotation or the environment'),
     'convert-checkpoint': ('official_checkpoint', "convert a checkpoint from or to the authors' format"),

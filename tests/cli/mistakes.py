@@ -123,6 +123,7 @@ def make_scene(folder):
         (folder / f'{name}.py').write_text(text)
     for name in ('folder', 'folder.npz', 'folder.pkl', 'folder.png', 'folder.pth', 'w_there'):
         (folder / name).mkdir()
+    (folder / 'lonely').mkdir()
     (folder / 'notes.txt').write_text('# Notes\n')
     _make_recordings(folder)
     _make_dumps(folder)
@@ -165,6 +166,7 @@ def _make_dumps(folder):
 def _make_checkpoints(folder):
     content = (folder / 'ckpt.pth').read_bytes()
     (folder / 'half.pth').write_bytes(content[:-3000])
+    (folder / 'lonely' / 'ckpt.pth').write_bytes(content)
     (folder / 'empty.pth').write_bytes(b'')
     flipped = bytearray(content)
     with zipfile.ZipFile(folder / 'ckpt.pth') as archive:
@@ -411,6 +413,14 @@ MISTAKES = {
     'infer: a text file that is not a recording': Mistake('infer ckpt.pth notes.txt'),
     'infer: axes that do not fit the array': Mistake('infer ckpt.pth clip.npy --axes CTV'),
     'infer: frames that the clip does not have': Mistake('infer ckpt.pth clip.npy --frames 5 10'),
+    'report: a folder without a checkpoint': Mistake('report folder --out r.html'),
+    'report: a work directory that does not exist': Mistake('report gone --out r.html'),
+    'report: a checkpoint without the config of its run': Mistake('report lonely/ckpt.pth --out r.html'),
+    'report: two runs with the same name': Mistake('report source source/epoch_2.pth --out r.html'),
+    'report: --names for only some runs': Mistake('report source damaged --names a --out r.html'),
+    'report: a list of classes that does not exist': Mistake('report source --out r.html --classes gone.txt'),
+    'report: too few names of classes': Mistake('report source --out r.html --classes notes.txt'),
+    'report: --out of another format': Mistake('report source --out r.pdf'),
     # Fusion
     'dumps that do not exist': Mistake('fuse_streams --preds a.pkl b.pkl'),
     'folders in place of dumps': Mistake('fuse_streams --preds folder folder'),

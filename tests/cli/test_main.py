@@ -81,6 +81,22 @@ def test_demo_is_reproduce_with_its_settings(monkeypatch):
     assert calls[0].epochs == 3 and calls[0].out == Path('work_dirs/quickstart_demo/epochs3_seed5').resolve()
 
 
+def test_demo_ends_with_a_report(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    calls = []
+    monkeypatch.setattr('hico_mm.cli.reproduce.run', lambda args: 0)
+    monkeypatch.setattr('hico_mm.cli.report.run', lambda args: calls.append(args) or 0)
+    out = Path('work_dirs/quickstart_demo/epochs3_seed0')
+    runs = [out / 'demo/lstm/hico/joint/seed0' / task for task in ('pretrain', 'linear')]
+    for run in runs:
+        run.mkdir(parents=True)
+    assert main(['demo', '--epochs', '3']) == 0
+    assert calls[0].work_dirs == list(map(str, runs)) and calls[0].out == out / 'report.html'
+    monkeypatch.setattr('importlib.util.find_spec', lambda name, *rest: None)
+    assert main(['demo', '--epochs', '3']) == 0 and len(calls) == 1
+    assert f'hico-mm report {runs[0]} {runs[1]} --out {out / "report.html"}' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('line, wanted', [
     ('hico-mm tr', ['train']), ('hico-mm fuse --wei', ['--weights']), ('hico-mm train hico_gru_nwu', [
         'hico_gru_nwucla', 'hico_gru_nwucla_small']), ('hico-mm convert . --format pk', ['pku1', 'pku2'])])
