@@ -11,15 +11,16 @@ from ..converters.convert import describe
 from ..converters.ntu_skeleton import read_skeleton, to_persons
 from ..converters.nwucla import _coordinates
 from ..converters.pku_skeleton import read_recording
+from ..converters.single import read_single
 from ..converters.text import read_text
 from ..datasets.annotation import read_annotation
 from ..datasets.checks import UNLABELLED, clip_fault, clip_name, label_of, named
 from ..errors import UserError
-from ..structures import SkeletonLayout
+from ..structures import SkeletonLayout, get_layout
 
 KINECT_FPS = 30.0
 FORMS = ('a .skeleton file of NTU RGB+D, a .json clip of NW-UCLA, a .txt recording of PKU-MMD, a .npy or .npz array, '
-         'or FILE.pkl:NAME for a clip of an annotation')
+         'FILE.pkl:NAME for a clip of an annotation, or a recording in another format of hico-mm convert')
 
 
 class RawClip(NamedTuple):
@@ -65,8 +66,9 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[s
 
     Args:
         source: A file: ``.skeleton`` (NTU RGB+D), ``.json`` (NW-UCLA), ``.txt`` (a recording of PKU-MMD), ``.npy``, or
-            ``.npz`` with one array or one called ``keypoint``, and optionally a number ``fps``. ``FILE.pkl:NAME`` is a
-            clip of an annotation. Or an annotated clip (a dict), or an array.
+            ``.npz`` with one array or one called ``keypoint``, and optionally a number ``fps``; or a recording in
+            another format that ``hico-mm convert`` guesses, such as a folder of OpenPose. ``FILE.pkl:NAME`` is a clip
+            of an annotation. Or an annotated clip (a dict), or an array.
         axes: The order of the axes of an array, for example 'CTVM'. Defaults to 'MTVC', or 'TVC' for three axes.
         layout: Name of the skeleton of an array, to be sure that it is the right one. Defaults to None, not known.
         frames: The first and the last frame to use, counted from 1, both included. Defaults to all frames.
@@ -138,9 +140,13 @@ def _read_file(source: str, axes: Optional[str]) -> RawClip:
     if colon and not Path(source).is_file():
         return _read_entry(f'{annotation}.pkl', name)
     path = Path(source)
-    if not path.is_file():
-        raise UserError(f'{source} {"is not a file" if path.exists() else "does not exist"}: give {FORMS}')
+    if not path.exists():
+        raise UserError(f'{source} does not exist: give {FORMS}')
     suffix = path.suffix.lower()
+    single = None if suffix in ('.skeleton', '.pkl', '.pickle') else read_single(path)
+    if single is not None:
+        entry, layout = single
+        return _of_entry(entry, source)._replace(layout=get_layout(layout).name, fps=entry.get('fps'))
     if suffix not in READERS and suffix not in ARRAYS:
         raise UserError(f'{source} is not a clip: give {FORMS}')
     try:

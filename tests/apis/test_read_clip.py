@@ -6,6 +6,7 @@ import pytest
 from hico_mm.apis import read_clip
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
+from tests.converters.own import azure, openpose
 from tests.helpers import make_annotation, skeleton_text
 
 CLIP = np.random.default_rng(0).normal(size=(2, 7, 25, 3)).astype('f4')
@@ -95,7 +96,7 @@ def test_mistakes(tmp_path):
     np.savez(tmp_path / 'slow.npz', keypoint=CLIP, fps=0)
     (tmp_path / 'a.skeleton').write_text(skeleton_text([[('7', frame)] for frame in CLIP[0]]))
     for source, options, said in (
-            (tmp_path / 'none.npy', {}, 'none.npy does not exist: give'), (tmp_path, {}, 'is not a file: give'),
+            (tmp_path / 'none.npy', {}, 'none.npy does not exist: give'), (tmp_path, {}, 'is not a clip: give'),
             (f'{tmp_path}/mine.pkl:clip99', {}, 'mine.pkl has no clip "clip99"'),
             (f'{tmp_path}/gone.pkl:clip1', {}, 'gone.pkl'), (tmp_path / 'mine.pkl', {}, 'FILE.pkl:NAME'),
             (tmp_path / 'two.npz', {}, 'has the arrays .*, but one must be called "keypoint"'),
@@ -106,3 +107,17 @@ def test_mistakes(tmp_path):
             (tmp_path / 'a.skeleton', dict(layout='coco'), 'has the skeleton "ntu", not "coco"')):
         with pytest.raises((UserError, FileNotFoundError), match=said):
             read_clip(source, **options)
+
+
+def test_reads_what_convert_reads(tmp_path):
+    folder = tmp_path / 'frames'
+    folder.mkdir()
+    openpose(folder)
+    azure(tmp_path / 'kinect.json')
+    clip = read_clip(folder)
+    assert clip.keypoint.shape[2:] == (25, 2) and clip.layout == 'openpose_body25'
+    other = read_clip(tmp_path / 'kinect.json')
+    assert other.keypoint.shape[2:] == (32, 3) and other.layout == 'azure_kinect' and other.fps
+    openpose(folder, video='another')
+    with pytest.raises(UserError, match='has 2 clips: give the files of one of them'):
+        read_clip(folder)
