@@ -10,6 +10,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from hico_mm.apis.cost import matrix_products, weights
 from hico_mm.engine.half_precision import computes_in_bfloat16
 from hico_mm.processes import keep_freed_memory
 
@@ -77,20 +78,13 @@ def count_flops(model: Any, batch_size: int) -> int:
     The query encoder takes three times its forward pass, minus the unneeded gradient of the clips. The key encoder
     takes one forward pass.
     """
-    def weights(module: Any) -> int:
-        return sum(p.numel() for p in module.parameters() if p.ndim == 2)
-
-    persons, frames, joints, _ = model.backbone.clip_shape
-    forward, unwanted = 0, 0
-    for branch, tokens in dict(temporal=frames, spatial=persons * joints).items():
-        embedding, pyramid = model.backbone.embeddings[branch], model.neck.pyramids[branch]
-        sequence = sum(tokens >> level for level in range(pyramid.num_granularities))
-        forward += weights(embedding) * tokens + weights(pyramid.encoder) * sequence
-        unwanted += embedding[0].weight.numel() * tokens
+    counts = matrix_products(model)
+    assert counts is not None
     granularities = model.neck.num_granularities
-    forward += sum(weights(mlp) * (granularities if level in ('clip', 'part') else 1)
-                   for level, mlp in model.projector.mlps.items())
-    return 2 * batch_size * (4 * forward - unwanted)
+    forward = counts['embedding'] + counts['sequence'] + sum(
+        weights(mlp) * (granularities if level in ('clip', 'part') else 1)
+        for level, mlp in model.projector.mlps.items())
+    return 2 * batch_size * (4 * forward - counts['first'])
 
 
 def run(args: argparse.Namespace) -> List[dict]:

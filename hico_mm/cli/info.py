@@ -31,6 +31,21 @@ def environment() -> Iterator[str]:
     yield f'configs    {CONFIGS}'
 
 
+def cost(path: str) -> Iterator[str]:
+    """Yield the lines about what the encoder of a checkpoint costs; none if its model cannot be built here."""
+    from ..apis import init_model
+    from ..apis.cost import measure_cost
+    from ..errors import UserError
+
+    try:
+        found = measure_cost(init_model(None, path))
+    except (KeyError, UserError):  # a component that is not registered, or a checkpoint without a description
+        return
+    flops = '' if found.flops is None else f', {found.flops / 1e6:.0f} MFLOP for a clip'
+    yield (f'encoder    {found.parameters:,} parameters{flops}, {found.clips_per_second:.0f} clips per second here; '
+           f'file of {Path(path).stat().st_size / 1e6:.1f} MB')
+
+
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Parse the command line."""
     parser = command_parser('info', __doc__)
@@ -50,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             print('\n'.join([path, *summary(read_annotation(Path(path)))]))
         else:
             print_checkpoint(path)
+            print('\n'.join(cost(path)))
     if not args.files:
         print('\n'.join(environment()))
     return 0
