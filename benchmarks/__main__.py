@@ -2,6 +2,7 @@
 
     python -m benchmarks all --out benchmark.json
     python -m benchmarks step --encoder lstm --batch-size 128
+    python -m benchmarks step --against benchmark.json
 
 Stages, and the plain implementation of each:
 
@@ -13,10 +14,13 @@ knn         scikit-learn's brute-force search by cosine similarity
 memory      MMAction2's PoseDataset, in several processes on a host
 validation  none: its share of the pretraining time
 pretraining none: whole epochs of the runner, and the estimated time of 451 epochs on NTU-60 x-sub
+startup     none: commands as a whole, each in a process of its own
+use         none: features of raw clips, and a search among them
 scale       none: growth with clips, processes and, on a GPU, batch size
 """
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -32,11 +36,12 @@ from rich.table import Table
 import hico_mm
 from hico_mm.fileio import write_json
 
-from . import data, evaluation, memory, prepare, scale, step
+from . import data, evaluation, memory, prepare, scale, step, use
 
 STAGES: Dict[str, Callable[[argparse.Namespace], List[dict]]] = dict(
     step=step.run, data=data.run, prepare=prepare.run, linear=evaluation.run_linear, knn=evaluation.run_knn,
-    memory=memory.run, validation=evaluation.run_validation, pretraining=evaluation.run_pretraining, scale=scale.run)
+    memory=memory.run, validation=evaluation.run_validation, pretraining=evaluation.run_pretraining,
+    startup=use.run_startup, use=use.run_use, scale=scale.run)
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -62,6 +67,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
                         help='device of step, knn and scale; other stages use a GPU if there is one')
     parser.add_argument('--amp', action='store_true', help='run pretraining in bf16')
+    parser.add_argument('--against', type=Path, metavar='JSON',
+                        help='compare with the result of an earlier call on the same machine')
     parser.add_argument('--out', help='JSON file to write')
     args = parser.parse_args(argv)
     if args.stage in ('knn', 'all') and find_spec('sklearn') is None:
@@ -75,14 +82,39 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     init_default_scope('mmaction')
     torch.manual_seed(0)
     device = torch.cuda.get_device_name() if args.device != 'cpu' else f'CPU, {torch.get_num_threads()} threads'
+    earlier = read_earlier(args.against, device) if args.against else {}
     rows: List[dict] = []
     for stage in STAGES if args.stage == 'all' else [args.stage]:
-        rows += STAGES[stage](args)
+        rows += [dict(row, **compared(row, earlier)) for row in STAGES[stage](args)]
         result = dict(device=device, machine=processor(), torch=torch.__version__,
-                      hico_mm=hico_mm.__version__, arguments=vars(args), rows=rows)
+                      hico_mm=hico_mm.__version__, arguments={**vars(args), 'against': str(args.against)}, rows=rows)
         if args.out:  # after each stage, so that a long run keeps its results if it is interrupted
             write_json(result, args.out)
     show(rows, f'{device}, torch {torch.__version__}')
+
+
+def read_earlier(path: Path, device: str) -> Dict[str, float]:
+    """Return the seconds of our path by stage and case in an earlier result, the file of one call or of several.
+
+    Raises:
+        SystemExit: if it was measured on another machine.
+    """
+    content = json.loads(path.read_text())
+    found: Dict[str, float] = {}
+    for result in content if isinstance(content, list) else [content]:
+        if (result['device'], result['machine']) != (device, processor()):
+            raise SystemExit(f'{path} was measured on {result["device"]}, {result["machine"]}, so it cannot be '
+                             f'compared with {device}, {processor()}')
+        found.update({f'{row["stage"]} {row["what"]}': row['seconds']['hico_mm'] for row in result['rows']
+                      if 'hico_mm' in row['seconds']})
+    return found
+
+
+def compared(row: dict, earlier: Dict[str, float]) -> dict:
+    """Return the ratio of the earlier time of a row to the new one, to be added to its other ratios."""
+    before = earlier.get(f'{row["stage"]} {row["what"]}')
+    return {} if before is None else dict(ratio={**row['ratio'], 'earlier': before / row['seconds']['hico_mm']},
+                                          seconds={'earlier': before, **row['seconds']})
 
 
 def processor() -> str:

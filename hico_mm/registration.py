@@ -23,7 +23,10 @@ def register_all() -> None:
 
 
 def is_own_command() -> bool:
-    """Return whether the running program is ``hico-mm`` or a script of ``tools/``."""
+    """Return whether the running program is ``hico-mm``, ``python -m hico_mm`` or a script of ``tools/``."""
+    words = getattr(sys, 'orig_argv', [])  # Python 3.10
+    if sys.argv[:1] == ['-m'] and ('-m', 'hico_mm') in zip(words, words[1:]):  # the module is being looked for
+        return True
     program = Path(getattr(sys.modules.get('__main__'), '__file__', None) or sys.argv[0])
     if program.stem == 'hico-mm':
         return True

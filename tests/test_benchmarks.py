@@ -93,3 +93,17 @@ def test_scaling_is_plotted(tmp_path):
     (tmp_path / 'benchmark.json').write_text(json.dumps(content))
     plot_scaling.main([str(tmp_path / 'benchmark.json'), str(tmp_path / 'plot.png')])
     assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_what_a_user_waits_for_is_compared_with_an_earlier_call(tmp_path, capsys):
+    options = ['use', '--clips', '8', '--out', str(tmp_path / 'first.json')]
+    benchmarks.main(options)
+    first = json.loads((tmp_path / 'first.json').read_text())
+    assert [row['stage'] for row in first['rows']] == ['use'] * 3
+    assert all(row['seconds']['hico_mm'] > 0 for row in first['rows'])
+    benchmarks.main([*options[:3], '--against', str(tmp_path / 'first.json'), '--out', str(tmp_path / 'b.json')])
+    for row, before in zip(json.loads((tmp_path / 'b.json').read_text())['rows'], first['rows']):
+        assert row['ratio']['earlier'] == before['seconds']['hico_mm'] / row['seconds']['hico_mm']
+    (tmp_path / 'other.json').write_text(json.dumps(dict(first, machine='another')))
+    with pytest.raises(SystemExit, match='was measured on .*another, so it cannot be compared'):
+        benchmarks.main(['use', '--clips', '8', '--against', str(tmp_path / 'other.json')])

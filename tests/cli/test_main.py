@@ -128,3 +128,11 @@ main(['info'])
 """)
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120)
     assert done.stdout.startswith('[]\n') and 'torch' in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason='Python 3.9 does not say which module it looks for')
+def test_the_package_run_as_a_module_does_not_load_torch_for_help():
+    done = subprocess.run([sys.executable, '-X', 'importtime', '-m', 'hico_mm', 'train', '--help'],
+                          env=dict(os.environ, PYTHONPATH=str(ROOT)), capture_output=True, text=True)
+    assert 'hico-mm train' in done.stdout and 'argparse' in done.stderr
+    assert not re.search(r'\| +torch$', done.stderr, re.M)
