@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import List
 
@@ -29,7 +30,7 @@ def run_startup(args: argparse.Namespace) -> List[dict]:
             'train, one step': ['train', f'{folder}/step.py', '--epochs', '1', '--work-dir', f'{folder}/w',
                                 '--cfg-options', 'val_dataloader=None', 'val_cfg=None', 'val_evaluator=None']}
         return [dict(stage='startup', what=f'hico-mm {name}', ratio={}, repeats=repeats,
-                     seconds=compare(dict(hico_mm=lambda words=words: _run(words)), repeats)['seconds'])
+                     seconds=compare(dict(hico_mm=partial(_run, words)), repeats)['seconds'])
                 for name, words in commands.items() for repeats in (1 if name.startswith('train,') else args.repeats, )]
 
 
