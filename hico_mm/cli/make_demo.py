@@ -1,6 +1,7 @@
 """Make synthetic demo data: a small set of recordings in the text format of NTU RGB+D.
 
     hico-mm make-demo --out data/demo/raw
+    hico-mm make-demo --by-class --out recordings
     hico-mm make-demo --long 4 --out data/demo/long
 
 There are ten actions, two of them with two persons, twelve subjects and three cameras, and the sensor is noisy.
@@ -21,14 +22,15 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser = command_parser('make-demo', __doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder to create')
     parser.add_argument('--num-subjects', type=count, help='number of subjects; default: 12')
+    parser.add_argument('--by-class', action='store_true', help='sort the clips into a folder for each action')
     parser.add_argument('--long', type=count, metavar='N', help='write N long recordings in place of clips, each of a '
                         'subject who is not in the clips')
     parser.add_argument('--seed', type=seed, default=0, help='random seed; default: 0')
     parser.add_argument('--noise', type=float, default=.005, help='noise of a joint, in metres; default: 0.005')
     parser.add_argument('--workers', type=count, metavar='N', help='number of processes; default: one per core')
     args = parser.parse_args(argv)
-    if args.long is not None and (args.num_subjects is not None or args.workers is not None):
-        parser.error('--num-subjects and --workers are for clips, not for --long: leave them out')
+    if args.long is not None and (args.num_subjects is not None or args.workers is not None or args.by_class):
+        parser.error('--num-subjects, --workers and --by-class are for clips, not for --long: leave them out')
     if args.out.exists():
         parser.error(f'{args.out} already exists: remove it, or choose another --out')
     return args
@@ -45,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
         what = f'{args.long} long recordings with {actions} actions'
     else:
         subjects = args.num_subjects or 12
-        clips = make_recordings(args.out, subjects, args.seed, args.noise, args.workers or os.cpu_count())
+        clips = make_recordings(args.out, subjects, args.seed, args.noise, args.workers or os.cpu_count(),
+                                args.by_class)
         what = f'{clips} clips of {subjects} subjects'
     print(f'{args.out}: {what}, actions ' + ', '.join(f'{number} {name}' for number, name in enumerate(ACTIONS, 1)))
     return 0

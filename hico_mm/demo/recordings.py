@@ -172,7 +172,7 @@ def write(take: Take, folder: Path, seed: int, noise: float) -> bool:
 
 
 def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: float = .005,
-                    workers: Optional[int] = None) -> int:
+                    workers: Optional[int] = None, by_class: bool = False) -> int:
     """Write a folder of recordings, completely or not at all, and return their number.
 
     Its file ``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors.
@@ -183,6 +183,7 @@ def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: flo
         seed: Random seed. Defaults to 0.
         noise: Noise of a joint, in metres. Defaults to 0.005.
         workers: Number of processes. Defaults to the number of cores.
+        by_class: Whether each action has a folder of its own. Defaults to False.
     """
     takes = [Take(*numbers) for numbers in product(
         range(1, 1 + len(CAMERAS)), range(1, 1 + num_subjects), range(1, 1 + len(FACING)), range(1, 1 + len(ACTIONS)))]
@@ -194,6 +195,16 @@ def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: flo
         results = pool.map(partial(write, folder=whole, seed=seed, noise=noise), takes, chunksize=8)
         seen = list(track(results, 'recording', total=len(takes)))
         missing = [take.name for take, anybody in zip(takes, seen) if not anybody]
+        if by_class:
+            _sort(whole, takes)
         (whole / 'missing.txt').write_text('\n'.join(['clips without a skeleton:', *missing, '']))
         whole.rename(out)
     return len(takes)
+
+
+def _sort(folder: Path, takes: List[Take]) -> None:
+    """Move the recordings into a folder for each action."""
+    for take in takes:
+        action = folder / list(ACTIONS)[take.action - 1]
+        action.mkdir(exist_ok=True)
+        (folder / f'{take.name}.skeleton').rename(action / f'{take.name}.skeleton')
