@@ -71,3 +71,15 @@ def test_a_folder_as_the_converter_wants_it(tmp_path, capsys):
     with pytest.raises(SystemExit):
         make_demo.main(args)
     assert 'exists: remove it' in capsys.readouterr().err
+
+
+def test_recordings_can_be_sorted_by_class(tmp_path):
+    plain, sorted_by_class = tmp_path / 'plain', tmp_path / 'sorted'
+    for out, by_class in ((plain, False), (sorted_by_class, True)):
+        recordings.make_recordings(out, 1, workers=1, by_class=by_class)
+    files = sorted(sorted_by_class.rglob('*.skeleton'))
+    assert len(files) == len(list(plain.glob('*.skeleton'))) == 60
+    for path in files:
+        action = int(path.stem[-3:])
+        assert path.parent.name == list(motion.ACTIONS)[action - 1]
+        assert path.read_bytes() == (plain / path.name).read_bytes()
