@@ -68,7 +68,7 @@ def test_without_scikit_learn_nothing_is_begun(monkeypatch, capsys):
 
 
 def test_a_whole_pretraining_is_extrapolated_from_its_steps():
-    row, = evaluation.run_pretraining(argparse.Namespace(encoder='lstm', clips=12, batch_size=4))
+    row, = evaluation.run_pretraining(argparse.Namespace(encoder='lstm', clips=12, batch_size=4, amp=False))
     seconds = row['seconds']
     assert '3 epochs of 2 steps' in row['what'] and 0 < seconds['loading'] < seconds['step']
     assert seconds['whole'] == pytest.approx(451 * (40091 // 4) * seconds['step'])

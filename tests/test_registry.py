@@ -23,11 +23,12 @@ def test_names():
     assert ours(MODELS) == sorted(
         [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
     assert ours(TRANSFORMS) == sorted(
-        ['CenterCropResize', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton', 'OneOf', 'PoseShear',
-         'RandomRotation', 'TemporalCropResize'])
+        ['CenterCropResize', 'FitToBox', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton', 'OneOf',
+         'PoseShear', 'RandomRotation', 'TemporalCropResize'])
     assert ours(HOOKS) == sorted(
-        ['CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'ExactResumeHook', 'FiniteLossHook',
-         'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook', 'RankWatchHook', 'StepSeedHook'])
+        ['AsyncRuntimeInfoHook', 'CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'ExactResumeHook',
+         'FiniteLossHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook', 'ProgressHook',
+         'RankWatchHook', 'StepSeedHook', 'TimedCheckpointHook'])
     assert ours(LOOPS) == ['FeatureTrainLoop', 'ResumableTrainLoop'] and ours(DATASETS) == ['SkeletonDataset']
     assert FUNCTIONS.get('skeleton_collate') is not None
 
@@ -101,18 +102,20 @@ OPTIONS = {
         neck=PARTS['neck'], cls_head=dict(type='HierarchicalClsHead', num_classes=3), frozen=('backbone', ),
         pretrained=f'{ROOT}/configs/hico/hico_gru_ntu60.py', train_cfg=dict(a=1),
         test_cfg=dict(a=1), data_preprocessor=dict(type='SkeletonDataPreprocessor'))),
-    'HiCo': (PARTS, dict(cls_head=dict(type='KNNHead', num_classes=3), momentum=0.01, norm_groups=2,
+    'HiCo': (PARTS, dict(cls_head=dict(type='KNNHead', num_classes=3), momentum=0.01, norm_groups=2, cuda_graph=True,
                          train_cfg=dict(a=1), test_cfg=dict(a=1),
                          data_preprocessor=dict(type='SkeletonDataPreprocessor'))),
     'CenterCropResize': ({}, dict(clip_len=8, ratio=0.5)),
     'TemporalCropResize': ({}, dict(clip_len=8, ratio=(0.5, 0.9), min_frames=8)),
     'JointCorruption': ({}, dict(layout='nw_ucla', ratio=0.1, zero_prob=0.1, in_channels=2)),
+    'FitToBox': ({}, dict(per_axis=False)),
     'NormalizeSkeleton': ({}, dict(layout='nw_ucla', center='first_frame', align=False, lost_joints='released')),
     'NormalizePose2D': ({}, dict(img_shape=(480, 640), lost_joints='released')),
     'OneOf': (dict(transforms=[dict(type='PoseShear'), dict(type='JointCorruption')]),
               dict(prob=[0.1, 0.9], layout='nw_ucla', in_channels=2)),
     'PoseShear': ({}, dict(magnitude=0.1, in_channels=2)),
     'RandomRotation': ({}, dict(max_angles=(1, 2, 3), max_scale=0.1, in_channels=3)),
+    'AsyncRuntimeInfoHook': ({}, {}),
     'CheckpointDescriptionHook': ({}, {}),
     'CheckpointFitHook': ({}, dict(encoder=('backbone', ))),
     'DataCheckHook': ({}, {}),
@@ -122,8 +125,10 @@ OPTIONS = {
     'ExactResumeHook': ({}, {}),
     'InterruptHook': ({}, dict(minutes=5)),
     'MeanLossHook': ({}, {}),
+    'ProgressHook': ({}, {}),
     'RankWatchHook': ({}, dict(minutes=5)),
     'StepSeedHook': ({}, {}),
+    'TimedCheckpointHook': ({}, dict(seconds=5)),
 }
 
 
