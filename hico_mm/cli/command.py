@@ -158,8 +158,8 @@ def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
 
     @functools.wraps(run)
     def main(argv: Optional[Sequence[str]] = None) -> int:
-        # A thread that waits for others would keep them from running if other processes use the cores as well.
-        os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # read when torch is loaded
+        # A thread that spins while it waits keeps others from running if other processes use the cores as well.
+        os.environ.setdefault('GOMP_SPINCOUNT', '10000')  # read when torch is loaded
         arguments: List[str] = list(sys.argv[1:] if argv is None else argv)
         debug = '--debug' in arguments
         logging.raiseExceptions = debug  # errors while writing logs are only shown with --debug
