@@ -13,6 +13,7 @@ from typing import Optional, Sequence
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
+os.environ.setdefault('HICO_MM_VERBOSE', '1')  # the scripts look for lines of the full log
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
