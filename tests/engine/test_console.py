@@ -23,7 +23,7 @@ def test_training_and_test_print_progress_and_the_result(commands, capsys):
     printed = capsys.readouterr()
     assert re.search(r'^epoch 1/1, step 1/2; loss [\d.]+; contrast accuracy [\d.]+; \d:\d\d:\d\d left$', printed.err,
                      re.M)
-    assert re.match(rf'trained 1 epochs; last validation: k-NN [\d.]+ %.*\ncheckpoint: {first}/epoch_1.pth\nlog: ',
+    assert re.match(rf'trained 1 epoch; last validation: k-NN [\d.]+ %.*\ncheckpoint: {first}/epoch_1.pth\nlog: ',
                     printed.out.strip())
     assert 'INFO' not in printed.out + printed.err and printed.out.count('\n') < 8
     assert train.main([linear, '--work-dir', second, '--pretrained', f'{first}/epoch_1.pth']) == 0
@@ -45,7 +45,7 @@ def test_verbose_prints_the_full_log(commands, capsys, monkeypatch):
     monkeypatch.setenv(console.VERBOSE, '')  # restored after the test
     train.main([commands[0], '--work-dir', commands[2], '--verbose', '--cfg-options', 'experiment_name=loud'])
     printed = capsys.readouterr()
-    assert 'Epoch(train)' in printed.out and 'trained 1 epochs' not in printed.out
+    assert 'Epoch(train)' in printed.out and 'trained 1 epoch' not in printed.out
 
 
 def test_a_terminal_has_one_line_that_changes(capsys, monkeypatch):
