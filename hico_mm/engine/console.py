@@ -89,7 +89,8 @@ def say_trained(runner: Runner, config_name: str) -> None:
     if not is_main_process() or is_verbose():
         return
     checkpoint, scores = runner.message_hub.get_info('last_ckpt'), in_words(runner, last_scores(runner, 'val/'))
-    print(f'trained {runner.epoch} epoch{"s" if runner.epoch != 1 else ""}' + (f'; last validation: {scores}' if scores else ''))
+    epochs = '1 epoch' if runner.epoch == 1 else f'{runner.epoch} epochs'
+    print(f'trained {epochs}' + (f'; last validation: {scores}' if scores else ''))
     if checkpoint:
         print(f'checkpoint: {checkpoint}')
     print(f'log: {Path(runner.log_dir) / (runner.timestamp + ".log")}')
