@@ -63,7 +63,7 @@ def measure_cost(model: Any) -> Cost:
     """
     preparation = model.data_preprocessor
     clips = torch.randn(BATCH, 1, preparation.num_persons, preparation.clip_len, preparation.layout.num_joints,
-                        preparation.in_channels, device=next(model.parameters()).device)
+                        preparation.out_channels, device=next(model.parameters()).device)
     seconds = []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()

@@ -101,8 +101,8 @@ def export_onnx(model: nn.Module, path: Union[str, Path], encoder_only: bool = F
     except ImportError:
         raise UserError('exporting to ONNX needs the package onnx: pip install "hico_mm[export]"') from None
     exported = ExportedModel(model, encoder_only).eval()
-    persons, _, joints, channels = exported.backbone.clip_shape
-    clips = torch.randn(EXAMPLE[0], persons, EXAMPLE[1], joints, channels)
+    persons, _, joints, _ = exported.backbone.clip_shape
+    clips = torch.randn(EXAMPLE[0], persons, EXAMPLE[1], joints, exported.preparation.in_channels)
     buffer, options = io.BytesIO(), dict(dynamo=False) if _has_exporters() else {}
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # it has no counterpart in ONNX

@@ -24,7 +24,8 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ..reproduction.plan import ENCODERS, PROTOCOLS, STREAMS, TASKS, inapplicable_tasks
+from ..reproduction.plan import ENCODERS, PROTOCOLS, TASKS, inapplicable_tasks
+from ..structures import STREAMS
 from .command import command, command_parser, count, seed
 
 

@@ -7,10 +7,10 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from ..datasets.transforms import STREAMS, RaggedClips, derive_stream
+from ..datasets.transforms import RaggedClips, derive_stream
 from ..datasets.transforms.base import SkeletonTransform, to_device
 from ..errors import UserError, check_number
-from ..structures import SkeletonLayout, get_layout
+from ..structures import SkeletonLayout, get_layout, split_streams
 from ..wiring import clip_len_of_views, complete_transforms
 
 Views = Sequence[Sequence[dict]]
@@ -33,7 +33,8 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
             time. Transforms that need ``layout``, ``in_channels`` or ``clip_len`` and omit it get the values above.
             None, the default, trains on ``test_views``.
         test_views: The same for testing. Defaults to one view, the released center crop of 95 %.
-        stream: 'joint', 'bone' or 'motion', derived after the views. Defaults to 'joint'.
+        stream: 'joint', 'bone' or 'motion', derived after the views, or a combination such as 'joint+motion', whose
+            coordinates are concatenated. Defaults to 'joint'.
         non_blocking: Whether to copy to the device asynchronously. Defaults to True.
 
     Raises:
@@ -53,9 +54,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         self.layout, self.num_persons, self.in_channels = get_layout(layout), num_persons, in_channels
         check_number(num_persons, 'num_persons', above=0)
         self.clip_len = clip_len or clip_len_of_views(test_views, train_views or ()) or 64
-        if stream not in STREAMS:
-            raise UserError(f'unknown stream "{stream}": use one of {list(STREAMS)}')
-        self.stream = stream
+        self.stream, self.out_channels = stream, in_channels * len(split_streams(stream))
         self.test_views = [self._build_view(view) for view in test_views]
         self.train_views = self.test_views if train_views is None else [self._build_view(v) for v in train_views]
 
@@ -69,7 +68,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         return transforms
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Process a batch, so that ``inputs`` is (N, views, M, T, V, C) on the device.
+        """Process a batch, so that ``inputs`` is (N, views, M, T, V, out_channels) on the device.
 
         Args:
             data: ``inputs`` is :class:`RaggedClips` from ``skeleton_collate``, or a list of clips. Clips (M, T, V, C)

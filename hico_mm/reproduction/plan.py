@@ -6,7 +6,6 @@ from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, 
 from ..shipped import CONFIGS
 
 ENCODERS = ('gru', 'lstm', 'transformer')
-STREAMS = ('joint', 'bone', 'motion')
 BASELINES = ('raw', 'untrained', 'scratch', 'scratch10', 'scratch1')  # these need no pretraining
 TASKS = (*BASELINES, 'linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer', 'fusion', 'ablations')
 # The changes of each ablation: a fragment of configs/hico/ablations, or options.

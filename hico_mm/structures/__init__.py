@@ -1,7 +1,8 @@
-"""Data classes of the hierarchy, level names and skeleton layouts."""
+"""Data classes of the hierarchy, names of levels and streams, and skeleton layouts."""
 
 from .hierarchy import BRANCH_OF, BRANCHES, LEVELS, HierarchicalFeatures, InstanceFeatures, check_names
 from .layout import LAYOUTS, SkeletonLayout, get_layout
+from .streams import STREAMS, split_streams
 
-__all__ = ['BRANCHES', 'BRANCH_OF', 'LAYOUTS', 'LEVELS', 'HierarchicalFeatures', 'InstanceFeatures', 'SkeletonLayout',
-           'check_names', 'get_layout']
+__all__ = ['BRANCHES', 'BRANCH_OF', 'LAYOUTS', 'LEVELS', 'STREAMS', 'HierarchicalFeatures', 'InstanceFeatures',
+           'SkeletonLayout', 'check_names', 'get_layout', 'split_streams']

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import Registry
 
 from ..errors import UserError, check_count
-from ..structures import SkeletonLayout, get_layout
+from ..structures import SkeletonLayout, get_layout, split_streams
 from .table import ARGUMENTS, CONTRACTS, TELLS, TELLS_TRANSFORMS
 
 OUR_RECOGNIZERS = ('SkeletonRecognizer', 'HiCo')
@@ -235,11 +235,27 @@ def _place(model: Mapping, place: str) -> Any:
 
 
 def _fact(model: dict, source: str, maps: Dict[str, int]) -> Any:
-    """Return the value of a source: a key in the model's config, or one of the two computed sources."""
+    """Return the value of a source: a key in the model's config, or one of the computed sources."""
     place, _, name = source.rpartition('.')
     if place == 'maps':
         return maps.get(name)
-    return _feature_channels(model) if place == 'features' else _place(model, source)
+    computed = {'features.channels': _feature_channels, 'data_preprocessor.out_channels': _out_channels,
+                'backbone.in_channels per stream': _channels_per_stream}
+    return computed[source](model) if source in computed else _place(model, source)
+
+
+def _out_channels(model: dict) -> Optional[int]:
+    """Return the number of coordinates of a joint over all streams, or None if the preprocessor does not say."""
+    views = model.get('data_preprocessor')
+    if not isinstance(views, dict) or views.get('in_channels') is None:
+        return None
+    return views['in_channels'] * len(split_streams(views.get('stream', 'joint')))
+
+
+def _channels_per_stream(model: dict) -> Optional[int]:
+    """Return the number of coordinates of a joint in a single stream, given that of the backbone, or None."""
+    channels = _place(model, 'backbone.in_channels')
+    return channels and channels // len(split_streams(_place(model, 'data_preprocessor.stream') or 'joint'))
 
 
 def _feature_channels(model: dict) -> Optional[int]:
@@ -253,7 +269,7 @@ def _feature_channels(model: dict) -> Optional[int]:
     if isinstance(backbone, dict) and is_a(MODELS, backbone.get('type'), ('RawCoordinates', )):
         views = model['data_preprocessor']
         joints = get_layout(views['layout']).num_joints
-        return views['num_persons'] * views['clip_len'] * joints * views['in_channels']
+        return views['num_persons'] * views['clip_len'] * joints * _out_channels(model)
     return None
 
 
@@ -286,7 +302,8 @@ def _maps(model: dict) -> Dict[str, int]:
     if known or not isinstance(views, dict) or 'layout' not in views or not isinstance(backbone, dict):
         return {}
     layout = get_layout(views['layout'])
-    clip = torch.zeros(1, views['num_persons'], views['clip_len'], layout.num_joints, views['in_channels'])
+    clip = torch.zeros(1, views['num_persons'], views['clip_len'], layout.num_joints,
+                       _out_channels(model) or views['in_channels'])
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         try:
             _, *shape, _ = MODELS.build(backbone).eval()(clip).shape

@@ -9,18 +9,19 @@ from typing import Any, Dict, Tuple
 from ..structures import BRANCHES, LEVELS
 
 # The parts of a model in the order in which they are completed, each with its arguments and the config keys that their
-# values come from. Two sources are computed: ``maps``, the output of a graph network for a clip, and ``features``, the
-# input of the head.
+# values come from. Some sources are computed: ``maps``, the output of a graph network for a clip; ``features``, the
+# input of the head; ``data_preprocessor.out_channels``, the coordinates of a joint in all streams; and
+# ``backbone.in_channels per stream``, those in one stream.
 TELLS: Dict[str, Dict[str, str]] = {
     'data_preprocessor': dict(  # for configs that set these in HiCoBackbone
         layout='backbone.layout',
         num_persons='backbone.num_persons',
-        in_channels='backbone.in_channels',
+        in_channels='backbone.in_channels per stream',
         clip_len='backbone.clip_len'),
     'backbone': dict(
         layout='data_preprocessor.layout',
         num_persons='data_preprocessor.num_persons',
-        in_channels='data_preprocessor.in_channels',
+        in_channels='data_preprocessor.out_channels',
         clip_len='data_preprocessor.clip_len',
         branches='neck.branches'),
     'neck': dict(channels='backbone.channels', branches='backbone.branches'),

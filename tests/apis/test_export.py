@@ -46,7 +46,8 @@ def test_crop_and_resize_is_that_of_the_preprocessor(length):
 
 
 @pytest.mark.parametrize('encoder, stream, box', [
-    ('GRU', 'joint', False), ('LSTM', 'bone', False), ('Transformer', 'motion', False), ('LSTM', 'joint', True)])
+    ('GRU', 'joint', False), ('LSTM', 'bone', False), ('Transformer', 'motion', False), ('LSTM', 'joint', True),
+    ('GRU', 'joint+motion', False)])
 def test_onnx_gives_the_same_features(encoder, stream, box, tmp_path):
     pytest.importorskip('onnx')
     model = model_of(encoder, stream, box=box)

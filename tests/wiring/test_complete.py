@@ -9,6 +9,7 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.config import Config
 
 from hico_mm.datasets.transforms import NormalizeSkeleton
+from hico_mm.errors import UserError
 from hico_mm.wiring import complete_config, complete_model, complete_transforms, load_config
 from hico_mm.wiring.complete import same
 from hico_mm.wiring.table import ARGUMENTS, TELLS
@@ -42,7 +43,7 @@ def test_every_place_that_tells_exists():
     for told in TELLS.values():
         for source in told.values():
             place, _, name = source.rpartition('.')
-            if place not in ('maps', 'features', 'backbone'):
+            if place not in ('maps', 'features', 'backbone') and source != 'data_preprocessor.out_channels':
                 part = model
                 for key in place.split('.'):
                     part = part[key]
@@ -154,3 +155,17 @@ def test_a_loader_without_workers_keeps_none():
     config = load_config(f'{CONFIGS}/hico_gru_nwucla.py', options={'train_dataloader.num_workers': 0})
     complete_config(config)
     assert 'persistent_workers' not in config.train_dataloader and config.val_dataloader.persistent_workers
+
+
+def test_the_backbone_gets_the_coordinates_of_all_streams():
+    given = model_of('hico_lstm_nwucla_small')
+    given.data_preprocessor.stream = 'joint+bone+motion'
+    completed = complete_model(given)
+    assert (completed['data_preprocessor']['in_channels'], completed['backbone']['in_channels']) == (3, 9)
+    assert complete_model(completed) == completed
+    given.data_preprocessor.pop('in_channels', None)
+    given.backbone.in_channels = 6  # two coordinates of three streams
+    assert complete_model(given)['data_preprocessor']['in_channels'] == 2
+    given.data_preprocessor.in_channels = 3
+    with pytest.raises(UserError, match='in_channels is 3, but backbone.in_channels per stream says 2'):
+        complete_model(given)
