@@ -44,6 +44,34 @@ def rotation_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.eye(3) + cross + cross @ cross / (1 + cosine)
 
 
+def released_rotation(spine: np.ndarray, shoulders: np.ndarray) -> np.ndarray:
+    """Return the rotation (3, 3) that turns the spine (3,) to +z and then the shoulders (3,) to +x.
+
+    Both turns are as small as possible. A vector of zero length is left out.
+    """
+    turn = np.eye(3)
+    for vector, axis in ((spine, (0, 0, 1)), (shoulders, (1, 0, 0))):
+        turn = rotation_between(turn @ vector, np.array(axis)) @ turn
+    return turn
+
+
+def body_rotation(spine: np.ndarray, shoulders: np.ndarray) -> np.ndarray:
+    """Return the rotation (3, 3) that turns the spine (3,) to +z, and the shoulders (3,) to the x-z plane, x > 0.
+
+    If one of them is zero, or they are parallel, the missing direction is turned by the smallest rotation.
+    """
+    across = shoulders - spine * (shoulders @ spine) / max(spine @ spine, 1e-12)
+    if np.linalg.norm(spine) < 1e-6 or np.linalg.norm(across) < 1e-6:
+        return released_rotation(spine, across)
+    z, x = spine / np.linalg.norm(spine), across / np.linalg.norm(across)
+    return np.stack([x, np.cross(z, x), z])
+
+
+def median_vector(frames: np.ndarray, start: int, end: int) -> np.ndarray:
+    """Return the median over frames (T, V, C) of the vector (C,) between two joints, or zero without frames."""
+    return np.median(frames[:, end].astype(np.float64) - frames[:, start], 0) if len(frames) else np.zeros(3)
+
+
 def nearest_frames(known: np.ndarray) -> np.ndarray:
     """Return for each frame (T,) the nearest frame whose flag in ``known`` (T,) is set, the earlier of two."""
     frames, every = known.nonzero()[0], np.arange(len(known))
@@ -67,8 +95,8 @@ def check_lost_joints(lost_joints: str) -> str:
 class NormalizeSkeleton(BaseTransform):
     """Fill empty frames, move a joint to the origin and align the body with the axes, as in the released code.
 
-    The rotation is found in the first person. It turns the spine to +z and then the shoulders to +x, each by the
-    smallest rotation. Absent joints (all zero) stay zero.
+    The rotation is found in the first person. As released, it turns the spine of the first frame to +z and then the
+    shoulders to +x, each by the smallest rotation. Absent joints (all zero) stay zero.
 
     Required Keys:
         - keypoint
@@ -80,9 +108,12 @@ class NormalizeSkeleton(BaseTransform):
         layout: Skeleton layout, a name or a dict, which defines the joints to use. Defaults to 'ntu'.
         center: 'frame', the default and as released, centers every frame on the first person's center joint in that
             frame; 'first_frame' centers the clip on this joint in the first frame, which keeps the body's path.
-        align: Whether to rotate, and by what: 'first_frame', or True, the default and as released, takes the spine and
-            the shoulders of the first frame; 'mean' takes their mean over all frames in which they were found, which
-            does not depend on noise in a single frame; False does not rotate.
+        align: Whether to rotate, and how. True, the default, is as released. 'body' and 'upright' use the median of the
+            spine and of the shoulders over all frames in which they were found, which does not depend on noise in a
+            single frame. 'body' turns the spine to +z and the part of the shoulders perpendicular to it to +x, so the
+            result does not depend on the camera's direction. 'upright' is the same with the vertical of the data in
+            place of the spine: the axis, x, y or z in either direction, that is nearest to it. So it keeps the
+            direction of gravity, if the camera is level. False does not rotate.
         lost_joints: How to handle undetected joints (all zero) that are needed to center or rotate. 'absent', the
             default, centers on the joint in the nearest frame that has it, and rotates by the first frame that has all
             spine and shoulder joints. If the center joint is zero in all frames, the clip counts as already centered.
@@ -99,12 +130,13 @@ class NormalizeSkeleton(BaseTransform):
                  center: str = 'frame',
                  align: Union[bool, str] = True,
                  lost_joints: str = 'absent') -> None:
-        self.layout, self.center, self.align = get_layout(layout), center, align
+        self.layout, self.center = get_layout(layout), center
+        self.align = align if isinstance(align, str) else bool(align)
         self.lost_joints = check_lost_joints(lost_joints)
         if center not in ('frame', 'first_frame'):
             raise UserError(f"center must be 'frame' or 'first_frame', got {center!r}")
-        if align not in (True, False, 'first_frame', 'mean'):
-            raise UserError(f"align must be True, False, 'first_frame' or 'mean', got {align!r}")
+        if align not in (True, False, 'body', 'upright'):
+            raise UserError(f"align must be True, False, 'body' or 'upright', got {align!r}")
         if align and not (self.layout.spine and self.layout.shoulders):
             raise UserError(f'layout "{self.layout.name}" has no spine and shoulders to align by: set align=False')
 
@@ -123,7 +155,8 @@ class NormalizeSkeleton(BaseTransform):
         origin = origin[:, None] if self.center == 'frame' else origin[:1, None]
         clip = np.where(there, clip - origin, 0)
         if self.align:
-            clip = clip @ self.rotation(*self.vectors(clip[0], known[0])).T
+            turn = released_rotation if self.align is True else body_rotation
+            clip = clip @ turn(*self.vectors(clip[0], known[0])).T
         results['keypoint'] = clip.astype(np.float32)
         return results
 
@@ -141,34 +174,25 @@ class NormalizeSkeleton(BaseTransform):
         return person[frame], known[frame]
 
     def vectors(self, person: np.ndarray, known: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Return spine and shoulders (C,) by which a person (T, V, C) is aligned, given flags (T, V) of known joints.
+        """Return spine and shoulders (3,) by which a person (T, V, 3) is aligned, given flags (T, V) of known joints.
 
-        They are sums over the frames in which both joints of the pair are known, or zero if there is none.
-        """
-        if self.align != 'mean':
-            person, known = (array[None] for array in self.pose(person, known))
-        spine, shoulders = (
-            ((person[:, end].astype(np.float64) - person[:, start]) * (known[:, start] & known[:, end])[:, None]).sum(0)
-            for start, end in (self.layout.spine or (0, 0), self.layout.shoulders or (0, 0)))
-        return spine, shoulders
-
-    @staticmethod
-    def rotation(spine: np.ndarray, shoulders: np.ndarray) -> np.ndarray:
-        """Return the rotation (3, 3) that turns the spine (3,) to +z and then the shoulders (3,) to +x.
-
-        A vector of zero length is left out.
+        They are medians over the frames in which both joints of the pair are known, or zero if there is none.
 
         Raises:
             UserError: if the joints are not 3-D.
         """
-        if spine.shape != (3, ):
-            raise UserError(f'view alignment needs 3-D keypoints, but the clips have {len(spine)} coordinates: for '
-                            '2-D poses set load_pipeline=[dict(type="NormalizePose2D")] in each dataset and '
+        if person.shape[-1] != 3:
+            raise UserError(f'view alignment needs 3-D keypoints, but the clips have {person.shape[-1]} coordinates: '
+                            'for 2-D poses set load_pipeline=[dict(type="NormalizePose2D")] in each dataset and '
                             'model.data_preprocessor.in_channels=2')
-        turn = np.eye(3)
-        for vector, axis in ((spine, (0, 0, 1)), (shoulders, (1, 0, 0))):
-            turn = rotation_between(turn @ vector, np.array(axis)) @ turn
-        return turn
+        if self.align is True:
+            person, known = (array[None] for array in self.pose(person, known))
+        pairs = self.layout.spine or (0, 0), self.layout.shoulders or (0, 0)
+        spine, shoulders = (median_vector(person[known[:, start] & known[:, end]], start, end) for start, end in pairs)
+        if self.align == 'upright':
+            axis = int(np.abs(spine).argmax())
+            spine = np.sign(spine[axis]) * np.eye(3)[axis]
+        return spine, shoulders
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(layout={self.layout.name!r}, center={self.center!r}, align={self.align!r}, '

@@ -3,7 +3,13 @@ import pytest
 from mmaction.datasets.transforms import PreNormalize2D
 
 from hico_mm.datasets.transforms import NormalizePose2D, NormalizeSkeleton
-from hico_mm.datasets.transforms.normalize import fill_empty_frames, nearest_frames, rotation_between
+from hico_mm.datasets.transforms.normalize import (
+    body_rotation,
+    fill_empty_frames,
+    nearest_frames,
+    released_rotation,
+    rotation_between,
+)
 from hico_mm.errors import UserError
 
 
@@ -123,35 +129,68 @@ def test_without_shoulders_the_spine_alone_is_turned():
     out = NormalizeSkeleton('nw_ucla')(dict(keypoint=clip))['keypoint']
     np.testing.assert_allclose(out[0, 0, 0] / np.linalg.norm(out[0, 0, 0]), [0, 0, -1], atol=1e-6)
     normalize = NormalizeSkeleton('nw_ucla')
-    turn = normalize.rotation(*normalize.vectors(clip[0], clip[0].any(-1)))
+    turn = released_rotation(*normalize.vectors(clip[0], clip[0].any(-1)))
     spine = clip[0, 0, 1] - clip[0, 0, 0]
     np.testing.assert_allclose(turn, rotation_between(spine, np.array([0, 0, 1])), atol=1e-6)
 
 
-def test_alignment_by_the_mean_does_not_depend_on_the_first_frame():
+def normalized(clip, align):
+    return NormalizeSkeleton('nw_ucla', align=align)(dict(keypoint=clip.astype(np.float32)))['keypoint']
+
+
+def noisy_clip(scale=0.01):
     rng = np.random.default_rng(0)
-    clip = still() + rng.normal(scale=0.01, size=still().shape)
-    noisy = clip.copy()
-    noisy[:, 0] += rng.normal(scale=0.3, size=noisy[:, 0].shape)
-    by_first, by_mean = (
-        [NormalizeSkeleton('nw_ucla', align=align)(dict(keypoint=x.astype(np.float32)))['keypoint'][0, 1:]
-         for x in (clip, noisy)] for align in (True, 'mean'))
-    assert np.abs(by_mean[0] - by_mean[1]).max() < np.abs(by_first[0] - by_first[1]).max() / 2
-    first_lost = clip.copy()
-    first_lost[:, 0, 4] = 0  # a shoulder
-    turned = NormalizeSkeleton('nw_ucla', align='mean')
-    rows = [turned.rotation(*turned.vectors(x[0], x[0].any(-1))) for x in (first_lost, clip[:, 1:])]
-    np.testing.assert_allclose(rows[0], rows[1], atol=0.02)
+    return still() + rng.normal(scale=scale, size=still().shape)
 
 
-def test_alignment_by_the_mean_of_a_still_body_is_that_of_its_first_frame():
-    by_first, by_mean = (NormalizeSkeleton('nw_ucla', align=align)(dict(keypoint=still()))['keypoint']
-                         for align in ('first_frame', 'mean'))
-    np.testing.assert_allclose(by_mean, by_first, atol=1e-6)
+@pytest.mark.parametrize('align', ['body', 'upright'])
+def test_alignment_by_the_median_does_not_depend_on_a_few_frames(align):
+    clip, wild = noisy_clip(), noisy_clip()
+    wild[:, :3] += np.random.default_rng(1).normal(scale=0.5, size=wild[:, :3].shape)
+    clip[:, 0, 4] = 0  # a lost shoulder
+    by_first, by_median = ([normalized(x, kind)[0, 3:] for x in (clip, wild)] for kind in (True, align))
+    assert np.abs(by_median[0] - by_median[1]).max() < 0.05 < np.abs(by_first[0] - by_first[1]).max()
+
+
+def turn_about(axis, degrees):
+    a, b = (other for other in range(3) if other != axis)
+    turn = np.eye(3)
+    turn[a, a] = turn[b, b] = np.cos(np.deg2rad(degrees))
+    turn[a, b], turn[b, a] = -np.sin(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return turn
+
+
+def test_aligned_by_the_body_a_clip_looks_the_same_from_every_camera():
+    clip = noisy_clip()
+    turned = clip @ turn_about(0, 40) @ turn_about(1, 70)
+    np.testing.assert_allclose(normalized(clip, 'body'), normalized(turned, 'body'), atol=1e-2)
+    assert np.abs(normalized(clip, True) - normalized(turned, True)).max() > 0.05
+
+
+def test_upright_keeps_the_vertical_and_undoes_turns_about_it():
+    clip = noisy_clip()
+    up = int(np.abs(clip[0, 0, 1] - clip[0, 0, 0]).argmax())
+    out, turned = (normalized(x, 'upright') for x in (clip, clip @ turn_about(up, 70)))
+    np.testing.assert_allclose(out, turned, atol=1e-2)
+    height = clip[0, :, :, up] - clip[0, :, 1:2, up]
+    np.testing.assert_allclose(np.abs(out[0, :, :, 2]), np.abs(height), atol=1e-5)
+    assert out[0, 0, 1, 2] > out[0, 0, 0, 2]  # head up: the spine points to +z
+
+
+@pytest.mark.parametrize('align', ['body', 'upright'])
+def test_rotations_are_rotations_whatever_is_missing(align):
+    for lost in ((0, 1), (4, 8), (0, 1, 4, 8), ()):
+        clip = noisy_clip()
+        clip[:, :, list(lost)] = 0
+        normalize = NormalizeSkeleton('nw_ucla', align=align)
+        turn = body_rotation(*normalize.vectors(clip[0], clip[0].any(-1)))
+        np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-9)
+        assert np.linalg.det(turn) > 0
+    np.testing.assert_allclose(body_rotation(np.eye(3)[1], np.eye(3)[1]) @ np.eye(3)[1], np.eye(3)[2], atol=1e-9)
 
 
 def test_an_unknown_way_to_align_is_refused():
-    with pytest.raises(UserError, match="align must be True, False, 'first_frame' or 'mean', got 'median'"):
+    with pytest.raises(UserError, match="align must be True, False, 'body' or 'upright', got 'median'"):
         NormalizeSkeleton('nw_ucla', align='median')
 
 
