@@ -29,6 +29,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Run the experiments of the demo, write a report of them, and return the exit status."""
     from ..demo import ACTIONS
+    from ..reproduction.plan import PROTOCOLS, Setting
 
     data = ('demo', 'demo-xview') if args.data is None else ('nwucla_small', '--raw', str(args.data))
     name = 'demo' if args.data is None else 'nwucla'
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     status = reproduce.run(reproduce.parse_args([
         '--encoder', 'lstm', '--dataset', *data, '--tasks', 'raw', 'untrained', 'linear', 'knn',
         '--jobs', str(args.jobs), '--seeds', str(args.seed), '--epochs', str(args.epochs), '--out', str(out)]))
-    run_folder = out / data[0] / 'lstm' / 'hico' / 'joint' / f'seed{args.seed}'
+    run_folder = out / Setting('lstm', data[0], PROTOCOLS[data[0]].stream, args.seed).name
     return status or write_report(run_folder, out / 'report.html', list(ACTIONS) if args.data is None else ())
 
 

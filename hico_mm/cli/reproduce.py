@@ -24,8 +24,9 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
+from ..errors import UserError
 from ..reproduction.plan import ENCODERS, PROTOCOLS, TASKS, inapplicable_tasks
-from ..structures import STREAMS
+from ..structures import STREAMS, split_streams
 from .command import command, command_parser, count, seed
 
 
@@ -35,7 +36,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--encoder', choices=ENCODERS, required=True)
     parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more datasets')
     parser.add_argument('--tasks', nargs='+', choices=TASKS, help='tasks to run; default: all that apply')
-    parser.add_argument('--streams', nargs='+', choices=STREAMS, default=['joint'], help='streams; default: joint')
+    parser.add_argument('--streams', nargs='+', type=stream, default=[], metavar='STREAM', help='streams, each with an '
+                        f'encoder of its own: {", ".join(STREAMS)}, or a combination such as joint+motion; default: '
+                        'that of the pretraining config')
     parser.add_argument('--seeds', nargs='+', type=seed, default=[0], metavar='N', help='pretraining seeds; default: 0')
     parser.add_argument('--draws', type=count, default=5, metavar='N', help='labelled subsets per seed; default: 5')
     parser.add_argument('--epochs', type=count, help='epochs of pretraining; the schedule is rescaled to match; '
@@ -58,13 +61,22 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if args.raw is not None and not args.raw.is_dir():
         parser.error(f'--raw {args.raw} is not a folder: give the folder with the JSON clips')
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
-    args.streams = [stream for stream in STREAMS if stream in args.streams]
+    args.streams = sorted(set(args.streams), key=lambda name: [STREAMS.index(part) for part in split_streams(name)])
     inapplicable = inapplicable_tasks(args.dataset, args.streams)
     for task in args.tasks or ():
         if task in inapplicable:
             parser.error(f'{task} {inapplicable[task]}')
     args.tasks = args.tasks or [task for task in TASKS if task not in inapplicable]
     return args
+
+
+def stream(text: str) -> str:
+    """Check the name of a stream, for argparse."""
+    try:
+        split_streams(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def run(args: argparse.Namespace) -> int:

@@ -28,6 +28,7 @@ class Protocol(NamedTuple):
         downstream: Name of the dataset in the other downstream configs.
         tasks: The tasks that apply; all by default.
         options: Options for every command.
+        stream: The stream of the pretraining config.
     """
 
     pretraining: str
@@ -35,6 +36,7 @@ class Protocol(NamedTuple):
     downstream: str
     tasks: Tuple[str, ...] = TASKS
     options: Tuple[str, ...] = ()
+    stream: str = 'joint'
 
 
 def _splits(name: str) -> Tuple[str, ...]:
@@ -87,7 +89,7 @@ class Setting(NamedTuple):
         fragments = tuple(word for word in ABLATIONS.get(self.variant, ()) if self.variant)
         options = [] if '{encoder}' in self.protocol.pretraining or self.encoder == 'lstm' else [
             f'model.neck.encoder.type={dict(gru="GRU", transformer="Transformer")[self.encoder]}Encoder']
-        if self.stream != 'joint':
+        if self.stream != self.protocol.stream:
             options.append(f'model.data_preprocessor.stream={self.stream}')
         return (*fragments, '--cfg-options', *options) if options else fragments
 
@@ -154,13 +156,14 @@ class Plan(NamedTuple):
         return (*setting.arguments, *_options(*setting.protocol.options, *self.every, *self.pretraining))
 
     def lanes(self, encoder: str, dataset: str, streams: Sequence[str], seeds: Sequence[int]) -> List[List[Step]]:
-        """Return lanes of ordered steps. Ablations, and HiCo along with them, are evaluated on joints."""
-        lanes = []
+        """Return lanes of ordered steps. Without streams, the config's own is used, as always in ablations."""
+        lanes, own = [], PROTOCOLS[dataset].stream
         tasks = {*self.tasks, 'linear', 'knn'} if 'ablations' in self.tasks else {*self.tasks}
         for seed in seeds:
-            lanes += [list(self._replace(tasks=tasks).lane(Setting(encoder, dataset, s, seed))) for s in streams]
+            lanes += [list(self._replace(tasks=tasks).lane(Setting(encoder, dataset, stream, seed)))
+                      for stream in streams or [own]]
             for variant in ABLATIONS if 'ablations' in tasks else ():
-                setting = Setting(encoder, dataset, 'joint', seed, variant)
+                setting = Setting(encoder, dataset, own, seed, variant)
                 lanes.append(list(self._replace(tasks=('linear', 'knn')).lane(setting)))
         return lanes
 

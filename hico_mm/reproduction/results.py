@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 from ..evaluation.fusion import accuracies, align, comparable, default_weights, fuse, search_weights
 from ..evaluation.stream_output import load_predictions
 from ..fileio import write_json
-from .plan import Setting
+from .plan import PROTOCOLS, Setting
 from .published import published
 
 # The table rows for the result of each baseline: task, model, and which of its scores.
@@ -83,23 +83,22 @@ def summary(seeds: Dict[int, List[float]]) -> str:
     return f'{mean(values):.1f}' + (f' ± {stdev(spread):.1f}' if len(spread) > 1 else '')
 
 
-def comparison(results: Dict[str, Sequence[dict]], stream: str = 'joint') -> Optional[str]:
+def comparison(results: Dict[str, Sequence[dict]]) -> Optional[str]:
     """Make a plain table of raw coordinates, untrained and trained encoder; None if there is no baseline.
 
     Args:
-        results: Rows by the name of the protocol.
-        stream: The stream. Defaults to 'joint'.
+        results: Rows by the name of the protocol. Those of the stream of its pretraining config are used.
     """
     columns = (_RAW, _UNTRAINED, '')
     if not any(row['variant'] in columns[:-1] for rows in results.values() for row in rows):
         return None
-    return '\n'.join(_comparison_lines(results, columns, stream))
+    return '\n'.join(_comparison_lines(results, columns))
 
 
-def _comparison_lines(results: Dict[str, Sequence[dict]], columns: Sequence[str], stream: str) -> Iterator[str]:
+def _comparison_lines(results: Dict[str, Sequence[dict]], columns: Sequence[str]) -> Iterator[str]:
     yield f'{"accuracy on the test split, %":<44} {"raw":>11} {"untrained":>11} {"trained":>11}'
     for name, rows in results.items():
         groups: Dict[Any, Dict[int, List[float]]] = grouped(rows)
         for task, title in ('knn', 'retrieval (k-NN, k=1, cosine)'), ('linear', 'linear evaluation (last epoch)'):
-            cells = (groups.get((task, column, stream)) for column in columns)
+            cells = (groups.get((task, column, PROTOCOLS[name].stream)) for column in columns)
             yield f'{f"{name} {title}":<44} ' + ' '.join(f'{summary(cell) if cell else "-":>11}' for cell in cells)
