@@ -1,4 +1,4 @@
-"""Find the configs and tools that come with the package from any folder."""
+"""Find the configs, tools and weights that come with the package from any folder."""
 
 from pathlib import Path
 from typing import List, Union
@@ -7,6 +7,7 @@ from .errors import UserError
 
 _PLACE = Path(__file__).parent / '.mim'
 CONFIGS, TOOLS = _PLACE / 'configs', _PLACE / 'tools'
+WEIGHTS = Path(__file__).parent / 'weights'
 
 
 def find_config(name: Union[str, Path]) -> Path:
@@ -37,3 +38,21 @@ def find_config(name: Union[str, Path]) -> Path:
 def shipped_configs() -> List[Path]:
     """Return all configs that come with the package, without the base files."""
     return sorted((CONFIGS / 'hico').rglob('*.py'))
+
+
+def find_checkpoint(name: Union[str, Path]) -> Path:
+    """Find a checkpoint: a file, or weights that come with the package, such as ``hico-lstm-small``.
+
+    Args:
+        name: A path, or the name of weights.
+
+    Returns:
+        Path: The file; ``name`` itself if there is none.
+    """
+    path, shipped = Path(name), WEIGHTS / f'{name}.pth'
+    return shipped if not path.exists() and path.parent == Path() and shipped.is_file() else path
+
+
+def shipped_weights() -> List[str]:
+    """Return the names of the weights that come with the package."""
+    return sorted(path.stem for path in WEIGHTS.glob('*.pth'))

@@ -10,7 +10,7 @@ from typing import Any, Dict, Union
 import torch
 from torch import Tensor, nn
 
-from ..checkpoints import EncoderSource, weights_of
+from ..checkpoints import META_KEY, EncoderSource, describe_model, save_checkpoint, take_encoder, weights_of
 from ..datasets.transforms import CenterCropResize, derive_stream
 from ..errors import UserError
 from ..fileio import atomic_write
@@ -153,13 +153,45 @@ def export_weights(checkpoint: Union[str, Path], path: Union[str, Path]) -> int:
     except ImportError:
         raise UserError('this format needs the package safetensors: pip install "hico_mm[export]"') from None
     source = EncoderSource.open(checkpoint)
-    if source.checkpoint is None:
-        raise UserError(f'{checkpoint} has no weights: give a checkpoint')
-    weights: Dict[str, Tensor] = {name: weight.contiguous() for name, weight in weights_of(source.checkpoint).items()
-                                  if name.split('.')[0] in ('backbone', 'neck')}
+    weights = encoder_weights(source)
     described = {} if source.description is None else dict(description=source.description.to_json())
     _write(save(weights, metadata=described), path)
     return sum(weight.numel() for weight in weights.values())
+
+
+def export_encoder(checkpoint: Union[str, Path], path: Union[str, Path]) -> int:
+    """Write a checkpoint of the encoder alone, with the description of the original.
+
+    Args:
+        checkpoint: The checkpoint.
+        path: File to write.
+
+    Returns:
+        The number of weights.
+
+    Raises:
+        UserError: if the checkpoint has no weights or no description.
+    """
+    source = EncoderSource.open(checkpoint)
+    weights = encoder_weights(source)
+    if source.description is None:
+        raise UserError(f'{checkpoint} does not record its model: export it as .safetensors')
+    model = take_encoder(dict(type='SkeletonRecognizer'), source)
+    description = describe_model(**dict(vars(source.description), model=model))
+    save_checkpoint(dict(state_dict=weights, meta={META_KEY: description.to_json()}), path)
+    return sum(weight.numel() for weight in weights.values())
+
+
+def encoder_weights(source: EncoderSource) -> Dict[str, Tensor]:
+    """Return the weights of backbone and neck.
+
+    Raises:
+        UserError: if the source is a config.
+    """
+    if source.checkpoint is None:
+        raise UserError(f'{source.path} has no weights: give a checkpoint')
+    return {name: weight.contiguous() for name, weight in weights_of(source.checkpoint).items()
+            if name.split('.')[0] in ('backbone', 'neck')}
 
 
 def export(checkpoint: Union[str, Path], path: Union[str, Path], encoder_only: bool = False) -> str:
@@ -167,8 +199,8 @@ def export(checkpoint: Union[str, Path], path: Union[str, Path], encoder_only: b
 
     Args:
         checkpoint: The checkpoint.
-        path: File to write: ``.onnx`` or ``.safetensors``.
-        encoder_only: Whether to leave the classifier out; safetensors never have it. Defaults to False.
+        path: File to write: ``.onnx``, ``.safetensors`` or ``.pth``.
+        encoder_only: Whether to leave the classifier out of ONNX; the other formats never have it. Defaults to False.
 
     Raises:
         UserError: if the ending is another one, or the checkpoint cannot be exported.
@@ -178,4 +210,6 @@ def export(checkpoint: Union[str, Path], path: Union[str, Path], encoder_only: b
         return f'{path}: ONNX, from normalised clips (n, M, T, V, C) to {output}'
     if Path(path).suffix == '.safetensors':
         return f'{path}: {export_weights(checkpoint, path):,} weights of the encoder, with its description'
-    raise UserError(f'{path} must end with .onnx or .safetensors')
+    if Path(path).suffix == '.pth':
+        return f'{path}: a checkpoint of the encoder alone, {export_encoder(checkpoint, path):,} weights'
+    raise UserError(f'{path} must end with .onnx, .safetensors or .pth')

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..checkpoints import encoder_hash
 from ..errors import UserError, check_count
+from ..shipped import find_checkpoint
 from .extract import encode_unit
 from .gallery import Gallery
 from .init_model import init_model
@@ -56,7 +57,7 @@ class GalleryEncoder:
             UserError: if its checkpoint is not known, or no longer there, or has changed.
         """
         if self._model is None:
-            if self.checkpoint is None or not Path(self.checkpoint).is_file():
+            if self.checkpoint is None or not find_checkpoint(self.checkpoint).is_file():
                 what = 'does not record its checkpoint' if self.checkpoint is None else \
                     f'was made with {self.checkpoint}, which does not exist any more'
                 raise UserError(f'{self.path} {what}: give the checkpoint with --checkpoint, or in Python with model=')

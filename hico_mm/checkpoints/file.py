@@ -11,10 +11,11 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..fileio import atomic_write
+from ..shipped import find_checkpoint, shipped_weights
 
 
 def load_checkpoint(path: Union[str, Path]) -> dict:
-    """Load a checkpoint to the CPU.
+    """Load a checkpoint, or weights that come with the package, to the CPU.
 
     Only weights and plain data are loaded, and the checksums of the file are checked.
 
@@ -22,9 +23,12 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
         UserError: if the file is missing or truncated, or contains anything other than weights and plain data. The
             message names the file.
     """
-    if not Path(path).is_file():
-        what = 'is not a file' if Path(path).exists() else 'does not exist'
-        raise UserError(f'checkpoint {path} {what}: check the path')
+    path = find_checkpoint(path)
+    if not path.is_file():
+        what = 'is not a file' if path.exists() else 'does not exist'
+        names = shipped_weights()
+        raise UserError(f'checkpoint {path} {what}: check the path' +
+                        (f', or use weights that come with the package: {", ".join(names)}' if names else ''))
     try:
         _check_crc(path)
         checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')

@@ -6,7 +6,8 @@
 
 ONNX has everything after the normalisation of a clip: crop, resizing, stream, encoder and, if it was trained, the
 classifier. Its input are normalised clips (n, M, T, V, C) of any length T. Safetensors have the weights of the encoder,
-and the description of the checkpoint as JSON in their metadata.
+and the description of the checkpoint as JSON in their metadata. A .pth file is a checkpoint of the encoder alone, which
+is smaller, and which every command takes in place of the original.
 """
 
 import argparse
@@ -20,11 +21,12 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Parse the command line."""
     parser = command_parser('export', __doc__)
     parser.add_argument('checkpoint', help='checkpoint')
-    parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='file to write: .onnx or .safetensors')
+    parser.add_argument('--out', type=Path, required=True, metavar='FILE',
+                        help='file to write: .onnx, .safetensors or .pth')
     parser.add_argument('--encoder-only', action='store_true', help='leave the classifier out of ONNX')
     args = parser.parse_args(argv)
-    if args.out.suffix not in ('.onnx', '.safetensors'):
-        parser.error(f'--out {args.out} must end with .onnx or .safetensors')
+    if args.out.suffix not in ('.onnx', '.safetensors', '.pth'):
+        parser.error(f'--out {args.out} must end with .onnx, .safetensors or .pth')
     return args
 
 

@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
-from ..shipped import CONFIGS
+from ..shipped import CONFIGS, find_checkpoint
 from .command import command, command_parser
 
 
@@ -43,7 +43,7 @@ def cost(path: str) -> Iterator[str]:
         return
     flops = '' if found.flops is None else f', {found.flops / 1e6:.0f} MFLOP for a clip'
     yield (f'encoder    {found.parameters:,} parameters{flops}, {found.clips_per_second:.0f} clips per second here; '
-           f'file of {Path(path).stat().st_size / 1e6:.1f} MB')
+           f'file of {find_checkpoint(path).stat().st_size / 1e6:.1f} MB')
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:

@@ -26,6 +26,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'train': ('train', 'pretrain, finetune, or train a classifier, as given by a config'),
     'test': ('test', 'test a checkpoint: classification or k-NN retrieval'),
     'infer': ('infer', 'classify single clips, or encode them'),
+    'verify': ('verify', 'measure again the scores that a checkpoint states'),
     'search': ('search', 'find similar clips, in a gallery or inside a long recording'),
     'extract': ('extract_features', 'write the features of a split to a NumPy file'),
     'export': ('export', 'export a checkpoint to ONNX or safetensors'),

@@ -36,10 +36,7 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
             print(f'{dataset.ann_file} already exists and is used: remove it to convert {raw}')
         return
     if setting.dataset.startswith('demo'):
-        recordings = path.parent / 'raw'
-        if not recordings.exists():
-            make_recordings(recordings)
-        convert(plan_ntu(recordings, 'ntu60', recordings / 'missing.txt'), path, os.cpu_count() or 1)
+        make_demo(path)
     elif setting.dataset.startswith('nwucla') and raw is not None:
         convert(plan_nwucla(raw), path, os.cpu_count() or 1)
     else:
@@ -50,3 +47,11 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
         print(finding)
     if setting.dataset.startswith('nwucla'):
         print('note: the public files of NW-UCLA contain 95 such copies; the split xview_val_distinct leaves them out')
+
+
+def make_demo(path: Path) -> None:
+    """Write the annotation of the synthetic data, and the recordings next to it in ``raw``."""
+    recordings = path.parent / 'raw'
+    if not recordings.exists():
+        make_recordings(recordings)
+    convert(plan_ntu(recordings, 'ntu60', recordings / 'missing.txt'), path, os.cpu_count() or 1)

@@ -30,9 +30,9 @@ from ..datasets.annotation import read_annotation
 from ..datasets.checks import clip_name
 from ..engine.launch import build_runner
 from ..errors import UserError
-from ..evaluation import EncodedClips, encode
+from ..evaluation import encode
+from ..evaluation.probe import probe
 from ..fileio import dump_pickle
-from ..models.heads import KNNHead
 from ..wiring import complete_config, load_config, scale_schedule
 
 SCORES = ('knn', 'linear')
@@ -98,12 +98,13 @@ def run(table: Config, job: Job, folder: Path) -> dict:
     runner = build(data, setting, steps, job.seed, ann_file, folder)
     if steps:
         runner.train()
-    features = [encode(runner.model, runner.build_dataloader(loader_of(runner.cfg, part)), title=part)
-                for part in ('fit', 'held')]
+    fit, held = (encode(runner.model, runner.build_dataloader(loader_of(runner.cfg, part)), title=part)
+                 for part in ('fit', 'held'))
+    scores = probe(fit.features, fit.labels, held.features, held.labels)
     return dict(job._asdict(), steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
                 torch=torch.__version__, date=time.strftime('%Y-%m-%d'), options=dict(setting.get('options', {})),
                 base=setting['base'],
-                **{name: round(value, 2) for name, value in scores(*features).items()})
+                **{name: round(100 * value, 2) for name, value in scores.items()})
 
 
 def hold_out(name: str, data: dict, folder: Path) -> Path:
@@ -153,22 +154,6 @@ def loader_of(config: Config, part: str) -> dict:
     loader = config.train_dataloader.to_dict()
     loader['dataset'].update(split=part)
     return {**loader, 'drop_last': False, 'sampler': dict(type='DefaultSampler', shuffle=False)}
-
-
-def scores(fit: EncodedClips, held: EncodedClips) -> Dict[str, float]:
-    """Return the accuracy in % of retrieval and of logistic regression on standardised features.
-
-    The regression is solved exactly, with a weight of 0.01 for the squared norm of its weights.
-    """
-    from sklearn.linear_model import LogisticRegression
-    head = KNNHead(int(fit.labels.max()) + 1)
-    head.set_gallery(fit.features, fit.labels)
-    nearest = head(held.features).argmax(1)
-    std, mean = torch.std_mean(fit.features, 0)
-    train, test = (((part.features - mean) / (std + 1e-6)).numpy() for part in (fit, held))
-    regression = LogisticRegression(C=1 / (2 * 0.01 * len(train)), max_iter=1000).fit(train, fit.labels.numpy())
-    return dict(knn=100 * float((nearest == held.labels).float().mean()),
-                linear=100 * float((regression.predict(test) == held.labels.numpy()).mean()))
 
 
 def show(rows: List[dict], console: Console) -> None:

@@ -90,7 +90,7 @@ def test_command_exports_a_trained_checkpoint(make_runner, tmp_path, capsys):
 
 
 def test_what_cannot_be_exported_gets_one_sentence(tmp_path):
-    with pytest.raises(UserError, match=r'c.pkl must end with .onnx or .safetensors'):
+    with pytest.raises(UserError, match=r'c.pkl must end with .onnx, .safetensors or .pth'):
         export('a.pth', tmp_path / 'c.pkl')
     config = small_model()
     config.data_preprocessor.test_views = [[dict(type='TemporalCropResize', clip_len=8)]]

@@ -1,0 +1,112 @@
+"""Measure again the scores that a checkpoint states."""
+
+import math
+from pathlib import Path
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checkpoints import META_KEY, Description, describe, load_checkpoint, save_checkpoint
+from ..datasets.annotation import Annotation, read_annotation
+from ..datasets.checks import UNLABELLED, label_of
+from ..errors import UserError
+from ..evaluation.probe import probe
+from ..shipped import find_checkpoint
+from .describe_checkpoint import describe_checkpoint
+from .extract import encode_clips
+from .init_model import init_model
+from .prepare import ClipPreparer
+
+TOLERANCE = 0.005  # half a point: sums are in another order on another processor, so a few clips change their neighbour
+
+
+class Verification(NamedTuple):
+    """A score of a checkpoint, measured again.
+
+    Args:
+        score: 'knn' or 'linear'.
+        stated: The score in the checkpoint, in [0, 1], or None if it states none.
+        measured: The score measured here.
+        error: One standard error of the measured score, from the number of test clips.
+    """
+
+    score: str
+    stated: Optional[float]
+    measured: float
+    error: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the score is as stated; also true if none is stated."""
+        return self.stated is None or abs(self.measured - self.stated) <= TOLERANCE + 1e-9
+
+
+def verify(checkpoint: Union[str, Path],
+           ann_file: Union[str, Path],
+           test_split: Optional[str] = None,
+           device: Union[str, torch.device] = 'cpu') -> List[Verification]:
+    """Measure retrieval and linear evaluation of a pretrained encoder, and compare with the scores it states.
+
+    The training split is the one that the checkpoint records. It serves as gallery, and to solve the classifier.
+
+    Args:
+        checkpoint: A checkpoint of pretraining, or the name of weights that come with the package.
+        ann_file: Annotation with both splits.
+        test_split: Name of the test split. Defaults to the name of the training split with ``train`` replaced by
+            ``val``.
+        device: Device of the encoder. Defaults to 'cpu'.
+
+    Returns:
+        A row for ``knn`` and one for ``linear``.
+
+    Raises:
+        UserError: if the checkpoint does not record its training split, the annotation does not have the splits, or a
+            clip has no label.
+    """
+    description = describe_checkpoint(checkpoint)
+    train_split = (description.training_data or {}).get('split')
+    if not isinstance(train_split, str) or '+' in train_split:
+        raise UserError(f'{checkpoint} does not record a training split, so its scores cannot be measured again: use '
+                        'hico-mm test with the config and the data')
+    annotation = read_annotation(ann_file)
+    model: Any = init_model(None, checkpoint, device)
+    gallery, queries = (encode_split(model, annotation, split)
+                        for split in (train_split, test_split or train_split.replace('train', 'val')))
+    measured = probe(*gallery, *queries)
+    stated = stated_scores(description)
+    return [Verification(score, stated.get(score), value, math.sqrt(value * (1 - value) / len(queries[1])))
+            for score, value in measured.items()]
+
+
+def state(checkpoint: Union[str, Path], rows: Sequence[Verification]) -> None:
+    """Record the measured scores in a checkpoint."""
+    content = load_checkpoint(checkpoint)
+    description = describe(content, checkpoint)
+    description.scores.update({row.score: row.measured for row in rows})
+    content['meta'][META_KEY] = description.to_json()
+    save_checkpoint(content, find_checkpoint(checkpoint))
+
+
+def stated_scores(description: Description) -> dict:
+    """Return the scores of a description by name; top-1 accuracy during pretraining is that of retrieval."""
+    scores = {name: description.scores[name] for name in ('knn', 'linear') if name in description.scores}
+    if description.task == 'pretraining' and 'acc/top1' in description.scores:
+        scores.setdefault('knn', description.scores['acc/top1'])
+    return scores
+
+
+def encode_split(model: Any, annotation: Annotation, split: str) -> Tuple[Tensor, Tensor]:
+    """Return features (n, D) and labels (n,) of a split.
+
+    Raises:
+        UserError: if a clip has no label.
+    """
+    clips, prepare = annotation.of_split(split), ClipPreparer(model)
+    labels = np.array([label_of(clip) for clip in clips])
+    if (labels == UNLABELLED).any():
+        raise UserError(f'{annotation.path} has clips without a label in split "{split}": scores need labels')
+    keypoints = [prepare.check(clip['keypoint'], f'clip {number}') for number, clip in enumerate(clips)]
+    features = encode_clips(model, keypoints, 'instance', 64, [clip.get('img_shape') for clip in clips], prepare)
+    return features, torch.from_numpy(labels)
