@@ -6,6 +6,9 @@ TABLE.py defines ``datasets``, ``settings`` and ``seeds``; docs/experiments/smal
 into a part to train on and a held-out part to score; both come from its training split. A setting is a config with
 changes. Each run appends one line to RUNS.jsonl, and runs that are already there are not repeated. At the end, a table
 of means over seeds and datasets is printed, with standard errors.
+
+With --test, the whole training split is used, and the test split is scored. This is for the figures that are reported
+once all settings are chosen. Every line of RUNS.jsonl says which of the two it is.
 """
 
 import argparse
@@ -55,15 +58,41 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--out', type=Path, required=True, help='JSON lines to read and to append to')
     parser.add_argument('--part', default='1/1', metavar='I/N',
                         help='run every N-th of the missing runs, beginning with the I-th, to share the work')
+    parser.add_argument('--test', action='store_true', help='score the test splits, to report and not to choose')
+    parser.add_argument('--datasets', nargs='+', metavar='NAME', help='datasets of the table; default: all')
+    parser.add_argument('--settings', nargs='+', metavar='NAME', help='settings of the table; default: all')
     args = parser.parse_args(argv)
-    table = Config.fromfile(args.table)
+    table = choose(Config.fromfile(args.table), args)
     jobs = missing(table, args.out)
     first, parts = map(int, args.part.split('/'))
     with Progress() as progress, tempfile.TemporaryDirectory() as folder:
         for job in progress.track(jobs[first - 1::parts], description='runs'):
-            progress.console.print(f'{job.dataset}, {job.setting}, seed {job.seed}: the test split is not read')
-            append(args.out, run(table, job, Path(folder)))
+            split = f'tested on split "{table.datasets[job.dataset].test}"' if args.test else \
+                'the test split is not read'
+            progress.console.print(f'{job.dataset}, {job.setting}, seed {job.seed}: {split}')
+            append(args.out, run(table, job, Path(folder), args.test))
     show(list(read(args.out)), Console())
+
+
+def choose(table: Config, args: argparse.Namespace) -> Config:
+    """Keep the chosen datasets and settings of a table, and check it.
+
+    Raises:
+        UserError: if it does not have one of them; if a dataset has no test split, which ``--test`` needs; or if the
+            file of runs is of the other kind.
+    """
+    for key, names in (('datasets', args.datasets), ('settings', args.settings)):
+        unknown = [name for name in names or () if name not in table[key]]
+        if unknown:
+            raise UserError(f'{args.table} has no {unknown[0]} in {key}: it has {", ".join(table[key])}')
+        if names:
+            table[key] = {name: table[key][name] for name in names}
+    untested = [name for name, data in table.datasets.items() if args.test and 'test' not in data]
+    if untested:
+        raise UserError(f'{args.table}: the dataset {untested[0]} has no "test", the name of its test split')
+    if any(row.get('tested', False) != args.test for row in read(args.out)):
+        raise UserError(f'{args.out} has runs {"without" if args.test else "with"} --test: choose another --out')
+    return table
 
 
 def missing(table: Config, out: Path) -> List[Job]:
@@ -89,31 +118,41 @@ def append(out: Path, row: dict) -> None:
         file.write(json.dumps(row) + '\n')
 
 
-def run(table: Config, job: Job, folder: Path) -> dict:
-    """Pretrain with a setting on the first part of a dataset, and score the frozen encoder on the second."""
+def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
+    """Pretrain with a setting on the first part of a dataset, and score the frozen encoder on the second.
+
+    The parts are those of its training split or, with ``test``, its training and its test split.
+    """
     data, setting = table.datasets[job.dataset], table.settings[job.setting]
-    ann_file = hold_out(job.dataset, data, folder)
+    ann_file = divide(job.dataset, data, folder, test)
     began = time.perf_counter()
-    steps = setting.get('steps', table.steps)
+    steps = 0 if setting.get('raw') else setting.get('steps', table.steps)
     runner = build(data, setting, steps, job.seed, ann_file, folder)
     if steps:
         runner.train()
     fit, held = (encode(runner.model, runner.build_dataloader(loader_of(runner.cfg, part)), title=part)
                  for part in ('fit', 'held'))
     scores = probe(fit.features, fit.labels, held.features, held.labels)
-    return dict(job._asdict(), steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
+    return dict(job._asdict(), tested=test, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
                 torch=torch.__version__, date=time.strftime('%Y-%m-%d'), options=dict(setting.get('options', {})),
                 base=setting['base'],
                 **{name: round(100 * value, 2) for name, value in scores.items()})
 
 
-def hold_out(name: str, data: dict, folder: Path) -> Path:
-    """Write the training split of a dataset, divided into ``fit`` and ``held``, and return the file.
+def divide(name: str, data: dict, folder: Path, test: bool = False) -> Path:
+    """Write a dataset with the splits ``fit`` and ``held``, and return the file.
+
+    They are parts of its training split or, with ``test``, its training and its test split.
 
     Raises:
         UserError: if one of the parts is empty.
     """
     path = folder / f'{name}.pkl'
+    if test and not path.exists():
+        annotation = read_annotation(data['ann_file'])
+        parts = {part: annotation.of_split(data[key]) for part, key in (('fit', 'split'), ('held', 'test'))}
+        split = {part: [clip_name(clip) for clip in clips] for part, clips in parts.items()}
+        dump_pickle(dict(split=split, annotations=[*parts['fit'], *parts['held']]), path)
     if not path.exists():
         clips = read_annotation(data['ann_file']).of_split(data['split'])
         held = [bool(re.search(data['held'], str(clip_name(clip)))) for clip in clips]
@@ -130,6 +169,9 @@ def build(data: dict, setting: dict, steps: int, seed: int, ann_file: Path, fold
     """Build the runner of a setting, without workers, logs and checkpoints."""
     config = load_config(setting['base'], (), dict(data.get('options', {})))
     config.merge_from_dict(dict(setting.get('options', {})))
+    if setting.get('raw'):
+        parts = {part: config.model[part] for part in ('data_preprocessor', 'cls_head')}
+        config.model = dict(type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), **parts)
     train = config.train_dataloader
     for loader, part in ((train, 'fit'), (config.val_dataloader, 'held')):
         loader.dataset.update(ann_file=str(ann_file), split=part, layout=data['layout'])
