@@ -50,7 +50,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'),
                         help='output folder; default: work_dirs/reproduce')
     parser.add_argument('--plan', action='store_true', help='print the commands that would run, and run nothing; '
-                        'untrained.py, which some of them use, is only written when they run')
+                        'untrained.py and raw_coordinates.py, which some use, are only written when they run')
     parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
                         help='options for every command; options of model.* only apply to pretraining, since all other '
                         'tasks take the encoder from the checkpoint')

@@ -84,6 +84,11 @@ class Setting(NamedTuple):
         return Path(self.name) / 'untrained.py'
 
     @property
+    def raw(self) -> Path:
+        """The config used for raw coordinates, relative to the output folder."""
+        return Path(self.name) / 'raw_coordinates.py'
+
+    @property
     def arguments(self) -> Tuple[str, ...]:
         """The arguments for encoder, stream and ablation in the command line of pretraining."""
         fragments = tuple(word for word in ABLATIONS.get(self.variant, ()) if self.variant)
@@ -178,10 +183,7 @@ class Plan(NamedTuple):
             yield Step(setting, 'pretrain', 'train', setting.config, arguments=(
                 '--epochs', str(length), *self.changes(setting)))
         if 'raw' in self.tasks:
-            views = (f'model.data_preprocessor.clip_len={config.model.data_preprocessor.clip_len}',
-                     f'model.data_preprocessor.stream={setting.stream}')
-            raw = CONFIGS / 'hico' / 'baselines' / 'raw_coordinates.py'
-            yield Step(setting, 'raw', 'train', _config(setting, 'linear'), raw, _options(*shared, *views))
+            yield Step(setting, 'raw', 'train', _config(setting, 'linear'), setting.raw, _options(*shared))
         if 'untrained' in self.tasks:
             yield Step(setting, 'untrained', 'train', _config(setting, 'linear'), untrained, _options(*shared))
         linear = ('linear', ) if {'linear', 'fusion'} & {*self.tasks} else ()

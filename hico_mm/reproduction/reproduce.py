@@ -81,17 +81,22 @@ def check_config_options(args: argparse.Namespace) -> None:
         load_config(str(Setting(args.encoder, dataset).config), options=options)
 
 
-def write_untrained(out: Path, plan: Plan, lane: List[Step]) -> None:
-    """Write the config used for the untrained encoder of a lane, if a step starts from it."""
-    setting = lane[0].setting
-    if all(step.source != setting.untrained for step in lane):
-        return
+def write_baselines(out: Path, plan: Plan, lane: List[Step]) -> None:
+    """Write the configs of the untrained encoder and of raw coordinates of a lane, if a step starts from them.
+
+    Both prepare and crop clips like the pretraining config.
+    """
+    setting, sources = lane[0].setting, {step.source for step in lane}
     parser = command_parser('train', None)
     add_config_arguments(parser)
     changes = parser.parse_args(plan.changes(setting))
-    (out / setting.name).mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / setting.untrained) as temporary:
-        temporary.write_text(load_config(str(setting.config), changes.fragments, changes.cfg_options).pretty_text)
+    for path in {setting.untrained, setting.raw} & sources:
+        config = load_config(str(setting.config), changes.fragments, changes.cfg_options)
+        if path == setting.raw:
+            config.model = dict(backbone=dict(type='RawCoordinates'), data_preprocessor=config.model.data_preprocessor)
+        (out / setting.name).mkdir(parents=True, exist_ok=True)
+        with atomic_write(out / path) as temporary:
+            temporary.write_text(config.pretty_text)
 
 
 def is_left(step: Step, out: Path) -> bool:
@@ -140,7 +145,7 @@ def reproduce(args: argparse.Namespace) -> int:
         for dataset in args.dataset:
             locks.enter_context(lock_folder(args.out / dataset / args.encoder))
         for lane in lanes:
-            write_untrained(args.out, plan, lane)
+            write_baselines(args.out, plan, lane)
         runs = run_steps(args, left)
     report(args)
     if runs.stopped:

@@ -34,8 +34,8 @@ def test_the_plan_of_everything(reproduce):
     assert all((ROOT / shlex.split(command)[2]).exists() for command in commands)
     lane = [command for command in commands if 'ntu60/gru/hico/bone/seed1' in command]
     stream = 'model.data_preprocessor.stream=bone'
-    # Downstream takes the stream from the checkpoint; raw coordinates have no checkpoint.
-    assert [stream in command for command in lane] == [True, True] + 28 * [False]
+    # Downstream takes the stream from the checkpoint or the config it starts from.
+    assert [stream in command for command in lane] == [True] + 29 * [False]
     transfer, = (command for command in lane if 'hico_pku2_finetune' in command)
     assert '--pretrained' in transfer and '/ntu60/gru/hico/bone/seed1/pretrain/epoch_451.pth' in transfer
     scratch, = (command for command in lane if '/scratch ' in command)
