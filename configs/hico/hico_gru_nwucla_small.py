@@ -2,3 +2,7 @@ _base_ = [
     '../_base_/models/hico_small.py', '../_base_/datasets/nwucla.py', '../_base_/schedules/pretrain_small.py'
 ]
 model = _base_.skeleton
+upright = dict(dataset=dict(load_pipeline=[dict(type='NormalizeSkeleton', align='upright')]))
+train_dataloader = upright
+val_dataloader = upright
+test_dataloader = upright

@@ -1,8 +1,10 @@
 """Settings that were compared for the recipe for small data, and the datasets they were compared on.
 
-    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/small.jsonl
+    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/small.jsonl --seeds 0
+    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/final.jsonl --test
 
-Each dataset is divided by subject or camera, within its training split.
+The first command divides each dataset by subject or camera, within its training split. The second one scores the test
+splits.
 """
 
 CONFIG = 'configs/hico/hico_lstm_nwucla_small.py'
@@ -14,17 +16,20 @@ MSR = dict(
 
 def nwucla(held):
     """Train on one of the training cameras, and score on the other."""
-    return dict(ann_file='data/nwucla/nwucla.pkl', split='xview_train', held=held, layout='nw_ucla', num_classes=10)
+    return dict(ann_file='data/nwucla/nwucla.pkl', split='xview_train', held=held, test='xview_val', layout='nw_ucla',
+                num_classes=10)
 
 
 def msr(held):
     """Hold out some of the training subjects."""
-    return dict(ann_file='data/msr_action3d.pkl', split='xsub_train', held=held, layout=MSR, num_classes=20)
+    return dict(ann_file='data/msr_action3d.pkl', split='xsub_train', held=held, test='xsub_val', layout=MSR,
+                num_classes=20)
 
 
 def utkinect(held):
     """Hold out some of the training subjects."""
-    return dict(ann_file='data/utkinect.pkl', split='xsub_train', held=held, layout='nw_ucla', num_classes=10)
+    return dict(ann_file='data/utkinect.pkl', split='xsub_train', held=held, test='xsub_val', layout='nw_ucla',
+                num_classes=10)
 
 
 datasets = dict(
@@ -33,45 +38,47 @@ datasets = dict(
     msr_37=msr('_s(03|07)_'),
     msr_159=msr('_s(01|05|09)_'),
     utkinect_12=utkinect('_s(01|02)_'),
-    bodies=dict(ann_file='data/demo_sweep/demo.pkl', split='xsub_train', held='P00(1|2)', layout='ntu', num_classes=10,
-                options={'model.data_preprocessor.num_persons': 2}))
+    utkinect_45=utkinect('_s(04|05)_'),
+    bodies=dict(ann_file='data/demo_sweep/demo.pkl', split='xsub_train', held='P00(1|2)', test='xsub_val',
+                layout='ntu', num_classes=10, options={'model.data_preprocessor.num_persons': 2}))
 
 CROP = dict(type='TemporalCropResize', ratio=(0.5, 1.0), min_frames=16)
 ROTATION = dict(type='RandomRotation')
-BOX = dict(type='FitToBox')
-CUBE = dict(type='FitToBox', per_axis=False)
-CENTER = dict(type='CenterCropResize', ratio=0.95)
+RELEASED = dict(type='OneOf', transforms=[dict(type='JointCorruption', ratio=0.6), dict(type='PoseShear')])
 
 
-def views(*transforms, align='mean', box=BOX, **options):
-    """A setting with these transforms between the crop and the box."""
+def setting(*transforms, align='upright', stream='joint+motion', box=None, **options):
+    """The recipe with these transforms after the crop, and other changes."""
     end = [box] if box else []
     view = [CROP, *transforms, *end]
     return dict(base=CONFIG, options={
-        'model.data_preprocessor.train_views': [view, view],
-        'model.data_preprocessor.test_views': [[CENTER, *end]],
+        'model.data_preprocessor.stream': stream, 'model.data_preprocessor.train_views': [view, view],
+        'model.data_preprocessor.test_views': [[dict(type='CenterCropResize', ratio=0.95), *end]],
         'train_dataloader.dataset.load_pipeline': [dict(type='NormalizeSkeleton', align=align)], **BF16, **options})
 
 
-LEVELS = {f'model.{part}.levels': ['instance'] for part in ('projector', 'head')}
+def levels(*names):
+    """Contrast these levels alone."""
+    return {f'model.{part}.levels': list(names) for part in ('projector', 'head')}
 
 
-def one_of(ratio, magnitude):
-    """The released augmentations with other strengths."""
-    return dict(type='OneOf', transforms=[
-        dict(type='JointCorruption', ratio=ratio), dict(type='PoseShear', magnitude=magnitude)])
-
-
-steps = 1200
-seeds = [0]
+# Without labels, a dataset of a few hundred clips needs more epochs: what counts is the number of steps.
+steps = 2250
+seeds = [0, 1, 2, 3, 4]
 settings = dict(
-    untrained=dict(base=CONFIG, steps=0),
-    shipped=dict(base=CONFIG, options=BF16),
-    box_mean=views(ROTATION),
-    box_first=views(ROTATION, align='first_frame'),
-    mean=views(ROTATION, box=None),
-    cube_mean=views(ROTATION, box=CUBE),
-    cube_first=views(ROTATION, box=CUBE, align='first_frame'),
-    first=views(ROTATION, box=None, align='first_frame'),
-    cube_first_instance=views(ROTATION, box=CUBE, align='first_frame', **LEVELS),
-    cube_first_weak=views(ROTATION, one_of(0.3, 0.5), box=CUBE, align='first_frame'))
+    raw_before=dict(setting(align=True, stream='joint'), raw=True),
+    raw=dict(setting(), raw=True),
+    untrained_before=dict(setting(align=True, stream='joint'), steps=0),
+    untrained=dict(setting(), steps=0),
+    before=setting(ROTATION, RELEASED, align=True, stream='joint'),
+    recipe=setting(ROTATION),
+    joint=setting(ROTATION, stream='joint'),
+    motion=setting(ROTATION, stream='motion'),
+    three_streams=setting(ROTATION, stream='joint+bone+motion'),
+    first_frame=setting(ROTATION, align=True),
+    body=setting(ROTATION, align='body'),
+    released_views=setting(ROTATION, RELEASED),
+    cube=setting(ROTATION, box=dict(type='FitToBox', per_axis=False)),
+    instance=setting(ROTATION, **levels('instance')),
+    no_domain=setting(ROTATION, **levels('clip', 'part', 'instance')),
+    two_granularities=setting(ROTATION, **{'model.neck.num_granularities': 2}))

@@ -44,11 +44,13 @@ def _splits(name: str) -> Tuple[str, ...]:
             f'test_dataloader.dataset.split={name}_val')
 
 
-DEMO = Protocol('demo/hico_lstm_demo', 'hico_demo_linear', 'demo', ('raw', 'untrained', 'linear', 'knn', 'fusion'))
+SMALL = 'joint+motion'  # the stream of the recipe for small datasets
+DEMO = Protocol('demo/hico_lstm_demo', 'hico_demo_linear', 'demo', ('raw', 'untrained', 'linear', 'knn', 'fusion'),
+                stream=SMALL)
 PROTOCOLS: Dict[str, Protocol] = {
     **{name: Protocol(f'hico_{{encoder}}_{name}', f'hico_{name}_linear', name)
        for name in ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla')},
-    'nwucla_small': Protocol('hico_{encoder}_nwucla_small', 'hico_nwucla_small_linear', 'nwucla'),
+    'nwucla_small': Protocol('hico_{encoder}_nwucla_small', 'hico_nwucla_small_linear', 'nwucla', stream=SMALL),
     'demo': DEMO,
     'demo-xview': DEMO._replace(options=_splits('xview')),
 }

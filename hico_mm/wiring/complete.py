@@ -1,5 +1,6 @@
 """Complete configs, so that they contain every size before anything is built."""
 
+import inspect
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Union
 
 import torch
@@ -45,6 +46,8 @@ def complete_model(config: Mapping) -> dict:
                 if named is not None:
                     facts['clip_len'] = ('a view', named)
             _complete_part(part, slot, facts)
+            if slot == 'backbone':
+                _tell_streams(part, _out_channels(model))
             if slot == 'data_preprocessor' and _arguments(MODELS, part['type']):
                 _complete_views(part)
     _check_granularities(model)
@@ -250,6 +253,13 @@ def _out_channels(model: dict) -> Optional[int]:
     if not isinstance(views, dict) or views.get('in_channels') is None:
         return None
     return views['in_channels'] * len(split_streams(views.get('stream', 'joint')))
+
+
+def _tell_streams(backbone: dict, channels: Optional[int]) -> None:
+    """Set ``in_channels`` of a graph network that omits it, if the clips do not have its default of 3 coordinates."""
+    cls = MODELS.get(backbone['type']) if isinstance(backbone['type'], str) else backbone['type']
+    if channels not in (None, 3) and 'in_channels' in inspect.signature(cls.__init__).parameters:
+        backbone.setdefault('in_channels', channels)
 
 
 def _channels_per_stream(model: dict) -> Optional[int]:

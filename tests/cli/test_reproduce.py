@@ -10,8 +10,9 @@ import torch
 
 from hico_mm.cli.reproduce import main
 from hico_mm.fileio import dump_pickle
-from hico_mm.reproduction.plan import BASELINES
+from hico_mm.reproduction.plan import BASELINES, PROTOCOLS, Setting
 from hico_mm.reproduction.results import comparison, table
+from hico_mm.wiring import load_config
 from tests.conftest import ROOT
 from tests.helpers import make_annotation
 
@@ -87,7 +88,7 @@ def test_baselines_alone_need_no_pretraining(reproduce):
 
 
 def test_raw_untrained_and_trained_side_by_side():
-    common = dict(encoder='lstm', dataset='demo', stream='joint', seed=0)
+    common = dict(encoder='lstm', dataset='demo', stream='joint+motion', seed=0)
     rows = [dict(common, task=task, variant=variant, top1=top1) for task, variant, top1 in (
         ('knn', 'raw coordinates', .5), ('knn', 'untrained encoder', .4), ('knn', '', .6), ('linear', '', .75))]
     assert comparison(dict(demo=rows[2:])) is None
@@ -130,3 +131,9 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     assert code == 0 and row in printed
     assert not reproduce('--plan', '--tasks', 'fusion', 'semi10', *args)[1]
     assert 'choose another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]
+
+
+@pytest.mark.parametrize('dataset', sorted(PROTOCOLS))
+def test_the_protocol_knows_the_stream_of_its_config(dataset):
+    config = load_config(str(Setting('lstm', dataset).config))
+    assert config.model.data_preprocessor.get('stream', 'joint') == PROTOCOLS[dataset].stream

@@ -157,6 +157,15 @@ def test_a_loader_without_workers_keeps_none():
     assert 'persistent_workers' not in config.train_dataloader and config.val_dataloader.persistent_workers
 
 
+def test_a_graph_network_gets_the_coordinates_of_all_streams():
+    given = model_of('hico_gru_ntu60', 'graph/stgcn')
+    assert 'in_channels' not in complete_model(given)['backbone']
+    given.data_preprocessor.stream = 'joint+motion'
+    completed = complete_model(given)
+    assert completed['backbone']['in_channels'] == 6 and complete_model(completed) == completed
+    assert completed['neck']['tokenizer']['in_channels'] == 256  # maps of the network
+
+
 def test_the_backbone_gets_the_coordinates_of_all_streams():
     given = model_of('hico_lstm_nwucla_small')
     given.data_preprocessor.stream = 'joint+bone+motion'
