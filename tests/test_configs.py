@@ -55,7 +55,8 @@ def step(config, tmp_path):
         return
     model = MODELS.build(config.model)
     data = model.data_preprocessor(batch, True)
-    shape = (views.num_persons, views.clip_len, get_layout(views.layout).num_joints, 3)
+    joints, channels = get_layout(views.layout).num_joints, model.data_preprocessor.out_channels
+    shape = (views.num_persons, views.clip_len, joints, channels)
     assert data['inputs'].shape == (4, 2 if config.model.type == 'HiCo' else 1, *shape)
     head = config.model.cls_head.type
     if head == 'KNNHead':
@@ -110,7 +111,7 @@ def test_there_are_few_and_each_is_short():
     everything = sorted((ROOT / 'configs').rglob('*.py'))
     assert len(everything) <= 90
     for path in LEAVES:
-        assert len(path.read_text().splitlines()) <= 12, path
+        assert len(path.read_text().splitlines()) <= 15, path
 
 
 def test_the_guide_names_files_that_exist():

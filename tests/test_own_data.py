@@ -39,7 +39,7 @@ def test_the_config_for_your_own_data(tmp_path, base, views, frames):
     loader.dataset.ann_file = str(tmp_path / 'mine.pkl')
     model = MODELS.build(config.model)
     data = model.data_preprocessor(next(iter(Runner.build_dataloader(loader))), True)
-    assert data['inputs'].shape == (4, views, 1, frames, 13, 3)
+    assert data['inputs'].shape == (4, views, 1, frames, 13, 6 if base == 'hico_lstm_nwucla_small.py' else 3)
     assert torch.isfinite(model.parse_losses(model.loss(**data))[0])
 
 

@@ -94,7 +94,7 @@ def test_raw_untrained_and_trained_side_by_side():
     assert comparison(dict(demo=rows[2:])) is None
     lines = [line.split() for line in comparison(dict(demo=rows)).splitlines()]
     assert lines[1][-3:] == ['50.0', '40.0', '60.0'] and lines[2][-3:] == ['-', '-', '75.0']
-    assert '| knn | raw coordinates | joint | 50.0 | 1 (1) | - |' in table(rows, 150)
+    assert '| knn | raw coordinates | joint+motion | 50.0 | 1 (1) | - |' in table(rows, 150)
 
 
 @pytest.mark.slow
