@@ -78,7 +78,7 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[L
     elif isinstance(source, (str, Path)):
         clip = _read_file(str(source), axes, layout, format)
     elif isinstance(source, (RawClip, Mapping)):
-        clip = source if isinstance(source, RawClip) else _of_entry(source, 'the clip')
+        clip = source if isinstance(source, RawClip) else of_entry(source, 'the clip')
         _refuse_axes(axes, clip.name)
     else:
         clip = RawClip(name, _ordered(_as_array(source, name), axes, name))
@@ -116,7 +116,7 @@ def read_split(path: Union[str, Path], split: Optional[str],
         UserError: if the file or one of its clips cannot be used.
     """
     annotation = read_annotation(path)
-    clips = [_of_entry(clip, f'{path}: clip {named(clip)}', layout) for clip in annotation.of_split(split)]
+    clips = [of_entry(clip, f'{path}: clip {named(clip)}', layout) for clip in annotation.of_split(split)]
     return clips, annotation.classes
 
 
@@ -141,7 +141,7 @@ def _read_found(found: Found, axes: Optional[str], layout: Optional[Layout]) -> 
     stated = None if layout is None else get_layout(layout)
     entry, known = read_found(found, ReadOptions(axes=axes, layout=stated))
     skeleton = None if known is None else get_layout(known)
-    clip = _of_entry(entry, str(found.item), skeleton)
+    clip = of_entry(entry, str(found.item), skeleton)
     return clip._replace(layout=known.name if isinstance(known, SkeletonLayout) and _is_built_in(known) else known)
 
 
@@ -153,11 +153,16 @@ def _read_entry(path: str, name: str) -> RawClip:
     """Read a clip of an annotation."""
     for clip in read_annotation(path).clips:
         if clip_name(clip) == name:
-            return _of_entry(clip, f'{path}: clip {name}')
+            return of_entry(clip, f'{path}: clip {name}')
     raise UserError(f'{path} has no clip "{name}": hico-mm info {path} describes it')
 
 
-def _of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None) -> RawClip:
+def of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None) -> RawClip:
+    """Check an annotated clip; ``where`` says in a message which one it is.
+
+    Raises:
+        UserError: if it is not valid, or has another skeleton than ``layout``.
+    """
     fault = clip_fault(clip, layout)
     if fault:
         raise UserError(f'{where} {fault}')

@@ -20,7 +20,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'demo': ('demo', 'pretrain and evaluate on synthetic data, or on NW-UCLA: the quickstart'),
     'convert': ('convert', 'convert the raw files of a dataset into an annotation pickle'),
     'check': ('check_annotations', 'summarize an annotation pickle and report what is wrong with it'),
-    'show': ('plot_clips', 'draw clips of an annotation'),
+    'show': ('show', 'show clips, their augmented views or their streams, also moving'),
     'hold-out': ('hold_out', 'divide a training split, to choose settings without the test split'),
     'make-demo': ('make_demo', 'write the recordings of the synthetic data'),
     'train': ('train', 'pretrain, finetune, or train a classifier, as given by a config'),
