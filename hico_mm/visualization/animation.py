@@ -70,8 +70,8 @@ def ffmpeg(path: Path) -> str:
             from imageio_ffmpeg import get_ffmpeg_exe
             found = str(get_ffmpeg_exe())
         except (ImportError, RuntimeError):
-            raise UserError(f'{path} needs ffmpeg, which is not installed: pip install imageio-ffmpeg, or write a .gif '
-                            'or .html') from None
+            raise UserError(f'{path} needs ffmpeg, which is not installed: pip install "hico_mm[film]", or write a '
+                            '.gif or .html') from None
     return found
 
 

@@ -83,7 +83,7 @@ def test_mp4_without_ffmpeg_is_refused_in_one_sentence(tmp_path, monkeypatch):
     from hico_mm.visualization import animation
     monkeypatch.setattr(animation.shutil, 'which', lambda name: None)
     monkeypatch.setitem(__import__('sys').modules, 'imageio_ffmpeg', None)
-    with pytest.raises(UserError, match='a.mp4 needs ffmpeg, which is not installed: pip install imageio-ffmpeg'):
+    with pytest.raises(UserError, match='a.mp4 needs ffmpeg, which is not installed: pip install .hico_mm.film'):
         write_animation(tmp_path / 'a.mp4', [[joint_panel(CLIP, LAYOUT, 2, 'a', '')]], 1)
     assert not list(tmp_path.iterdir())
 
