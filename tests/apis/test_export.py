@@ -8,7 +8,8 @@ import torch
 from mmaction.registry import MODELS
 
 from hico_mm.apis import extract, init_model
-from hico_mm.apis.export import FACTS, ExportedModel, crop_and_resize, export, export_onnx, export_program
+from hico_mm.apis.export import FACTS, export, export_onnx, export_program
+from hico_mm.apis.exported_model import ExportedModel, crop_and_resize
 from hico_mm.cli.export import main
 from hico_mm.datasets.transforms import CenterCropResize, RaggedClips
 from hico_mm.errors import UserError
