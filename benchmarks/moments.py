@@ -21,7 +21,6 @@ from rich.progress import track
 
 from hico_mm.apis import find_moments, init_model
 from hico_mm.apis.moments import overlap_of
-from hico_mm.apis.read_clip import KINECT_FPS
 from hico_mm.checkpoints import EncoderSource
 from hico_mm.checkpoints.encoder import take_encoder
 from hico_mm.datasets.annotation import read_annotation
@@ -29,6 +28,7 @@ from hico_mm.demo import ACTIONS, join_actions
 from hico_mm.fileio import write_json
 
 SUBJECTS = dict(choosing=3000, testing=4000)  # neither in the clips nor in recordings of make-demo
+KINECT_FPS = 30
 RIGHT = 0.5
 DRAWS = 2000
 

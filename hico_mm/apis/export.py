@@ -1,81 +1,27 @@
-"""Export models to ONNX and weights to safetensors."""
+"""Export models to ONNX or with torch.export, and weights to safetensors."""
 
 import inspect
 import io
 import json
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Union
+from typing import Any, Dict, Iterator, Union
 
 import torch
 from torch import Tensor, nn
 
 from ..checkpoints import META_KEY, EncoderSource, describe_model, save_checkpoint, take_encoder, weights_of
-from ..datasets.transforms import CenterCropResize, derive_stream
 from ..errors import UserError
 from ..fileio import atomic_write
-from ..models.heads import HierarchicalClsHead
+from .exported_model import ExportedModel
 from .init_model import init_model
 
 OPSET = 17
 EXAMPLE = (2, 40)  # clips and frames of the recorded example; both axes are dynamic
-
-
-class ExportedModel(nn.Module):
-    """Everything after the normalisation of a clip as one graph: views, stream, encoder and, if asked for, classifier.
-
-    Args:
-        model: A model from :func:`init_model`.
-        encoder_only: Whether to leave the classifier out.
-
-    Raises:
-        UserError: if a test view does not begin with ``CenterCropResize``, or has random transforms.
-    """
-
-    def __init__(self, model: Any, encoder_only: bool = False) -> None:
-        super().__init__()
-        self.preparation = model.data_preprocessor
-        self.backbone, self.neck = model.backbone, model.neck
-        head = getattr(model, 'cls_head', None)
-        self.head = head if isinstance(head, HierarchicalClsHead) and not encoder_only else None
-        for view in self.preparation.test_views:
-            if not isinstance(view[0], CenterCropResize) or any(transform.draw(1) for transform in view):
-                raise UserError(f'the test view {view} is random, so it cannot be exported: use CenterCropResize')
-
-    @property
-    def output(self) -> str:
-        """'scores', the probabilities of the classes (n, K), or 'feature' (n, D)."""
-        return 'feature' if self.head is None else 'scores'
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """Encode or classify normalised clips (n, M, T, V, C) of any length T; the views are averaged."""
-        results = [self._encode(self._view(clips, view)) for view in self.preparation.test_views]
-        return torch.stack(results).mean(0)
-
-    def _view(self, clips: Tensor, transforms: list) -> Tensor:
-        crop, *others = transforms
-        view = crop_and_resize(clips, crop)
-        for transform in others:
-            view = transform.apply(view, {})
-        return derive_stream(view, self.preparation.stream, self.preparation.layout)
-
-    def _encode(self, view: Tensor) -> Tensor:
-        features = self.neck(self.backbone(view))
-        return features.level('instance') if self.head is None else self.head(features).softmax(1)
-
-
-def crop_and_resize(clips: Tensor, crop: CenterCropResize) -> Tensor:
-    """Crop and resize clips of the same length, (n, M, T, V, C) -> (n, M, clip_len, V, C), for the data preprocessor.
-
-    It only uses operations that ONNX has. The rule is that of :func:`~hico_mm.datasets.transforms.temporal.resize`.
-    """
-    start, length = crop.crop(torch._shape_as_tensor(clips)[2:3], {})
-    position = ((torch.arange(crop.clip_len) + 0.5) * (length.double() / crop.clip_len) - 0.5).clamp(min=0)
-    below = position.long()
-    above = torch.minimum(below + 1, length - 1)
-    weight = (position - below).to(clips.dtype)[:, None, None]
-    first, second = (clips.index_select(2, place + start) for place in (below, above))
-    return first * (1 - weight) + second * weight
+MOST = 1 << 20  # clips, and frames of a clip, that an exported program takes
+FACTS = 'hico_mm.json'
+ENDINGS = '.onnx', '.pt2', '.safetensors', '.pth'
 
 
 def export_onnx(model: nn.Module, path: Union[str, Path], encoder_only: bool = False) -> str:
@@ -101,28 +47,75 @@ def export_onnx(model: nn.Module, path: Union[str, Path], encoder_only: bool = F
     except ImportError:
         raise UserError('exporting to ONNX needs the package onnx: pip install "hico_mm[export]"') from None
     exported = ExportedModel(model, encoder_only).eval()
-    persons, _, joints, _ = exported.backbone.clip_shape
-    clips = torch.randn(EXAMPLE[0], persons, EXAMPLE[1], joints, exported.preparation.in_channels)
     buffer, options = io.BytesIO(), dict(dynamo=False) if _has_exporters() else {}
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # it has no counterpart in ONNX
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter('ignore')  # the exporter warns of every constant
-            export_to: Any = torch.onnx.export  # its types do not allow a buffer
-            export_to(exported, (clips, ), buffer, input_names=['clips'], output_names=[exported.output],
-                      opset_version=OPSET, **options,
-                      dynamic_axes={'clips': {0: 'n', 2: 'frames'}, exported.output: {0: 'n'}})
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+    with _exporting():
+        export_to: Any = torch.onnx.export  # its types do not allow a buffer
+        export_to(exported, (_example(exported), ), buffer, input_names=['clips'], output_names=[exported.output],
+                  opset_version=OPSET, **options,
+                  dynamic_axes={'clips': {0: 'n', 2: 'frames'}, exported.output: {0: 'n'}})
     graph = onnx.load_model_from_string(buffer.getvalue())
-    preparation, known = exported.preparation, getattr(model, 'cfg', {})
-    facts = dict(load_pipeline=json.dumps(known.get('load_pipeline'), default=vars), layout=preparation.layout.name,
-                 stream=preparation.stream)
-    for key, value in facts.items():
+    for key, value in _facts(model, exported).items():
         graph.metadata_props.add(key=key, value=value)
     _write(graph.SerializeToString(), path)
     return exported.output
+
+
+def export_program(model: nn.Module, path: Union[str, Path], encoder_only: bool = False) -> str:
+    """Export a model with ``torch.export``, with the crop, the resizing and the stream in the program.
+
+    ``torch.export.load(path).module()`` is the model; it takes normalised clips (n, M, T, V, C) with any n and T. The
+    file has what the metadata of :func:`export_onnx` has as JSON in the extra file ``hico_mm.json``.
+
+    Args:
+        model: A model from :func:`init_model`, on the CPU.
+        path: File to write.
+        encoder_only: Whether to leave the classifier out. Defaults to False.
+
+    Returns:
+        The name of the output.
+
+    Raises:
+        UserError: if this version of PyTorch cannot export the model.
+    """
+    exported = ExportedModel(model, encoder_only).eval()
+    clips, buffer = _example(exported), io.BytesIO()
+    try:
+        program = torch.export
+        sizes = {0: program.Dim('n', max=MOST), 2: program.Dim('frames', max=MOST)}
+        with _exporting():
+            whole = program.export(exported, (clips, ), dynamic_shapes=dict(clips=sizes))
+            program.save(whole, buffer, extra_files={FACTS: json.dumps(_facts(model, exported))})
+    except Exception as error:  # many kinds, and different ones in each version
+        reason = (str(error).strip().splitlines() or [''])[0][:150]
+        raise UserError(f'torch.export of PyTorch {torch.__version__} cannot export this model '
+                        f'({type(error).__name__}: {reason}): use a newer PyTorch, or export to .onnx') from error
+    _write(buffer.getvalue(), path)
+    return exported.output
+
+
+def _facts(model: Any, exported: ExportedModel) -> Dict[str, str]:
+    """Return what a user of an exported model must know: how clips are normalised, their skeleton, and the stream."""
+    preparation, known = exported.preparation, getattr(model, 'cfg', {})
+    return dict(load_pipeline=json.dumps(known.get('load_pipeline'), default=vars), layout=preparation.layout.name,
+                stream=preparation.stream)
+
+
+def _example(exported: ExportedModel) -> Tensor:
+    persons, _, joints, _ = exported.backbone.clip_shape
+    return torch.randn(EXAMPLE[0], persons, EXAMPLE[1], joints, exported.preparation.in_channels)
+
+
+@contextmanager
+def _exporting() -> Iterator[None]:
+    """Switch off gradients, the exporters' warnings of every constant, and what has no counterpart in a graph."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
 
 
 def _has_exporters() -> bool:
@@ -199,17 +192,19 @@ def export(checkpoint: Union[str, Path], path: Union[str, Path], encoder_only: b
 
     Args:
         checkpoint: The checkpoint.
-        path: File to write: ``.onnx``, ``.safetensors`` or ``.pth``.
-        encoder_only: Whether to leave the classifier out of ONNX; the other formats never have it. Defaults to False.
+        path: File to write: ``.onnx``, ``.pt2``, ``.safetensors`` or ``.pth``.
+        encoder_only: Whether to leave the classifier out; the last two never have it. Defaults to False.
 
     Raises:
         UserError: if the ending is another one, or the checkpoint cannot be exported.
     """
-    if Path(path).suffix == '.onnx':
-        output = export_onnx(init_model(None, checkpoint), path, encoder_only)
-        return f'{path}: ONNX, from normalised clips (n, M, T, V, C) to {output}'
-    if Path(path).suffix == '.safetensors':
+    ending = Path(path).suffix
+    if ending == '.safetensors':
         return f'{path}: {export_weights(checkpoint, path):,} weights of the encoder, with its description'
-    if Path(path).suffix == '.pth':
+    if ending == '.pth':
         return f'{path}: a checkpoint of the encoder alone, {export_encoder(checkpoint, path):,} weights'
-    raise UserError(f'{path} must end with .onnx, .safetensors or .pth')
+    if ending not in ENDINGS:
+        raise UserError(f'{path} must end with {", ".join(ENDINGS[:-1])} or {ENDINGS[-1]}')
+    write, name = dict(zip(ENDINGS, ((export_onnx, 'ONNX'), (export_program, 'torch.export'))))[ending]
+    output = write(init_model(None, checkpoint), path, encoder_only)
+    return f'{path}: {name}, from normalised clips (n, M, T, V, C) to {output}'

@@ -15,7 +15,7 @@ from ..errors import UserError, check_count
 from ..models.heads import KNNHead
 from .init_model import init_model
 from .prepare import ClipPreparer
-from .read_clip import ARRAYS, READERS, ClipSource, RawClip
+from .read_clip import ClipSource, Found, RawClip, clips_in
 
 
 class SkeletonInferencer(BaseInferencer):
@@ -78,7 +78,7 @@ class SkeletonInferencer(BaseInferencer):
     def _inputs_to_list(self, inputs: Any) -> list:
         if isinstance(inputs, np.ndarray):
             return list(inputs) if inputs.ndim == 5 else [inputs]
-        if isinstance(inputs, (str, Path, Mapping, RawClip)):
+        if isinstance(inputs, (str, Path, Mapping, RawClip, Found)):
             inputs = [inputs]
         return [clip for given in inputs
                 for clip in (clips_in(given) if isinstance(given, (str, Path)) else [given])]
@@ -147,18 +147,3 @@ class SkeletonInferencer(BaseInferencer):
 
     def _class_name(self, label: int) -> Optional[str]:
         return self.classes[label] if self.classes is not None and label < len(self.classes) else None
-
-
-def clips_in(path: Union[str, Path]) -> List[str]:
-    """Return the sorted files of a folder that may be clips; anything else is returned as it is.
-
-    Raises:
-        UserError: if the folder has no such file.
-    """
-    if not Path(path).is_dir():
-        return [str(path)]
-    kinds = (*READERS, *ARRAYS)
-    files = sorted(str(file) for file in Path(path).iterdir() if file.suffix.lower() in kinds and file.is_file())
-    if not files:
-        raise UserError(f'{path} has no file that ends with {", ".join(kinds)}: give a folder of clips')
-    return files

@@ -1,26 +1,19 @@
 """Read one clip or recording from whatever a user names: a raw file, a clip of an annotation, an array."""
 
-import json
-import zipfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..converters.convert import describe
-from ..converters.ntu_skeleton import read_skeleton, to_persons
-from ..converters.nwucla import _coordinates
-from ..converters.pku_skeleton import read_recording
-from ..converters.single import read_single
-from ..converters.text import read_text
+from ..converters.readers.arrays import arrange, usual_axes
+from ..converters.registry import ReadOptions
+from ..converters.single import Found, find_recordings, read_found
 from ..datasets.annotation import read_annotation
 from ..datasets.checks import UNLABELLED, clip_fault, clip_name, label_of, named
 from ..errors import UserError
-from ..structures import SkeletonLayout, get_layout
+from ..structures import LAYOUTS, SkeletonLayout, get_layout
 
-KINECT_FPS = 30.0
-FORMS = ('a .skeleton file of NTU RGB+D, a .json clip of NW-UCLA, a .txt recording of PKU-MMD, a .npy or .npz array, '
-         'FILE.pkl:NAME for a clip of an annotation, or a recording in another format of hico-mm convert')
+Layout = Union[str, SkeletonLayout]
 
 
 class RawClip(NamedTuple):
@@ -29,7 +22,7 @@ class RawClip(NamedTuple):
     Args:
         name: Its name.
         keypoint: (M, T, V, C). It is only checked as far as its file format requires.
-        layout: Name of its skeleton, or None if the file does not say.
+        layout: Its skeleton, a built-in one by its name; or None if the file does not say.
         fps: Frames per second, or None if not known.
         label: Its label, or ``UNLABELLED``.
         img_shape: (height, width) of the image in pixels, or None if not known.
@@ -37,7 +30,7 @@ class RawClip(NamedTuple):
 
     name: str
     keypoint: np.ndarray
-    layout: Optional[str] = None
+    layout: Optional[Layout] = None
     fps: Optional[float] = None
     label: int = UNLABELLED
     img_shape: Optional[Tuple[int, int]] = None
@@ -56,43 +49,62 @@ class RawClip(NamedTuple):
                              keypoint=visible(self.keypoint[:, first - 1:last]))
 
 
-ClipSource = Union[str, Path, Mapping, np.ndarray, RawClip]
+ClipSource = Union[str, Path, Mapping, np.ndarray, RawClip, Found]
 
 
-def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[str] = None,
+def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[Layout] = None,
               frames: Optional[Tuple[int, int]] = None, img_shape: Optional[Tuple[int, int]] = None,
-              name: str = 'clip') -> RawClip:
+              name: str = 'clip', format: Optional[str] = None) -> RawClip:
     """Read a clip.
 
     Args:
-        source: A file: ``.skeleton`` (NTU RGB+D), ``.json`` (NW-UCLA), ``.txt`` (a recording of PKU-MMD), ``.npy``, or
-            ``.npz`` with one array or one called ``keypoint``, and optionally a number ``fps``; or a recording in
-            another format that ``hico-mm convert`` guesses, such as a folder of OpenPose. ``FILE.pkl:NAME`` is a clip
-            of an annotation. Or an annotated clip (a dict), or an array.
+        source: A recording in any format that ``hico-mm convert`` reads: a file, or a folder if the files of a clip
+            are in one, as OpenPose's; the registered readers decide. ``.npy`` and ``.npz`` arrays count as well;
+            ``.npz`` has one array or one called ``keypoint``, and optionally a number ``fps``. ``FILE.pkl:NAME`` is a
+            clip of an annotation. Or one of :func:`clips_in`, an annotated clip (a dict), or an array.
         axes: The order of the axes of an array, for example 'CTVM'. Defaults to 'MTVC', or 'TVC' for three axes.
-        layout: Name of the skeleton of an array, to be sure that it is the right one. Defaults to None, not known.
+        layout: The skeleton, a layout or the name of one, if the file does not say. Defaults to None, not known.
         frames: The first and the last frame to use, counted from 1, both included. Defaults to all frames.
         img_shape: (height, width) of the image in pixels, to normalise 2-D poses. Defaults to that of the
             annotation.
         name: Name of a clip that has no name of its own. Defaults to 'clip'.
+        format: Name of the format. Defaults to None, the only one that fits.
 
     Raises:
         UserError: if the file cannot be read, has an unknown format, or does not have these axes or frames.
     """
-    if isinstance(source, RawClip):
-        clip = source
+    if isinstance(source, Found):
+        clip = _read_found(source, axes, layout)
     elif isinstance(source, (str, Path)):
-        clip = _read_file(str(source), axes)
-    elif isinstance(source, Mapping):
-        clip = _of_entry(source, 'the clip')
+        clip = _read_file(str(source), axes, layout, format)
+    elif isinstance(source, (RawClip, Mapping)):
+        clip = source if isinstance(source, RawClip) else of_entry(source, 'the clip')
+        _refuse_axes(axes, clip.name)
     else:
         clip = RawClip(name, _ordered(_as_array(source, name), axes, name))
-    is_array = not isinstance(source, (RawClip, Mapping, str, Path)) or str(source).lower().endswith(ARRAYS)
-    if axes is not None and not is_array:
-        raise UserError(f'{clip.name} is not an array, so axes "{axes}" have no meaning: leave them out')
-    if layout is not None and clip.layout not in (None, layout):
-        raise UserError(f'{clip.name} has the skeleton "{clip.layout}", not "{layout}": leave the layout out')
-    clip = clip._replace(layout=layout or clip.layout, img_shape=img_shape or clip.img_shape)
+    return _finish(clip, layout, frames, img_shape)
+
+
+def clips_in(source: Union[str, Path], format: Optional[str] = None) -> Sequence[Union[str, Found]]:
+    """Return the clips in a folder, at any depth, for :func:`read_clip`; anything but a folder is returned as it is.
+
+    Args:
+        source: The folder, or anything else.
+        format: Name of the format of the files. Defaults to None, for each file the only one that fits.
+
+    Raises:
+        UserError: if the folder has no clip.
+    """
+    return find_recordings(source, format) if Path(source).is_dir() else [str(source)]
+
+
+def _finish(clip: RawClip, layout: Optional[Layout], frames: Optional[Tuple[int, int]],
+            img_shape: Optional[Tuple[int, int]]) -> RawClip:
+    """Add what the user says about a clip, and cut it."""
+    if layout is not None and clip.layout is not None and get_layout(clip.layout) != get_layout(layout):
+        raise UserError(f'{clip.name} has the skeleton "{get_layout(clip.layout).name}", not '
+                        f'"{get_layout(layout).name}": leave the layout out')
+    clip = clip._replace(layout=clip.layout or layout, img_shape=img_shape or clip.img_shape)
     return clip if frames is None else clip.cut(*frames)
 
 
@@ -104,7 +116,7 @@ def read_split(path: Union[str, Path], split: Optional[str],
         UserError: if the file or one of its clips cannot be used.
     """
     annotation = read_annotation(path)
-    clips = [_of_entry(clip, f'{path}: clip {named(clip)}', layout) for clip in annotation.of_split(split)]
+    clips = [of_entry(clip, f'{path}: clip {named(clip)}', layout) for clip in annotation.of_split(split)]
     return clips, annotation.classes
 
 
@@ -113,84 +125,55 @@ def visible(keypoint: np.ndarray) -> np.ndarray:
     return keypoint[keypoint.any((1, 2, 3))]
 
 
-def _read_skeleton(path: Path) -> RawClip:
-    return RawClip(path.stem, to_persons(read_skeleton(path)), 'ntu', KINECT_FPS)
-
-
-def _read_json(path: Path) -> RawClip:
-    try:
-        skeletons = json.loads(read_text(path))['skeletons']
-    except (KeyError, RecursionError, TypeError, ValueError) as error:
-        raise UserError(f'is truncated or not a clip of NW-UCLA ({error})') from error
-    return RawClip(path.stem, _coordinates(skeletons)[None], 'nw_ucla')
-
-
-def _read_recording(path: Path) -> RawClip:
-    return RawClip(path.stem, visible(read_recording(path)), 'ntu', KINECT_FPS)
-
-
-READERS: Dict[str, Callable[[Path], RawClip]] = {
-    '.skeleton': _read_skeleton, '.json': _read_json, '.txt': _read_recording}
-ARRAYS = ('.npy', '.npz')
-
-
-def _read_file(source: str, axes: Optional[str]) -> RawClip:
-    """Read a file, or a clip of an annotation given as ``FILE.pkl:NAME``."""
+def _read_file(source: str, axes: Optional[str], layout: Optional[Layout], format: Optional[str]) -> RawClip:
+    """Read a recording, or a clip of an annotation given as ``FILE.pkl:NAME``."""
     annotation, colon, name = source.rpartition('.pkl:')
     if colon and not Path(source).is_file():
+        _refuse_axes(axes, source)
         return _read_entry(f'{annotation}.pkl', name)
-    path = Path(source)
-    if not path.exists():
-        raise UserError(f'{source} does not exist: give {FORMS}')
-    suffix = path.suffix.lower()
-    single = None if suffix in ('.skeleton', '.pkl', '.pickle') else read_single(path)
-    if single is not None:
-        entry, layout = single
-        return _of_entry(entry, source)._replace(layout=get_layout(layout).name, fps=entry.get('fps'))
-    if suffix not in READERS and suffix not in ARRAYS:
-        raise UserError(f'{source} is not a clip: give {FORMS}')
-    try:
-        clip = READERS[suffix](path) if suffix in READERS else _read_array(path)
-        if not clip.keypoint.size:
-            raise UserError('has no body in any frame')
-    except (OSError, UserError) as error:
-        raise UserError(f'{describe(path, error)}: check the file, or give another one') from error
-    return clip if suffix in READERS else clip._replace(keypoint=_ordered(clip.keypoint, axes, source))
+    found = find_recordings(source, format)
+    if len(found) > 1:
+        raise UserError(f'{source} has {len(found)} clips: give the file or the folder of one of them')
+    return _read_found(found[0], axes, layout)
+
+
+def _read_found(found: Found, axes: Optional[str], layout: Optional[Layout]) -> RawClip:
+    stated = None if layout is None else get_layout(layout)
+    entry, known = read_found(found, ReadOptions(axes=axes, layout=stated))
+    skeleton = None if known is None else get_layout(known)
+    clip = of_entry(entry, str(found.item), skeleton)
+    return clip._replace(layout=known.name if isinstance(known, SkeletonLayout) and _is_built_in(known) else known)
+
+
+def _is_built_in(layout: SkeletonLayout) -> bool:
+    return LAYOUTS.get(layout.name) == layout
 
 
 def _read_entry(path: str, name: str) -> RawClip:
     """Read a clip of an annotation."""
     for clip in read_annotation(path).clips:
         if clip_name(clip) == name:
-            return _of_entry(clip, f'{path}: clip {name}')
+            return of_entry(clip, f'{path}: clip {name}')
     raise UserError(f'{path} has no clip "{name}": hico-mm info {path} describes it')
 
 
-def _of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None) -> RawClip:
+def of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None) -> RawClip:
+    """Check an annotated clip; ``where`` says in a message which one it is.
+
+    Raises:
+        UserError: if it is not valid, or has another skeleton than ``layout``.
+    """
     fault = clip_fault(clip, layout)
     if fault:
         raise UserError(f'{where} {fault}')
     size = clip.get('img_shape')
-    return RawClip(named(clip), clip['keypoint'], label=label_of(clip), img_shape=tuple(size) if size else None)
+    return RawClip(named(clip), clip['keypoint'], fps=clip.get('fps'), label=label_of(clip),
+                   img_shape=tuple(size) if size else None)
 
 
-def _read_array(path: Path) -> RawClip:
-    """Read a NumPy file, whose axes may have any order. Arrays of Python objects are refused."""
-    try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return RawClip(path.stem, content)
-        with content:
-            arrays = {key: content[key] for key in content.files}
-    except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f'is not a NumPy file of numbers ({str(error).splitlines()[0]})') from error
-    fps = arrays.pop('fps', None)
-    if 'keypoint' not in arrays and len(arrays) != 1:
-        raise UserError(f'has the arrays {sorted(arrays)}, but one must be called "keypoint"')
-    keypoint = arrays.get('keypoint', next(iter(arrays.values())))
-    if fps is not None and not (fps.size == 1 and fps.dtype.kind in 'fiu' and 0 < float(fps.item()) < np.inf):
-        raise UserError('has an "fps" that is not a number above 0')
-    return RawClip(path.stem, keypoint, fps=None if fps is None else float(fps.item()))
+def _refuse_axes(axes: Optional[str], name: str) -> None:
+    if axes is not None:
+        raise UserError(f'{name} is not an array, so axes "{axes}" have no meaning: leave them out')
 
 
 def _as_array(source: Any, name: str) -> np.ndarray:
@@ -201,14 +184,8 @@ def _as_array(source: Any, name: str) -> np.ndarray:
 
 
 def _ordered(keypoint: np.ndarray, axes: Optional[str], name: str) -> np.ndarray:
-    """Bring the axes of an array into the order (M, T, V, C), where a missing axis M means one person.
-
-    Raises:
-        UserError: if the axes do not describe the array.
-    """
-    axes = axes or ('TVC' if keypoint.ndim == 3 else 'MTVC')
-    if sorted(axes) not in (sorted('MTVC'), sorted('TVC')) or len(axes) != keypoint.ndim:
-        raise UserError(f'{name} has the shape {keypoint.shape}, which axes "{axes}" do not describe: name the axes by '
-                        'M (persons), T (frames), V (joints) and C (coordinates)')
-    keypoint = keypoint.transpose([axes.index(axis) for axis in 'MTVC' if axis in axes])
-    return keypoint if 'M' in axes else keypoint[None]
+    """Bring the axes of an array into the order (M, T, V, C), where a missing axis M means one person."""
+    try:
+        return arrange(keypoint, axes or usual_axes(keypoint.ndim))
+    except UserError as error:
+        raise UserError(f'{name} {error}') from None

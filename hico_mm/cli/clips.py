@@ -6,9 +6,8 @@ from typing import Any, Dict, List, Sequence
 from ..structures import LAYOUTS
 from .command import count
 
-ARRAYS = ('.npy', '.npz')
-FILES = ('a .skeleton file, a .json clip of NW-UCLA, a .txt recording of PKU-MMD, a .npy or .npz array, or '
-         'ANNOTATION.pkl:NAME')
+ARRAYS = ('.npy', '.npz', '.csv')
+FILES = 'a recording in any format that hico-mm convert reads, a .npy or .npz array, or ANNOTATION.pkl:NAME'
 
 
 def add_clip_arguments(parser: argparse.ArgumentParser, frames: str = 'use only these frames') -> None:
@@ -17,7 +16,12 @@ def add_clip_arguments(parser: argparse.ArgumentParser, frames: str = 'use only 
                         help=f'{frames}, counted from 1, both included')
     parser.add_argument('--axes', help='order of the axes of arrays by M (persons), T (frames), V (joints) and C '
                         '(coordinates), for example CTVM; default: MTVC, or TVC')
-    parser.add_argument('--layout', choices=sorted(LAYOUTS), help='skeleton of arrays; default: that of the checkpoint')
+    parser.add_argument('--layout', choices=sorted(LAYOUTS), help='skeleton, if the files do not say; default: that of '
+                        'the checkpoint')
+    parser.add_argument('--format', metavar='NAME', help='format of the files, one of those of hico-mm '
+                        'convert; default: guess')
+    parser.add_argument('--import', dest='imports', action='append', default=[], metavar='MODULE',
+                        help='Python module that registers a reader of another format')
     parser.add_argument('--img-shape', nargs=2, type=count, metavar=('HEIGHT', 'WIDTH'),
                         help='size of the image in pixels, to normalise 2-D poses')
 
@@ -29,19 +33,21 @@ def add_encoder_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check_clip_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace, sources: Sequence[str]) -> None:
-    """Refuse options of arrays if no source is an array."""
-    for option in 'axes', 'layout':
-        if getattr(args, option) is not None and not any(map(is_array, sources)):
-            parser.error(f'--{option} describes .npy and .npz arrays, but no array is given: leave it out')
+    """Refuse axes if no source is an array."""
+    if args.axes is not None and not any(map(is_array, sources)):
+        parser.error('--axes describes .npy and .npz arrays, but no array is given: leave it out')
 
 
-def is_array(source: str) -> bool:
-    """Return whether a source is a NumPy file."""
-    return source.lower().endswith(ARRAYS)
+def is_array(source: Any) -> bool:
+    """Return whether a source, as given or found in a folder, is an array."""
+    return source.lower().endswith(ARRAYS) if isinstance(source, str) else source.is_array
 
 
-def clip_options(args: argparse.Namespace, source: str) -> Dict[str, Any]:
+def clip_options(args: argparse.Namespace, source: Any) -> Dict[str, Any]:
     """Return the arguments of ``read_clip`` for a source, without those that are not given or not meant for it."""
-    names: List[str] = ['frames', 'img_shape', *(('axes', 'layout') if is_array(source) else ())]
+    from ..converters.registry import load_readers
+
+    load_readers(args.imports)
+    names: List[str] = ['frames', 'img_shape', 'layout', 'format', *(('axes', ) if is_array(source) else ())]
     options = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}

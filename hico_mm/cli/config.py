@@ -29,6 +29,13 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
                         help='change keys of the config; may be given more than once')
 
 
+def add_log_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that names services to log to."""
+    parser.add_argument('--log-to', nargs='+', choices=['tensorboard', 'wandb'], default=[], metavar='SERVICE',
+                        help='log to these as well: tensorboard, wandb; the log files in the work directory are always '
+                        'written')
+
+
 def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that a launcher of several processes passes on."""
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')

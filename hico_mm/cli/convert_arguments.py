@@ -41,10 +41,10 @@ def add_recording_arguments(parser: argparse.ArgumentParser, formats: Sequence[s
 
 def _add_contents(group: argparse._ArgumentGroup) -> None:
     """Add the arguments about what the files contain."""
-    group.add_argument('--layout', type=_layout, metavar='NAME|JSON', help='skeleton, if it is not that of the format: '
-                       f'one of {", ".join(sorted(LAYOUTS))}, or a JSON file with name, parents, center, ...')
-    group.add_argument('--axes', type=_axes, help='array: order of the axes, letters of M (persons), T (frames), V '
-                       '(joints), C (coordinates), such as MTVC')
+    group.add_argument('--layout', type=layout_argument, metavar='NAME|JSON', help='skeleton, if it is not that of the '
+                       f'format: one of {", ".join(sorted(LAYOUTS))}, or a JSON file with name, parents, center, ...')
+    group.add_argument('--axes', type=axes_argument, help='array: order of the axes, letters of M (persons), T '
+                       '(frames), V (joints), C (coordinates), such as MTVC')
     group.add_argument('--channels', choices=CHANNELS, help='array: meaning of the last axis, s is a score; '
                        'default: xy, xyz or xyzs by its length')
     group.add_argument('--persons', type=count, default=2, metavar='N', help='persons to keep in a clip, those seen '
@@ -95,7 +95,7 @@ def _file(name: str) -> Path:
     return Path(name)
 
 
-def _layout(name: str) -> SkeletonLayout:
+def layout_argument(name: str) -> SkeletonLayout:
     """Parse the name of a layout, or read one from a JSON file."""
     try:
         if not name.lower().endswith('.json'):
@@ -109,7 +109,8 @@ def _layout(name: str) -> SkeletonLayout:
         raise argparse.ArgumentTypeError(f'{name} cannot be used: {reason}') from None
 
 
-def _axes(text: str) -> str:
+def axes_argument(text: str) -> str:
+    """Parse an order of axes."""
     axes, letters = text.upper(), set('TVC')
     if not letters <= set(axes) <= letters | {'M'} or len(set(axes)) != len(axes):
         raise argparse.ArgumentTypeError(f'{text} is not an order of axes: use each of T (frames), V (joints) and C '

@@ -2,12 +2,13 @@
 
     hico-mm export work_dirs/hico_gru_nwucla/epoch_451.pth --out encoder.onnx
     hico-mm export work_dirs/hico_nwucla_linear/epoch_80.pth --out classifier.onnx
+    hico-mm export work_dirs/hico_gru_nwucla/epoch_451.pth --out encoder.pt2
     hico-mm export work_dirs/hico_gru_nwucla/epoch_451.pth --out encoder.safetensors
 
-ONNX has everything after the normalisation of a clip: crop, resizing, stream, encoder and, if it was trained, the
-classifier. Its input are normalised clips (n, M, T, V, C) of any length T. Safetensors have the weights of the encoder,
-and the description of the checkpoint as JSON in their metadata. A .pth file is a checkpoint of the encoder alone, which
-is smaller, and which every command takes in place of the original.
+ONNX and the program of torch.export (.pt2) have everything after the normalisation of a clip: crop, resizing, stream,
+encoder and, if it was trained, the classifier. Their input are normalised clips (n, M, T, V, C) of any length T.
+Safetensors have the weights of the encoder, and the description of the checkpoint as JSON in their metadata. A .pth
+file is a checkpoint of the encoder alone, which is smaller, and which every command takes in place of the original.
 """
 
 import argparse
@@ -21,12 +22,12 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Parse the command line."""
     parser = command_parser('export', __doc__)
     parser.add_argument('checkpoint', help='checkpoint')
-    parser.add_argument('--out', type=Path, required=True, metavar='FILE',
-                        help='file to write: .onnx, .safetensors or .pth')
-    parser.add_argument('--encoder-only', action='store_true', help='leave the classifier out of ONNX')
+    parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='file to write: .onnx, .pt2, '
+                        '.safetensors or .pth')
+    parser.add_argument('--encoder-only', action='store_true', help='leave the classifier out')
     args = parser.parse_args(argv)
-    if args.out.suffix not in ('.onnx', '.safetensors', '.pth'):
-        parser.error(f'--out {args.out} must end with .onnx, .safetensors or .pth')
+    if args.out.suffix not in ('.onnx', '.pt2', '.safetensors', '.pth'):
+        parser.error(f'--out {args.out} must end with .onnx, .pt2, .safetensors or .pth')
     return args
 
 

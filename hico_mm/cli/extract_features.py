@@ -1,9 +1,13 @@
-"""Write the features of a split to a NumPy file.
+"""Write the features of a split for other programs.
 
     hico-mm extract configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.npz
+    hico-mm extract configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val.parquet
+    hico-mm extract configs/hico/knn/hico_ntu60_knn.py CKPT --split xsub_val --out val_projector
 
-The config defines the data; the encoder comes from the checkpoint. The file contains ``feature`` (n, D), ``label`` (n,)
-and ``name`` (n,), in the order of the split. Clips without a label get the label -1.
+The config defines the data; the encoder comes from the checkpoint. The ending of --out is the format. A NumPy archive
+(.npz) has ``feature`` (n, D), ``label`` (n,) and ``name`` (n,), in the order of the split. A table (.parquet) also has
+a map and the nearest clips, as embedding-atlas shows them. A name without an ending is a folder for the projector of
+TensorBoard. Clips without a label get the label -1.
 """
 
 import argparse
@@ -22,7 +26,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint of any task, or a pretraining config (.py) to use its '
                         'untrained encoder')
     parser.add_argument('--split', required=True, help='name of the split in the annotation')
-    parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz')
+    parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='.npz, .parquet, or a folder')
     parser.add_argument('--level', choices=LEVELS, default='instance',
                         help='level of the features; default: instance, the representation')
     parser.add_argument('--device', default='cpu', help='device; default: cpu')
@@ -30,8 +34,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--seed', type=seed, default=0, help='seed of an untrained encoder; default: 0')
     add_config_arguments(parser)
     args = parser.parse_args(argv)
-    if args.out.suffix != '.npz':
-        parser.error(f'--out writes a NumPy archive, so {args.out} must end with .npz')
+    if args.out.suffix not in ('.npz', '.parquet', ''):
+        parser.error(f'--out {args.out} must end with .npz or .parquet, or be a folder without an ending')
     return args
 
 

@@ -4,8 +4,9 @@
     hico-mm infer CKPT recordings/ --json
     hico-mm infer CKPT clip.npy --axes CTVM --out clip_features.npz
 
-FILES are .skeleton files, .json clips of NW-UCLA, .txt recordings of PKU-MMD, .npy or .npz arrays, folders of these, or
-ANNOTATION.pkl:NAME. Everything about the model and its clips comes from the checkpoint.
+A FILE is a recording in any format that hico-mm convert reads (a file, or the folder of OpenPose), a folder of such
+recordings at any depth, a .npy or .npz array, or ANNOTATION.pkl:NAME. Everything about the model and its clips comes
+from the checkpoint.
 """
 
 import argparse

@@ -8,7 +8,8 @@ import numpy as np
 from rich.progress import track
 
 from ..apis import SkeletonInferencer, read_clip
-from ..apis.inferencer import clips_in
+from ..apis.read_clip import clips_in
+from ..converters.registry import load_readers
 from ..errors import UserError
 from ..fileio import atomic_write, check_writable
 from .clips import clip_options
@@ -21,7 +22,8 @@ def infer(args: argparse.Namespace) -> int:
         check_writable(args.out)
     with json_alone(args.json):
         inferencer = SkeletonInferencer(args.checkpoint, args.device)
-        files = [file for name in args.files for file in clips_in(name)]
+        load_readers(args.imports)
+        files = [file for name in args.files for file in clips_in(name, args.format)]
         clips = [read_clip(file, **clip_options(args, file))
                  for file in track(files, 'reading', transient=True, disable=len(files) < 100)]
         predictions = inferencer(clips, batch_size=args.batch_size, topk=args.topk)['predictions']

@@ -11,7 +11,7 @@ import os
 from typing import Optional, Sequence
 
 from .command import command, command_parser, seed
-from .config import add_config, add_config_arguments, add_launcher_arguments
+from .config import add_config, add_config_arguments, add_launcher_arguments, add_log_argument
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -24,6 +24,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--dump', metavar='OUT.pkl', help='write the predictions to this pickle')
     parser.add_argument('--amp', action='store_true', help='encode with mixed precision')
     parser.add_argument('--seed', type=seed, help='random seed; it only matters for initial weights')
+    add_log_argument(parser)
     add_config_arguments(parser)
     add_launcher_arguments(parser)
     parser.add_argument('--verbose', action='store_true',

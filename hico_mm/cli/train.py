@@ -11,7 +11,7 @@ import os
 from typing import Optional, Sequence
 
 from .command import command, command_parser, seed
-from .config import add_config, add_config_arguments, add_launcher_arguments
+from .config import add_config, add_config_arguments, add_launcher_arguments, add_log_argument
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -32,6 +32,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help="scale the learning rate by the total batch size over the config's base batch size")
     parser.add_argument('--seed', type=seed, help='random seed')
+    add_log_argument(parser)
     add_config_arguments(parser)
     add_launcher_arguments(parser)
     parser.add_argument('--verbose', action='store_true',

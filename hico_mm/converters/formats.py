@@ -18,6 +18,8 @@ RECORDINGS: Dict[str, Tuple[str, str]] = {
     'mediapipe': ('mediapipe', 'MediaPipe Pose, world landmarks in JSON, CSV or .npz'),
     'azure_kinect': ('azure_kinect', 'Azure Kinect, JSON of offline_processor'),
     'kinect': ('kinect', 'Kinect v2, .skeleton files in the format of NTU RGB+D'),
+    'kinect_text': ('kinect_text', 'Kinect v2, text files in the format of PKU-MMD'),
+    'kinect_json': ('kinect_json', 'Kinect v1, JSON files in the format of NW-UCLA'),
     'array': ('arrays', '.npy, .npz or CSV; needs --axes and --layout'),
 }
 

@@ -44,8 +44,11 @@ def candidates(path: Path, readers: Mapping[str, Reader]) -> List[str]:
     """Return the formats that a file may have."""
     names = [name for name, (pattern, suffix) in DATASET_FILES.items()
              if path.suffix.lower() == suffix and pattern.fullmatch(path.stem)]
-    if names:
-        return names
+    return names or fitting(path, readers)
+
+
+def fitting(path: Path, readers: Mapping[str, Reader]) -> List[str]:
+    """Return the readers that may read a file, whatever its name is. Plain arrays count only if nothing else fits."""
     fits = [name for name, reader in readers.items()
             if path.suffix.lower() in reader.suffixes and reader.matches(path)]
     return [name for name in fits if name != FALLBACK] or fits

@@ -41,7 +41,7 @@ def read_clip(path: Path) -> Reading:
         raise UserError('is not named aAA_sSS_eEE_vVV.json after one of the ten actions')
     try:
         content = json.loads(read_text(path))
-        keypoint, label = _coordinates(content['skeletons']), content['label']
+        keypoint, label = to_coordinates(content['skeletons']), content['label']
     except UserError:
         raise
     except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
@@ -51,7 +51,7 @@ def read_clip(path: Path) -> Reading:
     return [dict(frame_dir=path.stem, label=label - 1, total_frames=len(keypoint), keypoint=keypoint[None])], []
 
 
-def _coordinates(skeletons: Any) -> np.ndarray:
+def to_coordinates(skeletons: Any) -> np.ndarray:
     """Convert lists of numbers to (T, 20, 3). Types are checked, since numpy also accepts strings and booleans."""
     numbers, joints = np.array(skeletons, dtype=object), get_layout('nw_ucla').num_joints
     if numbers.ndim != 3 or numbers.shape[1:] != (joints, 3) or not len(numbers):

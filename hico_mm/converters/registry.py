@@ -19,7 +19,7 @@ class Recording(NamedTuple):
 
     Args:
         keypoint: (M, T, V, C), C = 2 (pixels) or 3 (metres). A joint that was not detected is all zero or NaN.
-        layout: Its skeleton: a layout, or the name of a built-in one.
+        layout: Its skeleton: a layout, or the name of a built-in one; None if it is an array that does not say.
         score: (M, T, V), the confidence of each joint from 0 to 1, or None. Defaults to None.
         fps: Frames per second, or None if not known. Defaults to None.
         img_shape: (height, width) of the picture in pixels, for 2-D poses, or None if not known. Defaults to None.
@@ -27,7 +27,7 @@ class Recording(NamedTuple):
     """
 
     keypoint: np.ndarray
-    layout: Union[str, SkeletonLayout]
+    layout: Union[str, SkeletonLayout, None]
     score: Optional[np.ndarray] = None
     fps: Optional[float] = None
     img_shape: Optional[Tuple[int, int]] = None
@@ -40,6 +40,8 @@ class ReadOptions(NamedTuple):
     Args:
         layout: Skeleton of the files, if it is not that of the format. Defaults to None.
         axes: Order of the axes of an array, such as 'MTVC'. Defaults to None.
+        usual_axes: Whether an array without stated axes is (M, T, V, C) or (T, V, C), and may be of any skeleton;
+            otherwise both must be stated. Defaults to False.
         channels: Meaning of the last axis of an array: 'xy', 'xyz', 'xys' or 'xyzs', s is a score. Defaults to None.
         persons: Number of persons to keep in a clip. Defaults to 2.
         img_shape: (height, width) of the pictures. Defaults to None.
@@ -56,6 +58,7 @@ class ReadOptions(NamedTuple):
     fps: Optional[float] = None
     scale: float = 1.0
     upside_down: bool = False
+    usual_axes: bool = False
 
 
 Read = Callable[[List[Path], ReadOptions], Recording]
@@ -125,4 +128,4 @@ def load_readers(modules: Sequence[str] = ()) -> Dict[str, Reader]:
         except ModuleNotFoundError as error:
             raise UserError(f'--import {module}: there is no module {error.name}; write the name of a Python file in '
                             'the current folder or on PYTHONPATH, without .py') from error
-    return dict(READERS)
+    return {name: READERS[name] for name in (*RECORDINGS, *(name for name in READERS if name not in RECORDINGS))}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 
 from ..models.heads import KNNHead
 from ..models.unwrap import unwrap
@@ -70,6 +70,11 @@ class ProgressLine:
             print('\r\033[K', end='', file=sys.stderr, flush=True)
 
 
+def counts_epochs(runner: Runner) -> bool:
+    """Return whether a training ends after a number of epochs, and not after a number of steps."""
+    return not isinstance(runner.train_loop, IterBasedTrainLoop)
+
+
 def in_words(runner: Runner, scores: Dict[str, Any], *left_out: str) -> str:
     """Return scores as text, such as 'top-1 85.3 %'; the scores of retrieval are called k-NN."""
     retrieval = isinstance(getattr(unwrap(runner.model), 'cls_head', None), KNNHead)
@@ -89,8 +94,8 @@ def say_trained(runner: Runner, config_name: str) -> None:
     if not is_main_process() or is_verbose():
         return
     checkpoint, scores = runner.message_hub.get_info('last_ckpt'), in_words(runner, last_scores(runner, 'val/'))
-    epochs = '1 epoch' if runner.epoch == 1 else f'{runner.epoch} epochs'
-    print(f'trained {epochs}' + (f'; last validation: {scores}' if scores else ''))
+    number, unit = (runner.epoch, 'epoch') if counts_epochs(runner) else (runner.iter, 'step')
+    print(f'trained {number} {unit}{"" if number == 1 else "s"}' + (f'; last validation: {scores}' if scores else ''))
     if checkpoint:
         print(f'checkpoint: {checkpoint}')
     print(f'log: {Path(runner.log_dir) / (runner.timestamp + ".log")}')

@@ -2,7 +2,6 @@
 
 import argparse
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -13,11 +12,11 @@ from ..checkpoints import SLOTS, EncoderSource, take_encoder_into
 from ..datasets.checks import UNLABELLED
 from ..errors import UserError
 from ..evaluation import encode
-from ..fileio import atomic_write, check_writable
+from ..evaluation.feature_files import check_features, write_features
 from ..shipped import find_config
 from ..wiring import check_parts, check_spelling, complete_config, load_config
 from .half_precision import half_precision
-from .loaders import sequential
+from .loaders import leaf_datasets, sequential
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -38,7 +37,7 @@ def make_config(args: argparse.Namespace) -> Config:
 
 def extract_features(args: argparse.Namespace) -> int:
     """Run the extraction of a command line and return the exit status."""
-    check_writable(args.out)
+    check_features(args.out)
     config = make_config(args)
     init_default_scope(config.get('default_scope', 'mmaction'))
     checkpoint = None if find_config(args.checkpoint).suffix == '.py' else args.checkpoint
@@ -48,11 +47,13 @@ def extract_features(args: argparse.Namespace) -> int:
     with half_precision(args.amp, torch.device(args.device)):
         clips = encode(model, loader, args.level)
     names = [sample.metainfo.get('frame_dir', '') for sample in clips.samples]
-    with atomic_write(args.out) as temporary:
-        np.savez(temporary, feature=clips.features.float().numpy(), label=clips.labels.numpy(), name=np.array(names))
+    classes = next((dataset.class_names for dataset in leaf_datasets(loader.dataset)
+                    if getattr(dataset, 'class_names', None)), None)
+    how = write_features(args.out, clips.features.float().numpy(), clips.labels.numpy(), names, classes)
     print(f'{args.out}: {len(names)} clips of {args.split}, {args.level} features '
           f'{tuple(clips.features.shape[1:])}')
     bare = int((clips.labels == UNLABELLED).sum())
     if bare:
         print(f'  {bare} of them have no label; their label in the file is {UNLABELLED}')
+    print(f'next: {how}')
     return 0

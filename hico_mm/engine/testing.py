@@ -12,6 +12,7 @@ from ..wiring import check_parts, check_spelling, complete_config, load_config, 
 from .console import say_tested
 from .half_precision import half_precision
 from .launch import build_runner
+from .log_backends import add_backends
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -42,6 +43,7 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.dump:
         evaluators = config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]
         config.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(Path(args.dump)))]
+    add_backends(config, args.log_to, f'test of {run_name(args.config, args.fragments)}')
     complete_config(config)
     check_spelling(config, args.config)
     return config

@@ -18,6 +18,7 @@ from .console import is_verbose, say_trained
 from .half_precision import use_half_precision
 from .hooks import ProgressHook
 from .launch import build_runner, check_same_start, check_steps
+from .log_backends import add_backends
 from .run_folder import begin_run, check_places, lock_folder, set_logs_aside
 
 
@@ -40,6 +41,7 @@ def make_config(args: argparse.Namespace) -> Config:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.epochs:
         scale_schedule(config, args.epochs)
+    add_backends(config, args.log_to, run_name(args.config, args.fragments))
     return config
 
 

@@ -10,8 +10,9 @@ from ..datasets.checks import clip_name
 from ..engine.loaders import leaf_datasets
 from ..errors import UserError
 from ..structures import SkeletonLayout, get_layout
+from ..visualization.upright import up_axis
 from .names import facts_of
-from .skeletons import pack, skeleton_of, up_axis
+from .skeletons import pack, skeleton_of
 
 
 class Clips(NamedTuple):

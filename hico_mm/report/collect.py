@@ -39,7 +39,7 @@ def collect(runs: Sequence[Run], most: int = 20000, budget: int = 48_000_000, se
         shown = shown_clips(tables, clips.gallery, most, seed)
         order = play_order(tables, clips.gallery, shown, seed)
         say(f'packing the skeletons of {len(shown)} clips')
-        sets.append(dict(pack_clips(clips, shown, order, budget // len(keys)), baselines=baselines_of(members[0])))
+        sets.append(dict(pack_clips(clips, shown, order, budget // len(keys)), baselines=baselines_of(members, say)))
         for one in members:
             say(f'map of {one.runs[0].name}: t-SNE of {len(shown)} clips, about {seconds(len(shown))}')
             pages[id(one)] = dict(page_of(one, shown, seed), set=number)

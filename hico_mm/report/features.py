@@ -69,7 +69,7 @@ def make_map(features: Tensor, seed: int = 0, progress: Callable[[], Any] = lamb
         from sklearn.decomposition import PCA
         from sklearn.manifold import TSNE
     except ImportError as error:
-        raise UserError('the map of the report needs scikit-learn: pip install "hico_mm[report]"') from error
+        raise UserError('the map of the features needs scikit-learn: pip install "hico_mm[report]"') from error
     unit = F.normalize(features.float(), dim=1).numpy()
     if len(unit) < 4:
         return np.stack([np.linspace(0, 1, len(unit)), np.full(len(unit), .5)], 1)

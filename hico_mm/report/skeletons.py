@@ -1,11 +1,12 @@
 """Pack skeletons into text: 16-bit integers in base64."""
 
 import base64
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple
 
 import numpy as np
 
 from ..structures import SkeletonLayout
+from ..visualization.upright import upright
 
 FRAMES = 32  # most frames kept of a clip
 ABSENT = -32768  # coordinate of a joint that was not seen
@@ -27,41 +28,6 @@ class PackedClip(NamedTuple):
     persons: int
     frames: int
     reach: float
-
-
-def upright(keypoint: np.ndarray, up: int) -> np.ndarray:
-    """Return keypoints (..., C) whose second axis points up.
-
-    Args:
-        keypoint: The keypoints; 2-D ones are pixels, whose y points down.
-        up: The axis that points up, counted from 1, and negative if it points down.
-    """
-    if keypoint.shape[-1] == 2:
-        return keypoint * np.array([1, -1], np.float32)
-    axis, sign = abs(up) - 1, np.sign(up)
-    order = {0: (1, 0, 2), 1: (0, 1, 2), 2: (0, 2, 1)}[axis]
-    signs = np.array({0: (-sign, sign, 1), 1: (1, sign, sign), 2: (1, sign, -sign)}[axis], np.float32)  # rotations
-    return keypoint[..., order] * signs
-
-
-def up_axis(clips: Sequence[np.ndarray], layout: SkeletonLayout, most: int = 200) -> int:
-    """Find the axis along which most bodies stand, counted from 1, and negative if it points down.
-
-    Args:
-        clips: Clips (M, T, V, C).
-        layout: Their skeleton. Without a spine, the axis is y.
-        most: Number of clips to look at. Defaults to 200.
-    """
-    if layout.spine is None or not len(clips) or clips[0].shape[-1] == 2:
-        return 2
-    low, high = layout.spine
-    total = np.zeros(3)
-    for clip in clips[::-(-len(clips) // most)]:
-        seen = clip[:, :, low].any(-1) & clip[:, :, high].any(-1)
-        spines = (clip[:, :, high] - clip[:, :, low])[seen]
-        total += np.median(spines, 0) if len(spines) else 0
-    axis = int(np.abs(total).argmax())
-    return (axis + 1) * (1 if total[axis] >= 0 else -1) if total.any() else 2
 
 
 def pack(keypoint: np.ndarray, up: int = 2, frames: int = FRAMES) -> PackedClip:

@@ -1,6 +1,6 @@
 """Small copies of clips to draw them moving."""
 
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -46,14 +46,20 @@ class Motions(NamedTuple):
         return [part.reshape(shape) for part, shape in zip(np.split(self.values, ends), self.shapes)]
 
 
-def quantise(keypoint: np.ndarray) -> np.ndarray:
-    """Copy a clip (M, T, V, C) to int16, centered and scaled to its size, with at most ``MOST_FRAMES`` frames."""
-    frames = np.linspace(0, keypoint.shape[1] - 1, min(MOST_FRAMES, keypoint.shape[1])).round().astype(int)
+def quantise(keypoint: np.ndarray, seen: Optional[np.ndarray] = None, most: int = MOST_FRAMES) -> np.ndarray:
+    """Copy a clip (M, T, V, C) to int16, centered and scaled to its size.
+
+    Args:
+        keypoint: The clip.
+        seen: (M, T, V), which joints are there. Defaults to None, those whose coordinates are not all zero.
+        most: Maximum number of frames, which are evenly spaced. Defaults to ``MOST_FRAMES``.
+    """
+    frames = np.linspace(0, keypoint.shape[1] - 1, min(most, keypoint.shape[1])).round().astype(int)
     clip = keypoint[:, frames].astype(np.float64)
-    there: np.ndarray = np.any(clip, -1)
-    seen = clip[there]
-    low, high = np.percentile(seen, (.5, 99.5), axis=0) if len(seen) else (np.zeros(1), np.ones(1))
-    scaled = (clip - (low + high) / 2) * (2 * INNER / max((high - low).max(), 1e-6))
+    there: np.ndarray = np.any(clip, -1) if seen is None else seen[:, frames]
+    known = clip[there]
+    low, high = np.percentile(known, (.5, 99.5), axis=0) if len(known) else (np.zeros(1), np.ones(1))
+    scaled = (np.where(there[..., None], clip, 0) - (low + high) / 2) * (2 * INNER / max((high - low).max(), 1e-6))
     return np.where(there[..., None], scaled.round().clip(-LARGEST, LARGEST), ABSENT).astype(np.int16)
 
 

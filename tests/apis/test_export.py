@@ -8,7 +8,8 @@ import torch
 from mmaction.registry import MODELS
 
 from hico_mm.apis import extract, init_model
-from hico_mm.apis.export import ExportedModel, crop_and_resize, export, export_onnx
+from hico_mm.apis.export import FACTS, export, export_onnx, export_program
+from hico_mm.apis.exported_model import ExportedModel, crop_and_resize
 from hico_mm.cli.export import main
 from hico_mm.datasets.transforms import CenterCropResize, RaggedClips
 from hico_mm.errors import UserError
@@ -72,6 +73,44 @@ def test_onnx_gives_the_probabilities_of_a_classifier(tmp_path):
     assert known == dict(load_pipeline='[]', layout='ntu', stream='joint')
 
 
+@pytest.mark.parametrize('encoder, stream', [
+    ('GRU', 'bone'), pytest.param('LSTM', 'joint', marks=pytest.mark.slow),
+    pytest.param('Transformer', 'motion', marks=pytest.mark.slow)])
+def test_a_program_of_torch_export_gives_the_same_features(encoder, stream, tmp_path):
+    model = model_of(encoder, stream)
+    assert export_program(model, tmp_path / 'model.pt2') == 'feature'
+    extra = {FACTS: ''}
+    program = torch.export.load(tmp_path / 'model.pt2', extra_files=extra).module()
+    for n, frames in ((1, 5), (3, 77)):  # other sizes than the recorded example
+        clips = np.random.default_rng(0).standard_normal((n, 2, frames, 25, 3)).astype(np.float32)
+        with torch.no_grad():
+            found = program(torch.from_numpy(clips)).numpy()
+        np.testing.assert_allclose(found, extract(model, list(clips)), atol=1e-4)
+    assert json.loads(extra[FACTS]) == dict(load_pipeline='[]', layout='ntu', stream=stream)
+
+
+def test_a_program_gives_the_probabilities_of_a_classifier(tmp_path):
+    model = model_of('GRU', head=dict(type='HierarchicalClsHead', num_classes=4, in_channels=128, standardize=True))
+    model.cls_head.fit_features(torch.randn(50, 128))
+    assert export_program(model, tmp_path / 'model.pt2') == 'scores'
+    clips = torch.randn(3, 2, 20, 25, 3)
+    with torch.no_grad():
+        views = model.data_preprocessor(dict(inputs=list(clips)), False)['inputs']
+        expected = model.cls_head(model.extract_feat(views)[0]).softmax(1)
+        found = torch.export.load(tmp_path / 'model.pt2').module()(clips)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_a_model_that_torch_cannot_export_is_refused_and_nothing_is_written(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise RuntimeError('no dynamic shapes\nand more')
+
+    monkeypatch.setattr(torch.export, 'export', refuse)
+    with pytest.raises(UserError, match=r'cannot export this model \(RuntimeError: no dynamic shapes\): use a newer'):
+        export_program(model_of('GRU'), tmp_path / 'model.pt2')
+    assert not list(tmp_path.iterdir())
+
+
 def test_command_exports_a_trained_checkpoint(make_runner, tmp_path, capsys):
     pytest.importorskip('onnx')
     safetensors = pytest.importorskip('safetensors')
@@ -90,7 +129,7 @@ def test_command_exports_a_trained_checkpoint(make_runner, tmp_path, capsys):
 
 
 def test_what_cannot_be_exported_gets_one_sentence(tmp_path):
-    with pytest.raises(UserError, match=r'c.pkl must end with .onnx, .safetensors or .pth'):
+    with pytest.raises(UserError, match=r'c.pkl must end with .onnx, .pt2, .safetensors or .pth'):
         export('a.pth', tmp_path / 'c.pkl')
     config = small_model()
     config.data_preprocessor.test_views = [[dict(type='TemporalCropResize', clip_len=8)]]

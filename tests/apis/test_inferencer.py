@@ -82,7 +82,7 @@ def test_mistakes_are_named(trained, tmp_path):
         with pytest.raises(ValueError, match=said):
             inferencer(inputs, **options)
     (tmp_path / 'bare').mkdir()
-    with pytest.raises(UserError, match='bare has no file that ends with'):
+    with pytest.raises(UserError, match='bare has no recording in a known format'):
         inferencer(tmp_path / 'bare')
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from hico_mm.apis import read_clip
+from hico_mm.apis.read_clip import clips_in
+from hico_mm.converters import registry
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
 from tests.converters.own import azure, openpose
@@ -68,10 +70,11 @@ def test_a_clip_of_an_annotation(tmp_path):
 
 @pytest.mark.parametrize('name, content, said', [
     ('a.skeleton', b'3\n1\n', 'a.skeleton is truncated'), ('a.json', b'{"skeletons": [[1]]}', 'has skeletons of shape'),
-    ('a.json', b'{', 'a.json is truncated or not a clip of NW-UCLA'), ('a.json', b'[]', 'not a clip of NW-UCLA'),
-    ('a.txt', b'# Notes', 'a.txt is truncated or not a table of numbers'), ('a.npy', b'', 'is not a NumPy file'),
-    ('a.npz', b'PK\3\4', 'is not a NumPy file'), ('a.doc', b'', 'a.doc is not a clip: give a .skeleton file'),
-    ('a.skeleton', b'1\n0\n', 'a.skeleton has no body in any frame'),
+    ('a.json', b'{"skeletons"', 'a.json is truncated or not JSON'), ('a.json', b'[]', 'a.json has no known format'),
+    ('a.txt', b'# Notes', 'a.txt has no known format: give a file in one of those that hico-mm convert --help lists'),
+    ('a.txt', b' '.join([b'0'] * 150) + b'\n0', 'a.txt is truncated or not a table of numbers'),
+    ('a.npy', b'', 'a.npy is not a complete NumPy file'), ('a.npz', b'PK\3\4', 'a.npz is not a complete NumPy file'),
+    ('a.doc', b'', 'a.doc has no known format'), ('a.skeleton', b'1\n0\n', 'a.skeleton has no body in any frame'),
     ('a.txt', b' '.join([b'0'] * 150), 'a.txt has no body in any frame')])
 def test_a_file_that_cannot_be_used_is_named(name, content, said, tmp_path):
     (tmp_path / name).write_bytes(content)
@@ -85,7 +88,7 @@ def test_objects_in_an_array_are_not_loaded(tmp_path):
             return (tmp_path / 'evil').touch, ()
 
     np.save(tmp_path / 'a.npy', np.array([Evil()], dtype=object), allow_pickle=True)
-    with pytest.raises(UserError, match='is not a NumPy file of numbers'):
+    with pytest.raises(UserError, match='is not a complete NumPy file of numbers .it holds Python objects'):
         read_clip(tmp_path / 'a.npy')
     assert not (tmp_path / 'evil').exists()
 
@@ -96,15 +99,17 @@ def test_mistakes(tmp_path):
     np.savez(tmp_path / 'slow.npz', keypoint=CLIP, fps=0)
     (tmp_path / 'a.skeleton').write_text(skeleton_text([[('7', frame)] for frame in CLIP[0]]))
     for source, options, said in (
-            (tmp_path / 'none.npy', {}, 'none.npy does not exist: give'), (tmp_path, {}, 'is not a clip: give'),
+            (tmp_path / 'none.npy', {}, 'none.npy does not exist: give'),
+            (tmp_path, {}, 'has 4 clips: give the file or the folder of one of them'),
             (f'{tmp_path}/mine.pkl:clip99', {}, 'mine.pkl has no clip "clip99"'),
             (f'{tmp_path}/gone.pkl:clip1', {}, 'gone.pkl'), (tmp_path / 'mine.pkl', {}, 'FILE.pkl:NAME'),
-            (tmp_path / 'two.npz', {}, 'has the arrays .*, but one must be called "keypoint"'),
+            (tmp_path / 'two.npz', {}, 'has the arrays .*: name the one to read keypoint'),
+            (tmp_path / 'two.npz', dict(format='excel'), 'there is no format "excel": use one of '),
             (tmp_path / 'slow.npz', {}, 'an "fps" that is not a number above 0'),
             (CLIP, dict(axes='MTV'), 'axes "MTV" do not describe'), (CLIP[0], dict(axes='MTVC'), 'do not describe'),
             ([[1], [2, 3]], {}, 'is not an array'), (dict(frame_dir='a'), {}, 'has no keypoint'),
             (tmp_path / 'a.skeleton', dict(axes='TVC'), 'is not an array, so axes "TVC" have no meaning'),
-            (tmp_path / 'a.skeleton', dict(layout='coco'), 'has the skeleton "ntu", not "coco"')):
+            (tmp_path / 'a.skeleton', dict(layout='coco'), 'has 25 joints, but layout "coco" has 17')):
         with pytest.raises((UserError, FileNotFoundError), match=said):
             read_clip(source, **options)
 
@@ -119,5 +124,41 @@ def test_reads_what_convert_reads(tmp_path):
     other = read_clip(tmp_path / 'kinect.json')
     assert other.keypoint.shape[2:] == (32, 3) and other.layout == 'azure_kinect' and other.fps
     openpose(folder, video='another')
-    with pytest.raises(UserError, match='has 2 clips: give the files of one of them'):
+    with pytest.raises(UserError, match='has 2 clips: give the file or the folder of one of them'):
         read_clip(folder)
+
+
+def test_an_openpose_folder_is_one_clip_and_a_folder_of_several_kinds_has_all_of_its_clips(tmp_path):
+    for name in 'run', 'jump':
+        openpose(tmp_path / 'videos' / name)
+    np.save(tmp_path / 'videos/wave.npy', CLIP)
+    (tmp_path / 'videos/notes.md').write_text('')
+    (tmp_path / 'videos/.hidden.npy').write_bytes(b'')
+    found = clips_in(tmp_path / 'videos')
+    assert [one.item.name for one in found] == ['jump', 'run', 'wave'] and [one.is_array for one in found] == [0, 0, 1]
+    clips = [read_clip(one) for one in found]
+    assert [clip.keypoint.shape for clip in clips] == [(1, 12, 25, 2)] * 2 + [CLIP.shape]
+    np.testing.assert_array_equal(clips[0].keypoint, read_clip(tmp_path / 'videos/jump').keypoint)
+    assert clips_in('FILE.pkl:clip') == ['FILE.pkl:clip']
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(UserError, match='empty has no recording in a known format'):
+        clips_in(tmp_path / 'empty')
+
+
+def test_a_reader_that_a_user_registers_is_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, 'READERS', dict(registry.READERS))
+    (tmp_path / 'a.trace').write_text('1')
+    with pytest.raises(UserError, match='a.trace has no known format'):
+        read_clip(tmp_path / 'a.trace')
+    registry.register_reader('trace', ('.trace', ))(lambda files, options: registry.Recording(CLIP, 'ntu', fps=50))
+    clip = read_clip(tmp_path / 'a.trace')
+    np.testing.assert_array_equal(clip.keypoint, CLIP)
+    assert clip.layout == 'ntu' and clip.fps == 50
+
+
+def test_a_file_that_two_readers_fit_needs_its_format(tmp_path):
+    (tmp_path / 'a.json').write_text('{"skeletons": [], "instance_info": []}')
+    with pytest.raises(UserError, match='a.json could be of the formats mmpose, kinect_json: choose one with --format'):
+        read_clip(tmp_path / 'a.json')
+    with pytest.raises(UserError, match='a.json has skeletons of shape'):
+        read_clip(tmp_path / 'a.json', format='kinect_json')

@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 
+from hico_mm.converters.guess import guess_format
 from hico_mm.converters.items import Item
 from hico_mm.converters.readers.mediapipe_table import NAMES
 from hico_mm.converters.recordings import to_clip
@@ -193,7 +194,7 @@ def test_a_table_of_numbers(tmp_path, header):
     ((7, 25, 2, 3), dict(axes='MTVC'), 'the axes are probably TVMC, so use --axes TVMC'),
     ((25, 7, 3), dict(axes='TVC'), 'the axes are probably VTC, so use --axes VTC'),
     ((7, 20, 3), dict(axes='TVC'), 'has 20 joints with 3 coordinates if the axes of 7x20x3 are TVC, but layout "ntu"'),
-    ((7, 25, 3), dict(axes='MTVC'), r'has an array of shape (7, 25, 3), but --axes MTVC means 4 axes'),
+    ((7, 25, 3), dict(axes='MTVC'), 'of shape (7, 25, 3), which axes "MTVC" do not describe'),
     ((7, 25, 3), {}, 'state the order of its axes with --axes'),
     ((7, 80), dict(axes='TVC'), 'has 80 columns, which do not fit the 25 joints of layout "ntu"'),
     ((7, 150), dict(axes='TMVC'), 'may have 2 or 3 coordinates for each joint: say which with --channels'),
@@ -307,3 +308,17 @@ def test_whatever_stands_in_a_file_is_read_or_refused(tmp_path, name):
             assert '\n' not in str(error)
         else:
             assert clip_fault(clip, get_layout(layout)) is None or not np.isfinite(clip['keypoint']).all()
+
+
+def test_files_in_the_formats_of_data_sets_may_have_any_name(tmp_path):
+    person = own.body('ntu').astype(np.float32)
+    np.savetxt(tmp_path / 'mine.txt', np.concatenate([person, 0 * person], 1).reshape(len(person), -1), fmt='%.9g')
+    (tmp_path / 'notes.txt').write_text('150 ' * 149)
+    assert guess_format(tmp_path, READERS) == 'kinect_text'
+    text = read('kinect_text', tmp_path / 'mine.txt')
+    np.testing.assert_allclose(text.keypoint, person[None], rtol=1e-6)
+    skeletons = own.body('nw_ucla').astype(np.float32)
+    own.write(tmp_path / 'json' / 'mine.json', dict(skeletons=skeletons.tolist()))
+    assert guess_format(tmp_path / 'json', READERS) == 'kinect_json'
+    np.testing.assert_array_equal(read('kinect_json', tmp_path / 'json/mine.json').keypoint, skeletons[None])
+    assert (text.layout, text.fps) == ('ntu', 30)

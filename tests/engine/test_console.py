@@ -63,3 +63,16 @@ def test_a_terminal_has_one_line_that_changes(capsys, monkeypatch):
     ('my_own', 'hico-mm info c.pth')])
 def test_the_next_command_exists(name, command):
     assert console.next_command(name, 'c.pth') == command
+
+
+def test_a_training_for_a_number_of_steps_shows_steps_and_no_epochs(make_runner, tmp_path, monkeypatch, capsys):
+    config = make_runner('steps').cfg
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=5, val_interval=5)
+    config.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=5)
+    config.log_processor = dict(by_epoch=False)
+    config.dump(tmp_path / 'steps.py')
+    monkeypatch.delenv(console.VERBOSE)
+    assert train.main([str(tmp_path / 'steps.py'), '--work-dir', str(tmp_path / 's')]) == 0
+    printed = capsys.readouterr()
+    assert re.search(r'^step 1/5; loss [\d.]+; ', printed.err, re.M) and 'epoch' not in printed.err
+    assert re.search(r'^trained 5 steps; last validation: k-NN .*\ncheckpoint: .*/iter_5.pth$', printed.out, re.M)

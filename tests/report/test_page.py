@@ -77,7 +77,7 @@ def pause(tab):
 def test_everything_is_there(tab):
     assert tab.title() == TITLE and tab.text_content('#title') == TITLE
     assert tab.locator('.map canvas').count() == 1 and tab.locator('.map canvas').evaluate(DRAWN)
-    assert tab.locator('#results tbody tr').count() == 4  # two accuracies and two baselines
+    assert tab.locator('#results tbody tr').count() == 5  # two accuracies and three baselines
     assert tab.locator('[data-neighbours] .card').count() == 5
     assert tab.locator('#matrix td').count() == 16 and tab.locator('#classes-list button').count() == 4
     assert tab.locator('#charts svg[role=img]').count() == 5 and tab.locator('#reliability svg').count() == 1

@@ -8,13 +8,17 @@ from unittest import mock
 
 import numpy as np
 import pytest
+import torch
 
+from hico_mm.apis import init_model
 from hico_mm.cli import report as command
 from hico_mm.cli.main import main
+from hico_mm.evaluation import encode
+from hico_mm.report.baselines import untrained
 from hico_mm.report.clips import Clips, pack_clips
 from hico_mm.report.page import curves_of
 from hico_mm.report.render import render, script_json
-from hico_mm.report.runs import find_checkpoint, find_run_config
+from hico_mm.report.runs import find_checkpoint, find_run_config, loaders_of, open_run
 from hico_mm.structures import get_layout
 from tests.cli.mistakes import inside
 from tests.report.conftest import CLASSES, TITLE
@@ -86,7 +90,8 @@ def test_the_numbers_are_those_of_the_log(work, said, data):
         right = np.array(run['predictions'][one['key']])[test == 1] == labels[test == 1]
         assert one['correct'] == right.sum() and one['total'] == len(right) == 20
     assert run['calibration']['accuracy'] == pytest.approx(classifier['value'])
-    assert [row['name'] for row in data['sets'][0]['baselines']] == ['most frequent class', 'k-NN on raw coordinates']
+    assert [row['name'] for row in data['sets'][0]['baselines']] == [
+        'most frequent class', 'k-NN on raw coordinates', 'k-NN on untrained encoder']
 
 
 def test_what_is_known_of_each_clip(data):
@@ -173,3 +178,19 @@ def test_scikit_learn_is_asked_for(work, monkeypatch, capsys):
     assert command.main([str(work / 'pretrain'), '--out', str(work / 'none.html')]) == 1
     assert 'pip install "hico_mm[report]"' in capsys.readouterr().err
     assert not (work / 'none.html').exists()
+
+
+def test_the_untrained_encoder_is_the_same_model_with_initial_weights(work, data):
+    run = open_run(work / 'pretrain')
+    torch.manual_seed(0)
+    fresh = init_model(run.model.cfg)
+    model = untrained(run.model)
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(weight, fresh.state_dict()[name], rtol=0, atol=0)
+    assert any(not weight.equal(run.model.state_dict()[name]) for name, weight in model.state_dict().items())
+    with inside(work):
+        loaders = loaders_of(run)
+    train, test = (encode(fresh, loaders[role]) for role in ('train', 'test'))
+    unit = [torch.nn.functional.normalize(part.features, dim=1) for part in (train, test)]
+    right = int((train.labels[(unit[1] @ unit[0].t()).argmax(1)] == test.labels).sum())
+    assert data['sets'][0]['baselines'][2]['correct'] == right

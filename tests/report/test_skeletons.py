@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from hico_mm.report.names import fact_of, facts_of
-from hico_mm.report.skeletons import ABSENT, LARGEST, pack, skeleton_of, up_axis, upright
+from hico_mm.report.skeletons import ABSENT, LARGEST, pack, skeleton_of
 from hico_mm.structures import get_layout
+from hico_mm.visualization.upright import UPS, up_axis, up_text, upright
 
 
 def unpack(packed, joints, channels):
@@ -47,7 +48,7 @@ def test_bodies_stand_whatever_axis_points_up(up):
     layout = get_layout('ntu')
     clip = np.random.default_rng(0).normal(0, .01, (1, 6, 25, 3)).astype(np.float32)
     clip[:, :, 1, abs(up) - 1] += np.sign(up)
-    assert up_axis([clip], layout) == up
+    assert up_axis([clip], layout) == up and UPS[up_text(up)] == up
     standing = upright(clip, up)
     assert (standing[:, :, 1, 1] > .9).all()
     turn = upright(np.eye(3, dtype=np.float32), up)

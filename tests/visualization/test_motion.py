@@ -48,7 +48,8 @@ def test_the_page_holds_the_numbers(tmp_path):
     write_strip(tmp_path / 'a.html', rows, drawing(get_layout('ntu')), 'A & B')
     page = (tmp_path / 'a.html').read_text()
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
-    shape, text = data['motions'][0]
+    shape, text, place = data['motions'][0]
+    edges = data['drawings'][place]
     np.testing.assert_array_equal(np.frombuffer(base64.b64decode(text), '<i2').reshape(shape), motion)
-    assert [4, 20, 1] in data['edges'] and [8, 20, 2] in data['edges'] and [0, 1, 0] in data['edges']
+    assert [4, 20, 1] in edges and [8, 20, 2] in edges and [0, 1, 0] in edges
     assert '<title>A &amp; B</title>' in page

@@ -63,7 +63,7 @@ def pickles_that_run(folder: Path, evil: Call, configs: Path, checkpoint: Path) 
         'extract_features.py, annotation': ('extract_features', [knn, checkpoint, *features, *options]),
         'check_annotations.py': ('check_annotations', [annotation]),
         'hold_out.py': ('hold_out', [annotation, '--split', 'xsub_train', '--names', 'a', '--out', out]),
-        'plot_clips.py': ('plot_clips', [annotation, '--out', folder / 'out.png']),
+        'show': ('show', [annotation, '--out', folder / 'out.png']),
         'fuse_streams.py --preds': ('fuse_streams', ['--preds', annotation, annotation]),
         'fuse_streams.py --names': ('fuse_streams', ['--preds', sound, '--names', f'{annotation}:xsub_val']),
         'fuse_streams.py --search': ('fuse_streams', ['--preds', sound, '--search', annotation]),

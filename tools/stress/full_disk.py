@@ -93,7 +93,7 @@ def writing_commands(scratch: Path, checkpoint: Path, place: Path) -> List[Tuple
         ('extract_features', [configs / 'knn.py', checkpoint, '--split', 'xsub_val', '--out', place / 'out.npz']),
         ('prepare_ntu', ['--raw', raw, '--dataset', 'ntu60', '--out', place / 'out.pkl']),
         ('hold_out', [data, '--split', 'xsub_train', '--names', 'P001', '--out', place / 'out.pkl']),
-        ('plot_clips', [data, '--out', place / 'out.png']),
+        ('show', [data, '--out', place / 'out.png']),
         ('make_demo', ['--out', place / 'demo', '--num-subjects', 1]),
         ('reproduce', ['--encoder', 'gru', '--dataset', 'nwucla', '--tasks', 'knn', '--out', place / 'r'])]
 

@@ -73,7 +73,7 @@ def climbing_names(folder: Path, configs: Path, checkpoint: Path, data: Path, ma
             ('test', [knn, checkpoint, '--work-dir', 't', '--dump', 'd.pkl', *options]),
             ('extract_features', [knn, checkpoint, '--split', 'xsub_val', '--out', 'f.npz', *options]),
             ('fuse_streams', ['--preds', 'd.pkl', 'd.pkl', '--out', 'o.pkl']),
-            ('plot_clips', ['climbing.pkl', '--out', 'c.png'])):
+            ('show', ['climbing.pkl', '--out', 'c.png'])):
         run(command, arguments, box)
     faults = [f'traceback: {last_line(output(box))}'] if 'Traceback' in output(box) else []
     own = {box, box.parent, *box.rglob('*')}

@@ -32,31 +32,40 @@ def matches(path: Path) -> bool:
 def read(files: List[Path], options: ReadOptions) -> Recording:
     """Read an array with the stated axes. A table (T, columns) is unfolded in the order of the other axes.
 
-    An ``.npz`` file has an array ``keypoint``, or only one, and optionally ``keypoint_score`` with the same axes but C,
-    and ``fps``.
+    An ``.npz`` file has an array ``keypoint``, or only one beside ``fps``, and optionally ``keypoint_score`` with the
+    same axes but C, and ``fps``.
 
     Raises:
         UserError: if the axes or the layout are not stated, or do not fit the array.
     """
-    if options.axes is None or options.layout is None:
+    if not options.usual_axes and (options.axes is None or options.layout is None):
         raise UserError('is an array: state the order of its axes with --axes, such as --axes MTVC, and the skeleton '
                         'with --layout')
     arrays = _table(files[0]) if files[0].suffix.lower() == '.csv' else open_arrays(files[0])
-    array, axes, layout = _pick(arrays), options.axes, options.layout
+    fps = _frame_rate(arrays.pop('fps', None))
+    array, layout = _pick(arrays), options.layout
+    axes = options.axes or usual_axes(array.ndim)
     if array.dtype.kind not in 'iuf':
         raise UserError(f'has an array of type {array.dtype}, not of numbers')
     if array.ndim == 2 and len(axes) > 2:
         array = _unfold(array, axes, layout, options.channels)
-    if array.ndim != len(axes):
-        raise UserError(f'has an array of shape {array.shape}, but --axes {axes} means {len(axes)} axes: correct '
-                        '--axes')
-    keypoint = _arrange(array, axes)
+    keypoint = arrange(array, axes)
     _check(keypoint, array, axes, layout)
     keypoint, score = _scores(keypoint, options.channels)
     if 'keypoint_score' in arrays:
-        score = _arrange(arrays['keypoint_score'], axes.replace('C', ''))[..., 0]
-    fps = arrays.get('fps')
-    return Recording(keypoint, layout, score, float(fps) if fps is not None and fps.size == 1 else None)
+        score = arrange(arrays['keypoint_score'], axes.replace('C', ''))[..., 0]
+    return Recording(keypoint, layout, score, fps)
+
+
+def usual_axes(ndim: int) -> str:
+    """Return the order of the axes of an array for which none is stated."""
+    return 'MTVC' if ndim == 4 else 'TVC'
+
+
+def _frame_rate(value: Optional[np.ndarray]) -> Optional[float]:
+    if value is not None and not (value.size == 1 and value.dtype.kind in 'fiu' and 0 < value.item() < np.inf):
+        raise UserError('has an "fps" that is not a number above 0: correct it, or leave it out')
+    return None if value is None else float(value.item())
 
 
 def _pick(arrays: Dict[str, np.ndarray]) -> np.ndarray:
@@ -65,10 +74,15 @@ def _pick(arrays: Dict[str, np.ndarray]) -> np.ndarray:
     raise UserError(f'has the arrays {sorted(arrays)}: name the one to read keypoint')
 
 
-def _arrange(array: np.ndarray, axes: str) -> np.ndarray:
-    """Move the axes to (M, T, V, C); an axis that does not exist gets the length 1."""
-    if array.ndim != len(axes):
-        raise UserError(f'has an array of shape {array.shape}, not of the axes {axes}')
+def arrange(array: np.ndarray, axes: str) -> np.ndarray:
+    """Move the axes to (M, T, V, C); an axis that does not exist gets the length 1.
+
+    Raises:
+        UserError: if the array does not have these axes. The message does not name the array.
+    """
+    if array.ndim != len(axes) or not set(axes) <= set('MTVC') or len(set(axes)) != len(axes):
+        raise UserError(f'has an array of shape {array.shape}, which axes "{axes}" do not describe: name each axis by '
+                        'M (persons), T (frames), V (joints) or C (coordinates), as in --axes CTVM')
     here = ''.join(axis for axis in 'MTVC' if axis in axes)
     array = array.transpose([axes.index(axis) for axis in here])
     for place, axis in enumerate('MTVC'):
@@ -77,10 +91,13 @@ def _arrange(array: np.ndarray, axes: str) -> np.ndarray:
     return array
 
 
-def _check(keypoint: np.ndarray, array: np.ndarray, axes: str, layout: SkeletonLayout) -> None:
+def _check(keypoint: np.ndarray, array: np.ndarray, axes: str, layout: Optional[SkeletonLayout]) -> None:
     """Check the numbers of joints and coordinates, and find the likely order of the axes if they do not fit."""
     joints, coordinates = keypoint.shape[2:]
-    if joints == layout.num_joints and coordinates in CHANNELS:
+    if layout is None and coordinates not in CHANNELS:
+        raise UserError(f'has {coordinates} coordinates if the axes of {"x".join(map(str, array.shape))} are {axes}, '
+                        'but there are 2 or 3: correct --axes')
+    if layout is None or (joints == layout.num_joints and coordinates in CHANNELS):
         return
     shape = 'x'.join(map(str, array.shape))
     likely = _likely(array.shape, layout.num_joints)
@@ -105,8 +122,10 @@ def _likely(shape: Tuple[int, ...], joints: int) -> Optional[str]:
     return ''.join(letters)
 
 
-def _unfold(table: np.ndarray, axes: str, layout: SkeletonLayout, channels: Optional[str]) -> np.ndarray:
+def _unfold(table: np.ndarray, axes: str, layout: Optional[SkeletonLayout], channels: Optional[str]) -> np.ndarray:
     """Reshape a table (T, columns) to the stated axes, of which frames must be the first."""
+    if layout is None:
+        raise UserError('is a table with a row for each frame: name the skeleton with --layout')
     if axes[0] != 'T':
         raise UserError(f'is a table with a row for each frame, but --axes {axes} does not begin with T: the axes are '
                         'T and then the order of the columns, such as TVC')

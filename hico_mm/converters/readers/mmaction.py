@@ -26,7 +26,7 @@ def read(files: List[Path], options: ReadOptions) -> Recording:
     except UserError as error:
         raise UserError(str(error).replace(f'{files[0]} ', '', 1)) from None
     if isinstance(clip, dict) and isinstance(clip.get('annotations'), list):
-        raise UserError('is an annotation already: use it as it is, and run hico-mm check on it')
+        raise UserError('is an annotation already: use it as it is, or name one of its clips, as in FILE.pkl:NAME')
     if not isinstance(clip, dict) or not isinstance(clip.get('keypoint'), np.ndarray):
         raise UserError('is not a clip of MMAction2: it has no array "keypoint"')
     score = clip.get('keypoint_score')

@@ -9,16 +9,17 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ..console import ProgressLine, in_words
+from ..console import ProgressLine, counts_epochs, in_words
 
 WINDOW = 20  # steps over which losses are averaged
 
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Show epoch, loss, contrast accuracy, the last validation and the time left, in the first process.
+    """Show the epoch, loss, contrast accuracy, the last validation and the time left, in the first process.
 
-    On a terminal, this is one line that changes. Elsewhere, a line is printed every 30 seconds.
+    On a terminal, this is one line that changes. Elsewhere, a line is printed every 30 seconds. A training for a number
+    of steps shows the step in place of the epoch.
     """
 
     priority = 'LOWEST'
@@ -54,8 +55,9 @@ class ProgressHook(Hook):
         hub, loop = runner.message_hub, runner.train_loop
         found = {name: hub.get_scalar(f'train/{key}').mean(WINDOW) for key, name in (
             ('loss', 'loss {:.3g}'), ('acc_instance', 'contrast accuracy {:.2f}')) if f'train/{key}' in hub.log_scalars}
-        parts = [f'epoch {runner.epoch + 1}/{loop.max_epochs}, step {step}/{len(loop.dataloader)}',
-                 *(name.format(value) for name, value in found.items()),
+        place = f'epoch {runner.epoch + 1}/{loop.max_epochs}, step {step}/{len(loop.dataloader)}' if counts_epochs(
+            runner) else f'step {step}/{loop.max_iters}'
+        parts = [place, *(name.format(value) for name, value in found.items()),
                  *([f'last validation: {self._scores}'] if self._scores else []),
                  *([f'{timedelta(seconds=int(hub.get_info("eta")))} left'] if hub.get_info('eta') else [])]
         self._line.show('; '.join(parts))

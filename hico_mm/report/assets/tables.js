@@ -14,7 +14,7 @@ function drawSummary() {
     add(DATA.runs.length > 1 ? `${page.name}: ${one.name}` : one.name, one.key === 'knn' ? 'label of the nearest training clip' : one.how, one)));
   set.baselines.forEach(one => add(one.name, 'baseline', one, true));
   $('results').replaceChildren(el('table', {class: 'results'}, el('thead', {}, el('tr', {}, el('th', {}, 'Accuracy on the test split'), el('th', {class: 'hide'}, 'How'), el('th', {}, 'Top-1'),
-    el('th', {class: 'hide'}, '95 % interval'), el('th', {class: 'hide'}, 'Class mean'), el('th', {class: 'plot'}, '0 to 100 %, with the interval'))), el('tbody', {}, ...rows)));
+    el('th', {class: 'hide'}, '95 % Wilson interval'), el('th', {class: 'hide'}, 'Class mean'), el('th', {class: 'plot'}, '0 to 100 %, with the interval'))), el('tbody', {}, ...rows)));
   $('about').textContent = `${count(set.gallery, 'training clip')} (${set.splits[0]}), ${count(set.total - set.gallery, 'test clip')} (${set.splits[1]}), ${count(new Set(set.label.filter(label => label >= 0)).size, 'class', 'classes')}, from ${[...new Set(set.files)].join(', ')}. Intervals are 95 % Wilson intervals over test clips.`;
   const few = set.total > set.name.length ? [`The map and the lists show ${count(set.name.length, 'clip')} of ${set.total.toLocaleString('en')}: test clips drawn at random, each with its neighbours. Accuracies are of all clips.`] : [];
   const still = set.play.filter(play => !play).length;
