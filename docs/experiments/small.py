@@ -39,7 +39,7 @@ datasets = dict(
     msr_159=msr('_s(01|05|09)_'),
     utkinect_12=utkinect('_s(01|02)_'),
     utkinect_45=utkinect('_s(04|05)_'),
-    bodies=dict(ann_file='data/demo_sweep/demo.pkl', split='xsub_train', held='P00(1|2)', test='xsub_val',
+    bodies=dict(ann_file='data/demo/demo.pkl', split='xsub_train', held='P00(1|2)', test='xsub_val',
                 layout='ntu', num_classes=10, options={'model.data_preprocessor.num_persons': 2}))
 
 CROP = dict(type='TemporalCropResize', ratio=(0.5, 1.0), min_frames=16)
