@@ -1,7 +1,10 @@
-"""Settings that were compared for the recipe for small data, and the datasets they were compared on.
+r"""Settings that were compared for the recipe for small data, and the datasets they were compared on.
 
-    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/small.jsonl --seeds 0
-    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/final.jsonl --test
+    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/small.jsonl --seeds 0 \
+        --steps 800 --datasets nwucla_21 msr_37 bodies
+    python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/final.jsonl --test \
+        --datasets nwucla_12 msr_37 utkinect_12 bodies \
+        --settings raw_before raw untrained_before untrained before recipe
 
 The first command divides each dataset by subject or camera, within its training split. The second one scores the test
 splits.

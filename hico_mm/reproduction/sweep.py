@@ -62,6 +62,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--datasets', nargs='+', metavar='NAME', help='datasets of the table; default: all')
     parser.add_argument('--settings', nargs='+', metavar='NAME', help='settings of the table; default: all')
     parser.add_argument('--seeds', nargs='+', type=int, metavar='N', help='seeds; default: those of the table')
+    parser.add_argument('--steps', type=int, metavar='N', help='training steps; default: those of the table')
     args = parser.parse_args(argv)
     table = choose(Config.fromfile(args.table), args)
     jobs = missing(table, args.out)
@@ -76,7 +77,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 
 def choose(table: Config, args: argparse.Namespace) -> Config:
-    """Keep the chosen datasets, settings and seeds of a table, and check it.
+    """Keep the chosen datasets, settings, seeds and steps of a table, and check it.
 
     Raises:
         UserError: if it does not have one of them; if a dataset has no test split, which ``--test`` needs; or if the
@@ -91,7 +92,7 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
     untested = [name for name, data in table.datasets.items() if args.test and 'test' not in data]
     if untested:
         raise UserError(f'{args.table}: the dataset {untested[0]} has no "test", the name of its test split')
-    table.seeds = args.seeds or table.seeds
+    table.seeds, table.steps = args.seeds or table.seeds, args.steps or table.steps
     if any(row.get('tested', False) != args.test for row in read(args.out)):
         raise UserError(f'{args.out} has runs {"without" if args.test else "with"} --test: choose another --out')
     return table
