@@ -7,9 +7,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..datasets.checks import UNLABELLED, is_name, label_of
+from ..datasets.checks import UNLABELLED, label_of
 from ..errors import UserError
 from ..structures import SkeletonLayout, get_layout
+from .class_names import read_class_names
 from .convert import Conversion, Reading
 from .items import Item, find_items
 from .manifest import apply_manifest
@@ -17,7 +18,6 @@ from .own_splits import SplitRule, check_rule, make_splits
 from .plausible import implausible
 from .readers.common import upright
 from .registry import Read, Reader, ReadOptions, Recording
-from .text import read_lines
 from .tracks import most_seen
 
 MOST_FPS = 10_000
@@ -156,21 +156,11 @@ def number_classes(labels: Sequence[str], file: Optional[Path] = None) -> Tuple[
     """
     if file is None and all(label.isdecimal() for label in labels):
         return {label: int(label) for label in labels}, None
-    names = _class_names(file) if file else sorted(set(labels))
+    names = read_class_names(file) if file else sorted(set(labels))
     wrong = sorted(set(labels) - set(names))
     if wrong:
         raise UserError(f'{file} does not have the class {wrong[0]}: it has {", ".join(names[:20])}')
     return {name: number for number, name in enumerate(names)}, names
-
-
-def _class_names(file: Path) -> List[str]:
-    try:
-        names = [line.strip() for line in read_lines(file) if line.strip()]
-    except UserError as error:
-        raise UserError(f'{file} {error}: it must have a class on each line') from None
-    if not names or len(set(names)) != len(names) or not all(map(is_name, names)):
-        raise UserError(f'{file} is empty or has a class twice: it must have a class on each line')
-    return names
 
 
 def _layout_of(items: Sequence[Item], reader: Reader, options: ReadOptions) -> Union[str, SkeletonLayout]:
