@@ -33,6 +33,7 @@ class RawClip(NamedTuple):
         fps: Frames per second, or None if not known.
         label: Its label, or ``UNLABELLED``.
         img_shape: (height, width) of the image in pixels, or None if not known.
+        score: (M, T, V), the confidence of each joint, or None if not known.
     """
 
     name: str
@@ -41,6 +42,7 @@ class RawClip(NamedTuple):
     fps: Optional[float] = None
     label: int = UNLABELLED
     img_shape: Optional[Tuple[int, int]] = None
+    score: Optional[np.ndarray] = None
 
     def cut(self, first: int, last: int) -> 'RawClip':
         """Cut out frames ``first`` to ``last``, counted from 1, both included. Persons absent from them are left out.
@@ -52,8 +54,14 @@ class RawClip(NamedTuple):
         if not 1 <= first <= last <= length:
             raise UserError(f'{self.name} has {length} frames, so there are no frames {first} to {last}: count from 1 '
                             'to the last frame')
-        return self._replace(name=f'{self.name}[{first}-{last}]',
-                             keypoint=visible(self.keypoint[:, first - 1:last]))
+        return self._replace(name=f'{self.name}[{first}-{last}]').frames(first, last)
+
+    def frames(self, first: int, last: int) -> 'RawClip':
+        """Cut out frames as :meth:`cut` does, but keep the name."""
+        part = self.keypoint[:, first - 1:last]
+        seen = part.any((1, 2, 3))
+        score = None if self.score is None else self.score[seen, first - 1:last]
+        return self._replace(keypoint=part[seen], score=score)
 
 
 ClipSource = Union[str, Path, Mapping, np.ndarray, RawClip]
@@ -171,7 +179,8 @@ def _of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None
     if fault:
         raise UserError(f'{where} {fault}')
     size = clip.get('img_shape')
-    return RawClip(named(clip), clip['keypoint'], label=label_of(clip), img_shape=tuple(size) if size else None)
+    return RawClip(named(clip), clip['keypoint'], label=label_of(clip), img_shape=tuple(size) if size else None,
+                   score=clip.get('keypoint_score'))
 
 
 def _read_array(path: Path) -> RawClip:

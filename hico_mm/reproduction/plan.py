@@ -5,7 +5,7 @@ from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, 
 
 from ..shipped import CONFIGS
 
-ENCODERS = ('gru', 'lstm', 'transformer')
+ENCODERS = dict(gru='GRUEncoder', lstm='LSTMEncoder', transformer='TransformerEncoder')
 STREAMS = ('joint', 'bone', 'motion')
 BASELINES = ('raw', 'untrained', 'scratch', 'scratch10', 'scratch1')  # these need no pretraining
 TASKS = (*BASELINES, 'linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer', 'fusion', 'ablations')
@@ -17,6 +17,7 @@ ABLATIONS: Dict[str, Tuple[str, ...]] = {
     'released-queue': ('--cfg-options', 'model.head.wrap_at=queue_length'),
 }
 SOURCES = ('ntu60', 'pku1')  # source datasets of the transfer to pku2
+SEMI = ('--with', 'configs/hico/semi/semi.py')
 FRACTIONS = dict(semi1=0.01, semi10=0.1, scratch1=0.01, scratch10=0.1)
 
 
@@ -29,6 +30,7 @@ class Protocol(NamedTuple):
         downstream: Name of the dataset in the other downstream configs.
         tasks: The tasks that apply; all by default.
         options: Options for every command.
+        encoder: The encoder of the pretraining config, if its name does not have it.
     """
 
     pretraining: str
@@ -36,6 +38,7 @@ class Protocol(NamedTuple):
     downstream: str
     tasks: Tuple[str, ...] = TASKS
     options: Tuple[str, ...] = ()
+    encoder: str = ''
 
 
 def _splits(name: str) -> Tuple[str, ...]:
@@ -43,11 +46,15 @@ def _splits(name: str) -> Tuple[str, ...]:
             f'test_dataloader.dataset.split={name}_val')
 
 
-DEMO = Protocol('demo/hico_lstm_demo', 'hico_demo_linear', 'demo', ('raw', 'untrained', 'linear', 'knn', 'fusion'))
+DEMO = Protocol('demo/hico_lstm_demo', 'hico_demo_linear', 'demo', ('raw', 'untrained', 'linear', 'knn', 'fusion'),
+                encoder='lstm')
+POSES_2D = ('ntu60-2d', 'hmdb51-2d', 'ucf101-2d', 'gym-2d')
 PROTOCOLS: Dict[str, Protocol] = {
     **{name: Protocol(f'hico_{{encoder}}_{name}', f'hico_{name}_linear', name)
        for name in ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla')},
     'nwucla_small': Protocol('hico_{encoder}_nwucla_small', 'hico_nwucla_small_linear', 'nwucla'),
+    **{name: Protocol(f'hico_{name}', f'hico_{name}_linear', name, ('raw', 'untrained', 'linear', 'fusion'),
+                      encoder='gru') for name in POSES_2D},
     'demo': DEMO,
     'demo-xview': DEMO._replace(options=_splits('xview')),
 }
@@ -86,8 +93,8 @@ class Setting(NamedTuple):
     def arguments(self) -> Tuple[str, ...]:
         """The arguments for encoder, stream and ablation in the command line of pretraining."""
         fragments = tuple(word for word in ABLATIONS.get(self.variant, ()) if self.variant)
-        options = [] if '{encoder}' in self.protocol.pretraining or self.encoder == 'lstm' else [
-            f'model.neck.encoder.type={dict(gru="GRU", transformer="Transformer")[self.encoder]}Encoder']
+        options = [] if self.protocol.encoder in ('', self.encoder) else [
+            f'model.neck.encoder.type={ENCODERS[self.encoder]}']
         if self.stream != 'joint':
             options.append(f'model.data_preprocessor.stream={self.stream}')
         return (*fragments, '--cfg-options', *options) if options else fragments
@@ -177,7 +184,9 @@ class Plan(NamedTuple):
                 '--epochs', str(length), *self.changes(setting)))
         if 'raw' in self.tasks:
             views = (f'model.data_preprocessor.clip_len={config.model.data_preprocessor.clip_len}',
-                     f'model.data_preprocessor.stream={setting.stream}')
+                     f'model.data_preprocessor.stream={setting.stream}',
+                     *(f'model.data_preprocessor.in_channels={channels}' for channels in [
+                         config.model.data_preprocessor.get('in_channels', 3)] if channels != 3))
             raw = CONFIGS / 'hico' / 'baselines' / 'raw_coordinates.py'
             yield Step(setting, 'raw', 'train', _config(setting, 'linear'), raw, _options(*shared, *views))
         if 'untrained' in self.tasks:
@@ -196,8 +205,8 @@ class Plan(NamedTuple):
             for draw in range(self.draws):
                 subset = (f'train_dataloader.dataset.subset.fraction={FRACTIONS[task]}',
                           f'train_dataloader.dataset.subset.seed={draw}')
-                yield Step(setting, task, 'train', _config(setting, 'semi'),
-                           untrained if task in BASELINES else trained, _options(*shared, *subset), draw)
+                yield Step(setting, task, 'train', _config(setting, 'finetune'),
+                           untrained if task in BASELINES else trained, (*SEMI, *_options(*shared, *subset)), draw)
         if 'fusion' in self.tasks:
             yield from self._dumps(setting, shared)
 
