@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
-from rich.progress import track
-
 from ..datasets.checks import clip_fault, named
 from ..datasets.suspicions import suspicions
 from ..errors import UserError
 from ..fileio import check_writable, dump_pickle
 from ..processes import start_worker
 from ..structures import SkeletonLayout, get_layout
+from .progress import progress_of_files
 
 # The result of reading one file: its clips, and a sentence for each fault, which names the file.
 Reading = Tuple[List[dict], List[str]]
@@ -102,7 +101,8 @@ def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
     try:
         results = (pool.map(read, conversion.files, chunksize=conversion.chunk) if pool
                    else map(read, conversion.files))
-        yield from track(results, 'reading', total=len(conversion.files))
+        with progress_of_files() as progress:
+            yield from progress.track(results, total=len(conversion.files), description='reading')
     finally:
         if pool:
             pool.shutdown(cancel_futures=True)

@@ -34,7 +34,7 @@ def implausible(clips: Sequence[dict], layout: SkeletonLayout) -> Iterator[str]:
     rates = sorted({round(float(clip['fps']), 1) for clip in clips if clip.get('fps')})
     if len(rates) > 1 and rates[-1] > 1.1 * rates[0]:
         yield (f'the clips have from {rates[0]:g} to {rates[-1]:g} frames per second: the same action then looks '
-               'slower or faster, so bring them to one frame rate')
+               f'slower or faster, so bring them to one frame rate with --resample-fps {rates[0]:g}')
 
 
 def _poses(keypoint: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from .own_splits import SplitRule, check_rule, make_splits
 from .plausible import implausible
 from .readers.common import upright
 from .registry import Read, Reader, ReadOptions, Recording
+from .resample import resample
 from .tracks import most_seen
 
 MOST_FPS = 10_000
@@ -126,8 +127,15 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
         score = np.nan_to_num(np.asarray(score, np.float32))
     keypoint, score = most_seen(keypoint, score, options.persons)
     size, fps = options.img_shape or recording.img_shape, options.fps or recording.fps
+    fps = fps if fps and 0 < fps < MOST_FPS else None
+    if options.resample_fps is not None:
+        if fps is None:
+            raise UserError('does not say its frame rate, so it cannot be resampled: give its frames per second with '
+                            '--fps')
+        keypoint, score = resample(keypoint, score, fps, options.resample_fps)
+        fps = options.resample_fps
     known = dict(
-        label=label, keypoint_score=score, fps=fps if fps and 0 < fps < MOST_FPS else None,
+        label=label, keypoint_score=score, fps=fps,
         subject=item.facts.subject, camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)
     keypoint = _turn(keypoint, size) if options.upside_down else keypoint
     keypoint = np.ascontiguousarray(keypoint * np.float32(options.scale))
@@ -179,6 +187,9 @@ def _describe(clips: List[dict], classes: Optional[List[str]]) -> str:
     persons = Counter(len(clip['keypoint']) for clip in clips)
     who = ', '.join(f'{count} with {number} person{"s" if number > 1 else ""}'
                     for number, count in sorted(persons.items()))
+    frames = sum(clip['total_frames'] for clip in clips)
+    nobody = sum(int((~clip['keypoint'].any((0, 2, 3))).sum()) for clip in clips)
+    who += f', nobody in {nobody} of the {frames} frames' if nobody else ''
     counts = Counter(label_of(clip) for clip in clips)
     bare = counts.pop(UNLABELLED, 0)
     names = [f'{classes[label] if classes else label}: {counts[label]}' for label in sorted(counts)]

@@ -1,5 +1,5 @@
 # The pickle of MMAction2 with 2-D poses: COCO-17 in pixels, with scores. Other such pickles differ in file and splits.
-normalize = dict(type='NormalizePose2D', box='body', score_thr=0.3)
+normalize = dict(type='NormalizePose2D', box='body', score_thr=0.3, lost_joints='interpolate')
 dataset = dict(type='SkeletonDataset', ann_file='data/ntu60/ntu60_2d.pkl', layout='coco', load_pipeline=[normalize])
 loader = dict(num_workers=2, persistent_workers=True, collate_fn=dict(type='skeleton_collate'))
 train_dataloader = dict(

@@ -38,7 +38,9 @@ class NormalizePose2D(BaseTransform):
             Defaults to 0.
         with_score: Whether to add the score as a third channel. It is zero for absent joints, and one for joints of
             clips without scores. Defaults to False.
-        lost_joints: 'absent', the default, leaves undetected joints at zero; 'released' moves them, as in MMAction2.
+        lost_joints: 'absent', the default, leaves undetected joints at zero. 'interpolate' takes their positions from
+            the frames in which they were detected, while the person is in the picture. 'released' moves them, as in
+            MMAction2.
 
     Raises:
         UserError: if ``box`` or ``lost_joints`` is invalid, or the third number of a joint is not a score.
@@ -54,7 +56,7 @@ class NormalizePose2D(BaseTransform):
             raise UserError(f"box must be 'image' or 'body', got {box!r}")
         self.img_shape, self.box = tuple(img_shape), box
         self.score_thr, self.with_score = score_thr, with_score
-        self.lost_joints = check_lost_joints(lost_joints)
+        self.lost_joints = lost_joints if lost_joints == 'interpolate' else check_lost_joints(lost_joints)
 
     def transform(self, results: dict) -> dict:
         """Normalise ``results['keypoint']`` to float32: one clip (M, T, V, 2), or (M, T, V, 3) with its scores."""
@@ -66,16 +68,19 @@ class NormalizePose2D(BaseTransform):
                 raise UserError('2-D poses need x, y and, optionally, a score from 0 to 1, but the third number is '
                                 f'from {score.min():.3g} to {score.max():.3g}: use an encoder for 3-D poses')
         pose = keypoint[..., :2]
-        there = pose.any(-1)
+        there: np.ndarray = np.any(pose, -1)
         if score is None:
             score = there.astype(np.float32)
         else:
             score = np.nan_to_num(np.asarray(score, dtype=np.float32))
             there = there & (score >= self.score_thr)
+        shown = there
+        if self.lost_joints == 'interpolate':
+            pose, shown = interpolate_joints(pose, there)
         center, half = self._body(pose[there]) if self.box == 'body' else self._image(results.get('img_shape'))
         pose = (pose - center) / half
-        if self.lost_joints == 'absent':
-            pose = np.where(there[..., None], pose, 0)
+        if self.lost_joints != 'released':
+            pose = np.where(shown[..., None], pose, 0)
         if self.with_score:
             pose = np.concatenate([pose, np.where(there, score, 0)[..., None]], -1)
         return dict(results, keypoint=np.ascontiguousarray(pose, dtype=np.float32))
@@ -98,3 +103,26 @@ class NormalizePose2D(BaseTransform):
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(img_shape={self.img_shape}, box={self.box!r}, score_thr={self.score_thr}, '
                 f'with_score={self.with_score}, lost_joints={self.lost_joints!r})')
+
+
+def interpolate_joints(pose: np.ndarray, there: np.ndarray) -> 'tuple[np.ndarray, np.ndarray]':
+    """Interpolate undetected joints linearly in time, in the frames in which the person has any joint.
+
+    Before its first and after its last detection, a joint has the position that it has there.
+
+    Args:
+        pose: (M, T, V, C).
+        there: (M, T, V), whether a joint was detected.
+
+    Returns:
+        The poses, and which joints have a position: all joints that are detected in any frame of the clip.
+    """
+    pose = pose.copy()
+    shown: np.ndarray = np.any(there, 2, keepdims=True) & np.any(there, 1, keepdims=True)
+    frames = np.arange(pose.shape[1])
+    for person, joint in np.argwhere((shown & ~there).any(1)):
+        known = there[person, :, joint]
+        for axis in range(pose.shape[-1]):
+            values = pose[person, :, joint, axis]
+            pose[person, :, joint, axis] = np.interp(frames, frames[known], values[known])
+    return pose, shown

@@ -66,6 +66,24 @@ def test_nobody_is_there(keypoint, score, box):
     assert out.shape == (1, 2, 17, 3) and not out.any()
 
 
+def test_lost_joints_are_interpolated_while_the_person_is_there():
+    rng = np.random.default_rng(0)
+    clip = rng.uniform(100, 900, size=(2, 6, 17, 2)).astype(np.float32)
+    clip[0, :, 3] = np.arange(1, 7)[:, None] * (10., 20.)
+    wanted, score = clip.copy(), np.ones((2, 6, 17), np.float32)
+    clip[0, 2:4, 3] = 5000
+    score[0, 2:4, 3] = .1
+    clip[0, 5, 3] = 0
+    wanted[0, 5, 3] = wanted[0, 4, 3]  # after the last detection
+    clip[1, 0] = wanted[1, 0] = 0  # the second person is not there yet
+    clip[1, :, 8] = wanted[1, :, 8] = 0  # never detected
+    arguments = dict(score_thr=.3, lost_joints='interpolate', with_score=True)
+    out = NormalizePose2D(**arguments)(dict(keypoint=clip, keypoint_score=score, img_shape=(1000, 1000)))['keypoint']
+    expected = np.where(wanted.any(-1, keepdims=True), wanted / 500 - 1, 0)
+    np.testing.assert_allclose(out[..., :2], expected, atol=1e-6)
+    assert not out[0, 2:4, 3, 2].any() and not out[0, 5, 3, 2] and out[0, 4, 3, 2] == 1
+
+
 def test_poses_in_space_are_refused():
     with pytest.raises(ValueError, match='third number is from 3 to 3: use an encoder for 3-D poses'):
         NormalizePose2D()(dict(keypoint=np.full((1, 2, 17, 3), 3.)))
