@@ -58,9 +58,10 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
     """
     found = find_items(source, reader, [out, *([wishes.manifest] if wishes.manifest else [])])
     items, faults, notes = found
+    doubts: List[str] = []
     if wishes.manifest and items:
-        items, more_faults, more_notes = apply_manifest(wishes.manifest, source, items)
-        faults, notes = faults + more_faults, notes + more_notes
+        items, more_faults, doubts = apply_manifest(wishes.manifest, source, items)
+        faults = faults + more_faults
     if not wishes.labels:
         items = [item._replace(facts=item.facts._replace(label=None)) for item in items]
     numbers, classes = number_classes([item.facts.label for item in items if item.facts.label], wishes.classes)
@@ -70,7 +71,8 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
     return Conversion(
         items, layout, partial(read_item, read=reader.read, options=wishes.options, numbers=numbers,
                                own_labels=wishes.labels and not numbers),
-        partial(make_splits, rule=wishes.rule, facts=facts), faults=faults, notes=notes, classes=classes,
+        partial(make_splits, rule=wishes.rule, facts=facts), faults=faults, doubts=doubts, notes=notes,
+        classes=classes,
         nothing=f'no clip of format {reader.name} was read from {source} ({" or ".join(reader.suffixes)})',
         describe=partial(_describe, classes=classes), chunk=4,
         suspect=partial(implausible, layout=get_layout(layout)))
