@@ -26,8 +26,9 @@ def implausible(clips: Sequence[dict], layout: SkeletonLayout) -> Iterator[str]:
         short = [clip['frame_dir'] for clip, pose in zip(clips, poses)
                  if 0 < _median_bone(pose, layout) < SHORTEST_BONE]
         if short:
-            yield (f'{len(short)} of the {len(clips)} clips have bones shorter than {1000 * SHORTEST_BONE:g} mm, so they '
-                   f'do not seem to be in metres: use --scale, for example --scale 1000 for kilometres; one is {short[0]}')
+            yield (f'{len(short)} of the {len(clips)} clips have bones shorter than {1000 * SHORTEST_BONE:g} mm, so '
+                   f'they do not seem to be in metres: use --scale, for example --scale 1000 for kilometres; one is '
+                   f'{short[0]}')
     elif not all('img_shape' in clip for clip in clips):
         largest = max(float(np.abs(clip['keypoint']).max()) for clip in clips)
         size = '1 1, since all coordinates are below 2' if largest < 2 else 'HEIGHT WIDTH'
