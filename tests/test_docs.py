@@ -108,7 +108,7 @@ def world(tmp_path_factory):
     example, = (block for block in re.findall(r'```python\n(.*?)```', (ROOT / 'docs/data.md').read_text(), re.DOTALL)
                 if 'demo_2d.pkl' in block)
     text = example.replace('./hico_lstm', f'{ROOT}/configs/hico/hico_lstm')
-    (folder / 'configs/hico/demo_2d.py').write_text(text)
+    (folder / 'configs/hico/mine_2d.py').write_text(text)
     return folder
 
 
