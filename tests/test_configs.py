@@ -1,6 +1,7 @@
 """Every config is read, built and stepped on tiny data of its own layout."""
 
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,9 +17,10 @@ from tests.conftest import ROOT
 from tests.helpers import make_annotation
 
 CONFIGS = ROOT / 'configs' / 'hico'
+SEMI = CONFIGS / 'semi' / 'semi.py'
 FRAGMENTS = sorted([*CONFIGS.glob('ablations/*.py'), *CONFIGS.glob('graph/*.py')])
 BASELINES = sorted(CONFIGS.glob('baselines/*.py'))
-LEAVES = sorted(set(CONFIGS.rglob('*.py')) - {*FRAGMENTS, *BASELINES})
+LEAVES = sorted(set(CONFIGS.rglob('*.py')) - {*FRAGMENTS, *BASELINES, SEMI})
 STEPPED = set()  # models that have been built and have taken a step: many configs share one, but for their classes
 
 
@@ -29,6 +31,8 @@ def name(path):
 def pretraining(config):
     """A pretraining config for the skeleton of a downstream one."""
     layout = config.train_dataloader.dataset.layout
+    if layout == 'coco':
+        return CONFIGS / f'hico_{Path(config.filename).stem.split("_")[1]}.py'
     return CONFIGS / ('hico_gru_nwucla.py' if layout == 'nw_ucla' else 'hico_gru_ntu60.py')
 
 
@@ -43,7 +47,7 @@ def completed(path, fragments=(), encoder=None):
 def step(config, tmp_path):
     """Build the model and the data of a config, and take a step of what they are for."""
     views = config.model.data_preprocessor
-    annotation = make_annotation(views.layout, views.num_persons, per_class=2)
+    annotation = make_annotation(views.layout, views.num_persons, per_class=2, channels=views.in_channels)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         annotation['split'][loader.dataset.split] = annotation['split']['train']
         loader.dataset.ann_file = str(tmp_path / 'a.pkl')
@@ -76,6 +80,12 @@ def step(config, tmp_path):
 @pytest.mark.parametrize('path', LEAVES, ids=name)
 def test_builds_and_steps(path, tmp_path):
     step(completed(path), tmp_path)
+
+
+def test_few_labels_of_every_dataset():
+    for path in sorted(CONFIGS.glob('finetune/*.py')):
+        config = completed(path, [SEMI])
+        assert config.train_dataloader.dataset.subset == dict(fraction=0.1, seed=0)
 
 
 @pytest.mark.parametrize('path', FRAGMENTS, ids=name)
@@ -123,7 +133,7 @@ def test_the_guide_names_files_that_exist():
 
 def test_finetuning_is_scheduled():
     for path in LEAVES:
-        if path.parent.name in ('finetune', 'semi'):
+        if path.parent.name == 'finetune':
             config = Config.fromfile(path)
             assert config.optim_wrapper.optimizer.type == 'AdamW' and config.optim_wrapper.optimizer.lr <= 0.01
             assert config.param_scheduler[0].type == 'CosineAnnealingLR' and not config.train_dataloader.drop_last

@@ -74,7 +74,9 @@ def world(tmp_path_factory):
     kinect = clips('ntu', 2, 'S001C00{view}P0{subject:02}R{i:03}A{label:03}', sides)
     mine = clips(dict(name='mine', parents=[0, 0, 1, 1, 3, 4, 1, 6, 7, 0, 0, 9, 10], center=0), 1, 'mine{i}',
                  dict(train=0, val=1))
-    annotations = {'nwucla/nwucla': ucla, 'mine/mine': mine, **dict.fromkeys(
+    flat = make_annotation('coco', num_persons=2, num_classes=5, per_class=8, channels=2)
+    flat['split'] = dict(xsub_train=flat['split']['train'], xsub_val=flat['split']['val'])
+    annotations = {'nwucla/nwucla': ucla, 'ntu60/ntu60_2d': flat, 'mine/mine': mine, **dict.fromkeys(
         ('ntu60/ntu60', 'ntu60/ntu60_3d', 'ntu120/ntu120', 'pku/pku1', 'pku/pku2', 'demo/demo'), kinect)}
     for name, annotation in annotations.items():
         dump_pickle(annotation, folder / f'data/{name}.pkl')
@@ -103,6 +105,10 @@ def world(tmp_path_factory):
     for name, base in (('mine', 'hico_gru_nwucla'), ('mine_linear', 'linear/hico_nwucla_linear')):
         text = example.replace('./hico_gru_nwucla', f'{ROOT}/configs/hico/{base}')
         (folder / f'configs/hico/{name}.py').write_text(text)
+    example, = (block for block in re.findall(r'```python\n(.*?)```', (ROOT / 'docs/data.md').read_text(), re.DOTALL)
+                if 'demo_2d.pkl' in block)
+    text = example.replace('./hico_lstm', f'{ROOT}/configs/hico/hico_lstm')
+    (folder / 'configs/hico/mine_2d.py').write_text(text)
     return folder
 
 

@@ -24,7 +24,7 @@ def test_names():
         [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
     assert ours(TRANSFORMS) == sorted(
         ['CenterCropResize', 'FitToBox', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton', 'OneOf',
-         'PoseShear', 'RandomRotation', 'TemporalCropResize'])
+         'PoseFlip', 'PoseShear', 'RandomRotation', 'RandomRotation2D', 'TemporalCropResize'])
     assert ours(HOOKS) == sorted(
         ['AsyncRuntimeInfoHook', 'CheckpointDescriptionHook', 'CheckpointFitHook', 'DataCheckHook', 'ExactResumeHook',
          'FiniteLossHook', 'FrozenWeightsHook', 'GalleryHook', 'InterruptHook', 'MeanLossHook', 'ProgressHook',
@@ -95,7 +95,7 @@ OPTIONS = {
     'HierarchicalClsHead': (dict(num_classes=3), dict(in_channels=8, level='clip', standardize=True, init_std=0.1,
                                                       average_clips='prob')),
     'KNNHead': (dict(num_classes=3), dict(k=2, level='temporal', chunk=7, index='Flat', in_channels=8)),
-    'SkeletonDataPreprocessor': ({}, dict(layout='nw_ucla', num_persons=1, in_channels=2, clip_len=8,
+    'SkeletonDataPreprocessor': ({}, dict(layout='nw_ucla', num_persons=1, in_channels=4, with_score=True, clip_len=8,
                                           train_views=[[CROP]] * 2,
                                           test_views=[[CROP]], stream='bone', non_blocking=False)),
     'SkeletonRecognizer': (dict(backbone=PARTS['backbone']), dict(
@@ -110,7 +110,10 @@ OPTIONS = {
     'JointCorruption': ({}, dict(layout='nw_ucla', ratio=0.1, zero_prob=0.1, in_channels=2)),
     'FitToBox': ({}, dict(per_axis=False)),
     'NormalizeSkeleton': ({}, dict(layout='nw_ucla', center='first_frame', align=False, lost_joints='released')),
-    'NormalizePose2D': ({}, dict(img_shape=(480, 640), lost_joints='released')),
+    'NormalizePose2D': ({}, dict(img_shape=(480, 640), box='body', score_thr=0.1, with_score=True,
+                                  lost_joints='released')),
+    'PoseFlip': ({}, dict(layout='nw_ucla', prob=0.1)),
+    'RandomRotation2D': ({}, dict(max_angle=1, max_scale=0.1, in_channels=2)),
     'OneOf': (dict(transforms=[dict(type='PoseShear'), dict(type='JointCorruption')]),
               dict(prob=[0.1, 0.9], layout='nw_ucla', in_channels=2)),
     'PoseShear': ({}, dict(magnitude=0.1, in_channels=2)),

@@ -46,7 +46,7 @@ class ExportedModel(nn.Module):
         view = crop_and_resize(clips, crop)
         for transform in others:
             view = transform.apply(view, {})
-        return derive_stream(view, self.preparation.stream, self.preparation.layout)
+        return derive_stream(view, self.preparation.stream, self.preparation.layout, self.preparation.with_score)
 
     def _encode(self, view: Tensor) -> Tensor:
         features = self.neck(self.backbone(view))

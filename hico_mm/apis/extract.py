@@ -78,6 +78,6 @@ def encode_clips(model: nn.Module,
 def encode_unit(model: nn.Module, clips: Sequence[RawClip], level: str, batch_size: int,
                 prepare: ClipPreparer) -> Tensor:
     """Encode checked clips to features (n, D) of unit length, whose products are cosine similarities."""
-    features = encode_clips(model, [clip.keypoint for clip in clips], level, batch_size,
+    features = encode_clips(model, [prepare.scored(clip) for clip in clips], level, batch_size,
                             [clip.img_shape for clip in clips], prepare)
     return F.normalize(features, dim=1)

@@ -103,7 +103,7 @@ class SkeletonInferencer(BaseInferencer):
     def _sample(self, numbered: tuple, **options: Any) -> dict:
         number, source = numbered
         clip = self.pipeline.read(source, name=f'clip {number}', **options)
-        return dict(self.pipeline(clip.keypoint, clip.img_shape),
+        return dict(self.pipeline(self.pipeline.scored(clip), clip.img_shape),
                     data_samples=ActionDataSample(metainfo=dict(frame_dir=clip.name)))
 
     @torch.no_grad()

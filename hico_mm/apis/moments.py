@@ -8,7 +8,7 @@ from torch import nn
 from ..errors import UserError, check_count, check_number
 from .extract import encode_unit
 from .prepare import ClipPreparer
-from .read_clip import ClipSource, RawClip, visible
+from .read_clip import ClipSource, RawClip
 
 RELATIVE_LENGTHS = (.75, 1, 1.25)  # of the windows, relative to the clip
 STEP = .2  # between windows, relative to their length
@@ -83,7 +83,7 @@ def find_moments(model: nn.Module,
     prepare.warn_of_units([clip.keypoint for clip in (whole, *wanted)])
     mean = sum(clip.keypoint.shape[1] for clip in wanted) / len(wanted)
     every = slide(whole.keypoint.shape[1], lengths or relative_lengths(mean))
-    cuts = [whole._replace(keypoint=visible(whole.keypoint[:, first - 1:last])) for first, last in every]
+    cuts = [whole.frames(first, last) for first, last in every]
     windows = [window for window, cut in zip(every, cuts) if cut.keypoint.size]
     seen = [cut for cut in cuts if cut.keypoint.size]
     here, there = (encode_unit(model, clips, level, batch_size, prepare) for clips in (seen, wanted))

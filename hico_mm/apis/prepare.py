@@ -19,7 +19,7 @@ from ..wiring import complete_transforms
 from .read_clip import ClipSource, RawClip, read_clip
 
 ImgShape = Optional[Tuple[int, int]]
-NORMALISED_BY_IMAGE = ('NormalizePose2D', 'PreNormalize2D')
+NORMALISED_2D = ('NormalizePose2D', 'PreNormalize2D')
 
 
 class ClipPreparer:
@@ -37,7 +37,9 @@ class ClipPreparer:
         if load_pipeline is None:
             raise UserError('the model does not record how its clips were normalised: pass its config to init_model')
         self.num_persons = model.data_preprocessor.num_persons
-        self.needs_image = any(transform['type'] in NORMALISED_BY_IMAGE for transform in load_pipeline)
+        flat = [transform for transform in load_pipeline if transform['type'] in NORMALISED_2D]
+        self.needs_image = any(transform.get('box', 'image') == 'image' for transform in flat)
+        self.uses_scores = bool(flat)
         self._normalise = Compose([TRANSFORMS.build(t) for t in complete_transforms(load_pipeline, layout=self.layout)])
 
     def check(self, clip: Any, name: str) -> np.ndarray:
@@ -77,6 +79,13 @@ class ClipPreparer:
                             'use a checkpoint that was trained on this skeleton')
         return clip._replace(keypoint=self.check(clip.keypoint, where))
 
+    def scored(self, clip: RawClip) -> np.ndarray:
+        """Return the keypoints of a checked clip. 2-D ones get their scores as a third channel, if these are used."""
+        keypoint = clip.keypoint
+        if not self.uses_scores or clip.score is None or clip.score.shape != keypoint.shape[:3]:
+            return keypoint
+        return np.concatenate([keypoint[..., :2], np.asarray(clip.score)[..., None]], -1).astype(np.float32)
+
     def warn_of_units(self, keypoints: Sequence[np.ndarray]) -> None:
         """Log a warning if clips (M, T, V, 3) do not seem to be in metres."""
         units = wrong_units(keypoints, self.layout)
@@ -87,7 +96,7 @@ class ClipPreparer:
         """Normalise a checked clip (M, T, V, C). The persons that move most are kept, if there are too many.
 
         Args:
-            keypoint: The clip, which is not modified.
+            keypoint: The clip, which is not modified. In a 2-D clip, a third channel is the score.
             img_shape: (height, width) of the image in pixels, which is needed to normalise 2-D poses.
 
         Returns:
@@ -99,7 +108,9 @@ class ClipPreparer:
         if self.needs_image and img_shape is None:
             raise UserError('2-D poses are normalised by the image size: pass img_shape=(height, width)')
         # A float32 copy, because some transforms of MMAction2 modify their input in place.
-        keypoint = most_active(np.array(keypoint, dtype=np.float32), self.num_persons)
+        keypoint = np.array(keypoint, dtype=np.float32)
+        coordinates = keypoint[..., :2] if self.uses_scores else keypoint
+        keypoint = keypoint[most_active(coordinates, self.num_persons)]
         size = {} if img_shape is None else dict(img_shape=tuple(img_shape))
         sample = self._normalise(dict(keypoint=keypoint, total_frames=keypoint.shape[1], **size))
         return dict(inputs=torch.from_numpy(np.ascontiguousarray(sample['keypoint'])))

@@ -26,6 +26,7 @@ class RawClip(NamedTuple):
         fps: Frames per second, or None if not known.
         label: Its label, or ``UNLABELLED``.
         img_shape: (height, width) of the image in pixels, or None if not known.
+        score: (M, T, V), the confidence of each joint, or None if not known.
     """
 
     name: str
@@ -34,6 +35,7 @@ class RawClip(NamedTuple):
     fps: Optional[float] = None
     label: int = UNLABELLED
     img_shape: Optional[Tuple[int, int]] = None
+    score: Optional[np.ndarray] = None
 
     def cut(self, first: int, last: int) -> 'RawClip':
         """Cut out frames ``first`` to ``last``, counted from 1, both included. Persons absent from them are left out.
@@ -45,8 +47,14 @@ class RawClip(NamedTuple):
         if not 1 <= first <= last <= length:
             raise UserError(f'{self.name} has {length} frames, so there are no frames {first} to {last}: count from 1 '
                             'to the last frame')
-        return self._replace(name=f'{self.name}[{first}-{last}]',
-                             keypoint=visible(self.keypoint[:, first - 1:last]))
+        return self._replace(name=f'{self.name}[{first}-{last}]').frames(first, last)
+
+    def frames(self, first: int, last: int) -> 'RawClip':
+        """Cut out frames as :meth:`cut` does, but keep the name."""
+        part = self.keypoint[:, first - 1:last]
+        seen = part.any((1, 2, 3))
+        score = None if self.score is None else self.score[seen, first - 1:last]
+        return self._replace(keypoint=part[seen], score=score)
 
 
 ClipSource = Union[str, Path, Mapping, np.ndarray, RawClip, Found]
@@ -168,7 +176,7 @@ def of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None)
         raise UserError(f'{where} {fault}')
     size = clip.get('img_shape')
     return RawClip(named(clip), clip['keypoint'], fps=clip.get('fps'), label=label_of(clip),
-                   img_shape=tuple(size) if size else None)
+                   img_shape=tuple(size) if size else None, score=clip.get('keypoint_score'))
 
 
 def _refuse_axes(axes: Optional[str], name: str) -> None:

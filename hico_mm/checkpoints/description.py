@@ -59,6 +59,7 @@ class Description:
         """The input of the encoder: layout with all its joints, persons, coordinates, stream, clip length."""
         views = self.model.get('data_preprocessor') or {}
         known = {key: views[key] for key in ('num_persons', 'in_channels', 'stream', 'clip_len') if key in views}
+        known.update({key: True for key in ('with_score', ) if views.get(key)})
         return dict(layout=asdict(get_layout(views['layout'])), **known) if 'layout' in views else known
 
     def to_json(self) -> str:

@@ -59,8 +59,8 @@ def add_converter_arguments(parser: argparse.ArgumentParser, required: bool = Tr
     """Add the arguments of all converters, except the folder to read; ``required`` is about ``--out``."""
     parser.add_argument('--out', type=Path, required=required, help='annotation pickle to write')
     parser.add_argument('--workers', type=count, default=1, metavar='N', help='number of processes; default: 1')
-    parser.add_argument('--strict', action='store_true', help='write nothing if any file cannot be used; by default '
-                        'such files are skipped and listed')
+    parser.add_argument('--strict', action='store_true', help='write nothing if any file cannot be used or a warning '
+                        'concerns the files; by default such files are skipped and listed')
 
 
 def add_ntu_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
     hico-mm convert nturgb+d_skeletons --format ntu60 --missing LIST --out data/ntu60/ntu60.pkl
     hico-mm convert all_sqe --format nwucla --out data/nwucla/nwucla.pkl
     hico-mm convert poses --out data/mine/mine.pkl --split random
+    hico-mm convert videos --pose mediapipe --keep-poses poses --out data/mine/mine.pkl --split random
     hico-mm convert poses --init manifest.csv
     hico-mm convert poses --manifest manifest.csv --out data/mine/mine.pkl --split subject --test s3 s7
 
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from ..converters.registry import load_readers
 
     readers = load_readers(args.imports)
-    name = args.format or guess_format(args.source, readers, [path for path in (args.out, args.manifest) if path])
+    name = args.format or ('video' if args.pose else None) or guess_format(
+        args.source, readers, [path for path in (args.out, args.manifest) if path])
     if not args.format:
         print(f'format: {name}')
     return _convert_dataset(args, name) if name in DATASETS else _convert_recordings(args, readers, name)
@@ -74,6 +76,7 @@ def _convert_recordings(args: argparse.Namespace, readers: dict, name: str) -> i
     from ..converters.convert import convert
     from ..converters.items import find_items
     from ..converters.manifest import write_manifest
+    from ..converters.mediapipe_pose import check_estimator
     from ..converters.own_splits import SplitRule
     from ..converters.recordings import Wishes, plan_recordings
     from ..converters.registry import ReadOptions
@@ -84,6 +87,8 @@ def _convert_recordings(args: argparse.Namespace, readers: dict, name: str) -> i
     for option in 'axes', 'channels':
         if getattr(args, option) and name in RECORDINGS and name != 'array':
             raise UserError(f'--{option} does not apply to format {name}, whose files say it: leave it out')
+    if args.pose and name != 'video':
+        raise UserError(f'--pose finds poses in videos and does not apply to format {name}: leave one of them out')
     if args.init:
         items, faults, _ = find_items(args.source, readers[name], [args.init])
         if not items:
@@ -94,7 +99,9 @@ def _convert_recordings(args: argparse.Namespace, readers: dict, name: str) -> i
                          'in the other columns, then convert with --manifest']))
         return 0
     options = ReadOptions(args.layout, args.axes, args.channels, args.persons, args.img_shape, args.fps, args.scale,
-                          args.upside_down)
+                          args.upside_down, args.model, args.keep_poses, args.resample_fps)
+    if name == 'video':
+        check_estimator(args.pose, args.model)
     rule = SplitRule(args.split, tuple(args.test), args.test_ratio, args.seed)
     wishes = Wishes(args.manifest, args.classes, not args.no_labels, rule, options)
     convert(plan_recordings(args.source, readers[name], wishes, args.out), args.out, args.workers, args.strict)

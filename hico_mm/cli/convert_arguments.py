@@ -37,6 +37,12 @@ def add_recording_arguments(parser: argparse.ArgumentParser, formats: Sequence[s
                        'cameras drawn for val; default: 0.2')
     facts.add_argument('--seed', type=seed, default=0, help='seed for drawing; default: 0')
     _add_contents(parser.add_argument_group('contents of your own recordings'))
+    videos = parser.add_argument_group('poses in videos (pip install "hico_mm[video]")')
+    videos.add_argument('--pose', choices=['mediapipe'], help='find the poses in videos with this estimator')
+    videos.add_argument('--model', type=_file, metavar='FILE.task', help='model of the Pose Landmarker, which finds as '
+                        'many persons as --persons says; default: the model in the package, which finds one')
+    videos.add_argument('--keep-poses', type=Path, metavar='DIR', help='folder for the poses that were found: a video '
+                        'whose poses are there is not read again')
 
 
 def _add_contents(group: argparse._ArgumentGroup) -> None:
@@ -52,6 +58,8 @@ def _add_contents(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--img-shape', type=count, nargs=2, metavar=('HEIGHT', 'WIDTH'), help='2-D: size of the '
                        'pictures in pixels')
     group.add_argument('--fps', type=_positive, help='frames per second, kept with each clip')
+    group.add_argument('--resample-fps', type=_positive, metavar='N', help='resample all clips to N frames per second; '
+                       'files that do not say their frame rate need --fps')
     group.add_argument('--scale', type=_positive, default=1.0, metavar='F', help='factor for all coordinates, such as '
                        '0.001 for millimetres; default: 1')
     group.add_argument('--upside-down', action='store_true', help='turn the clips upside down; left and right are kept')
@@ -71,6 +79,8 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace, f
         parser.error(f'--init only lists the files: leave out {in_use(args)[0]}')
     if args.split is None and (args.seed or args.test_ratio != 0.2):
         parser.error('--seed and --test-ratio only apply to --split: add it')
+    if args.pose is None and (args.model or args.keep_poses):
+        parser.error('--model and --keep-poses only apply to videos: add --pose mediapipe')
     if args.test and args.split not in ('subject', 'camera'):
         parser.error('--test names subjects or cameras: add --split subject or --split camera')
 
@@ -79,7 +89,8 @@ def in_use(args: argparse.Namespace) -> List[str]:
     """Return the options that only apply to recordings of one's own and were given."""
     usual: Dict[str, object] = dict(
         manifest=None, classes=None, no_labels=False, split=None, test=[], test_ratio=0.2, seed=0, layout=None,
-        axes=None, channels=None, persons=2, img_shape=None, fps=None, scale=1.0, upside_down=False)
+        axes=None, channels=None, persons=2, img_shape=None, fps=None, scale=1.0, upside_down=False,
+        pose=None, model=None, keep_poses=None, resample_fps=None)
     return [f'--{name.replace("_", "-")}' for name, value in usual.items() if getattr(args, name) != value]
 
 

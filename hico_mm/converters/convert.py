@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
-from rich.progress import track
-
 from ..datasets.checks import clip_fault, named
-from ..datasets.suspicions import suspicions
+from ..datasets.suspicions import NO_LABEL, suspicions
 from ..errors import UserError
 from ..fileio import check_writable, dump_pickle
 from ..processes import start_worker
 from ..structures import SkeletonLayout, get_layout
+from .progress import progress_of_files
 
 # The result of reading one file: its clips, and a sentence for each fault, which names the file.
 Reading = Tuple[List[dict], List[str]]
@@ -33,6 +32,7 @@ class Conversion:
         make_splits: Makes the splits from all clips: a dict from split name to clip names.
         nothing: Message if no clip was read.
         faults: Sentences about files that were skipped before reading.
+        doubts: Sentences about files that are read, but are probably not what is intended.
         notes: Further lines of the report.
         describe: Describes the clips for the report; called with all clips.
         check: Compares the splits with the known counts of the whole dataset and returns warnings.
@@ -47,6 +47,7 @@ class Conversion:
     make_splits: Callable[[List[dict]], Splits]
     nothing: str
     faults: List[str] = field(default_factory=list)
+    doubts: List[str] = field(default_factory=list)
     notes: List[str] = field(default_factory=list)
     describe: Callable[[List[dict]], str] = lambda clips: f'{len(clips)} clips'
     check: Callable[[Splits], List[str]] = lambda split: []
@@ -62,10 +63,10 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
         conversion: What to convert.
         out: Annotation pickle to write.
         workers: Number of processes. Defaults to 1.
-        strict: Whether a file that cannot be used is an error, instead of being skipped and listed.
+        strict: Whether a file that cannot be used, or a warning about the files, is an error, instead of being listed.
 
     Raises:
-        UserError: if no clip was read, or with ``strict`` if anything was dropped.
+        UserError: if no clip was read, or with ``strict`` if anything was dropped or is doubtful.
     """
     check_writable(out)
     clips: List[dict] = []
@@ -85,13 +86,16 @@ def convert(conversion: Conversion, out: Path, workers: int = 1, strict: bool = 
     if not clips:
         raise UserError(f'{conversion.nothing}; {len(faults)} were dropped')
     split = conversion.make_splits(clips)
+    doubts = [*conversion.suspect(clips), *suspicions(clips, get_layout(conversion.layout), conversion.classes)]
+    fatal = [doubt for doubt in [*conversion.doubts, *doubts] if not doubt.endswith(NO_LABEL)]  # if no clip has one
+    if strict and fatal:
+        raise UserError(f'{"; ".join(fatal)}. --strict allows no warning: nothing was written')
     classes = {} if conversion.classes is None else dict(classes=conversion.classes)
     dump_pickle(dict(split=split, annotations=clips, **classes), out)
     print(f'{out}: {conversion.describe(clips)}; {len(faults)} dropped')
     for line in (*conversion.notes, *(f'{name}: {len(names)}' for name, names in split.items())):
         print(f'  {line}')
-    for warning in (*conversion.check(split), *conversion.suspect(clips),
-                    *suspicions(clips, get_layout(conversion.layout), conversion.classes)):
+    for warning in (*conversion.check(split), *conversion.doubts, *doubts):
         print(f'warning: {warning}', file=sys.stderr)
 
 
@@ -102,7 +106,8 @@ def _read_all(conversion: Conversion, workers: int) -> Iterator[Reading]:
     try:
         results = (pool.map(read, conversion.files, chunksize=conversion.chunk) if pool
                    else map(read, conversion.files))
-        yield from track(results, 'reading', total=len(conversion.files))
+        with progress_of_files() as progress:
+            yield from progress.track(results, total=len(conversion.files), description='reading')
     finally:
         if pool:
             pool.shutdown(cancel_futures=True)

@@ -16,6 +16,7 @@ RECORDINGS: Dict[str, Tuple[str, str]] = {
     'mmaction': ('mmaction', "MMAction2's pose extraction, pickle of a clip, COCO-17"),
     'openpose': ('openpose', 'OpenPose, a JSON file for each frame, BODY_25 or COCO-18'),
     'mediapipe': ('mediapipe', 'MediaPipe Pose, world landmarks in JSON, CSV or .npz'),
+    'video': ('video', 'videos; needs --pose and the extra hico_mm[video]'),
     'azure_kinect': ('azure_kinect', 'Azure Kinect, JSON of offline_processor'),
     'kinect': ('kinect', 'Kinect v2, .skeleton files in the format of NTU RGB+D'),
     'kinect_text': ('kinect_text', 'Kinect v2, text files in the format of PKU-MMD'),

@@ -15,6 +15,7 @@ LOOKED_AT = 200  # number of files
 DATASET_FILES: Dict[str, Tuple[Pattern, str]] = {  # the names of their files and the ending
     'ntu60': (NTU_NAME, '.skeleton'), 'ntu120': (NTU_NAME, '.skeleton'), 'nwucla': (NWUCLA_NAME, '.json'),
     'pku1': (PKU_RECORDINGS[1], '.txt'), 'pku2': (PKU_RECORDINGS[2], '.txt')}
+VIDEO = 'video'  # counts only if there are no poses beside the videos
 FALLBACK = 'array'  # any file of numbers; counts only if no other format fits
 
 
@@ -31,6 +32,7 @@ def guess_format(source: Path, readers: Mapping[str, Reader], without: Collectio
     for path in _some_files(source):
         if path.resolve() not in left_out:
             found.update(candidates(path, readers))
+    found = found - {VIDEO} or found
     if len(found) == 1:
         return found.pop()
     if not found:

@@ -69,7 +69,7 @@ def read_manifest(path: Path) -> List[Row]:
 
 
 def apply_manifest(path: Path, source: Path, items: Sequence[Item]) -> Tuple[List[Item], List[str], List[str]]:
-    """Return the items with the facts of a manifest, sentences about rows without a file, and notes.
+    """Return the items with the facts of a manifest, and sentences about rows without a file and files without one.
 
     Files that are not in the manifest are kept, without a label.
 
@@ -86,8 +86,9 @@ def apply_manifest(path: Path, source: Path, items: Sequence[Item]) -> Tuple[Lis
               'correct the path, or delete the line' for row in missing]
     known = [item._replace(facts=rows[key].facts if key in rows else Facts()) for key, item in keys.items()]
     unlisted = [item for key, item in keys.items() if key not in rows]
-    notes = [f'not in {path}, so without a label: {len(unlisted)}, for example {unlisted[0].name}'] if unlisted else []
-    return known, faults, notes
+    doubts = [f'{len(unlisted)} of the {len(items)} clips are not in {path}, so they have no label: add rows for them, '
+              f'or delete the files; one is {unlisted[0].name}'] if unlisted else []
+    return known, faults, doubts
 
 
 def _file(source: Path, item: Item) -> str:

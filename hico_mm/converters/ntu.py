@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..errors import UserError
+from .class_names import NTU_120, names_in
 from .convert import Conversion, Reading, Splits, count_persons, regular_files
 from .ntu_benchmarks import BENCHMARKS, LISTS, NAME, Benchmark, make_splits, parse_name
 from .ntu_skeleton import read_skeleton, to_persons
@@ -15,7 +16,8 @@ def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: st
     """Plan the conversion of the `.skeleton` files in a folder.
 
     Args:
-        raw: The folder; files may be at any depth.
+        raw: The folder; files may be at any depth. A file ``classes.txt`` in it names the actions of other recordings,
+            one a line.
         dataset: 'ntu60' or 'ntu120'.
         missing: The authors' list of clips with missing skeletons, which are left out. Defaults to None.
         bodies: How persons are identified, see :func:`~hico_mm.converters.ntu_skeleton.to_persons`. Defaults to 'slot'.
@@ -32,7 +34,8 @@ def plan_ntu(raw: Path, dataset: str, missing: Optional[Path] = None, bodies: st
         faults=unread + faults,
         notes=[f'left out: {count} {reason}' for reason, count in left_out.items()],
         describe=lambda clips: f'{len(clips)} clips, {count_persons(clips)}',
-        check=lambda split: _compare(benchmark, split, missing))
+        check=lambda split: _compare(benchmark, split, missing),
+        classes=names_in(raw, NTU_120[:benchmark.num_actions]))
 
 
 def read_clip(path: Path, bodies: str = 'slot') -> Reading:

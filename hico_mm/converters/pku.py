@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from ..errors import UserError
+from .class_names import PKU
 from .convert import Conversion, Reading, Splits, count_persons, describe, regular_files
 from .pku_skeleton import cut_all, fields, read_labels, read_recording, read_split
 
-NUM_ACTIONS = 51
 MOST_OF_A_LABEL = 8  # maximum fields per line of a label file; a label has four, a recording 150
 RECORDINGS = {1: re.compile(r'\d{4}-[LMR]', re.I), 2: re.compile(r'A\d\dN\d\d-[LMR]', re.I)}
 SPLITS = {
@@ -45,7 +45,7 @@ def plan_pku(raw: Path, part: int) -> Conversion:
         faults=[*unread, *(f'{name} is in a split, but does not exist' for name in missing_recordings(source))],
         describe=lambda clips: (f'{len(clips)} clips from {len(recordings)} recordings, {count_persons(clips)}, '
                                 f'{len({clip["label"] for clip in clips})} classes'),
-        chunk=1)
+        classes=list(PKU), chunk=1)
 
 
 def find(raw: Path, part: int) -> Tuple[Source, List[str]]:
@@ -114,7 +114,7 @@ def read_recording_clips(path: Path, labels: Dict[str, Path]) -> Reading:
         raise UserError('has no label file')
     recording = read_recording(path)
     try:
-        clips, faults = cut_all(recording, read_labels(labels[name]), name, NUM_ACTIONS)
+        clips, faults = cut_all(recording, read_labels(labels[name]), name, len(PKU))
     except (OSError, UserError) as error:
         return [], [describe(labels[name], error)]
     return clips, [f'{labels[name]}: {fault}' for fault in faults]

@@ -16,25 +16,29 @@ def implausible(clips: Sequence[dict], layout: SkeletonLayout) -> Iterator[str]:
     flat = clips[0]['keypoint'].shape[-1] == 2
     if len({clip['keypoint'].shape[-1] for clip in clips}) > 1:
         yield 'some clips have 2 coordinates and some have 3: convert them to different files'
-    turned = sum(_is_upside_down(pose, layout) for pose in poses)
-    if 2 * turned > len(clips):
+    turned = [clip['frame_dir'] for clip, pose in zip(clips, poses) if _is_upside_down(pose, layout)]
+    if turned:
         up = 'the picture, so y grows upwards' if flat else 'space, so y grows downwards, as in pictures'
-        yield (f'{turned} of the {len(clips)} clips show persons upside down in {up}: if they do not stand on their '
-               'heads, use --upside-down')
+        apart = '' if len(turned) == len(clips) else ' for these files alone'
+        yield (f'{len(turned)} of the {len(clips)} clips show persons upside down in {up}: if they do not stand on '
+               f'their heads, use --upside-down{apart}; one is {turned[0]}')
     if not flat:
-        short = sum(0 < bone < SHORTEST_BONE for bone in (_median_bone(pose, layout) for pose in poses))
+        short = [clip['frame_dir'] for clip, pose in zip(clips, poses)
+                 if 0 < _median_bone(pose, layout) < SHORTEST_BONE]
         if short:
-            yield (f'{short} of the {len(clips)} clips have bones shorter than {1000 * SHORTEST_BONE:g} mm, so they do '
-                   'not seem to be in metres: use --scale, for example --scale 1000 for kilometres')
+            yield (f'{len(short)} of the {len(clips)} clips have bones shorter than {1000 * SHORTEST_BONE:g} mm, so '
+                   f'they do not seem to be in metres: use --scale, for example --scale 1000 for kilometres; one is '
+                   f'{short[0]}')
     elif not all('img_shape' in clip for clip in clips):
         largest = max(float(np.abs(clip['keypoint']).max()) for clip in clips)
         size = '1 1, since all coordinates are below 2' if largest < 2 else 'HEIGHT WIDTH'
         yield ('the size of the pictures is not known, and 1080 x 1920 would be assumed in training: give it with '
                f'--img-shape {size}')
-    rates = sorted({round(float(clip['fps']), 1) for clip in clips if clip.get('fps')})
-    if len(rates) > 1 and rates[-1] > 1.1 * rates[0]:
-        yield (f'the clips have from {rates[0]:g} to {rates[-1]:g} frames per second: the same action then looks '
-               'slower or faster, so bring them to one frame rate')
+    rates = sorted((round(float(clip['fps']), 1), clip['frame_dir']) for clip in clips if clip.get('fps'))
+    if rates and rates[-1][0] > 1.1 * rates[0][0]:
+        (slow, first), (fast, last) = rates[0], rates[-1]
+        yield (f'the clips have from {slow:g} ({first}) to {fast:g} ({last}) frames per second: the same action then '
+               f'looks slower or faster, so bring them to one frame rate with --resample-fps {slow:g}')
 
 
 def _poses(keypoint: np.ndarray) -> np.ndarray:

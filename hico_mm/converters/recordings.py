@@ -7,9 +7,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..datasets.checks import UNLABELLED, is_name, label_of
+from ..datasets.checks import UNLABELLED, label_of
 from ..errors import UserError
 from ..structures import SkeletonLayout, get_layout
+from .class_names import read_class_names
 from .convert import Conversion, Reading
 from .items import Item, find_items
 from .manifest import apply_manifest
@@ -17,7 +18,7 @@ from .own_splits import SplitRule, check_rule, make_splits
 from .plausible import implausible
 from .readers.common import upright
 from .registry import Read, Reader, ReadOptions, Recording
-from .text import read_lines
+from .resample import resample
 from .tracks import most_seen
 
 MOST_FPS = 10_000
@@ -57,9 +58,10 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
     """
     found = find_items(source, reader, [out, *([wishes.manifest] if wishes.manifest else [])])
     items, faults, notes = found
+    doubts: List[str] = []
     if wishes.manifest and items:
-        items, more_faults, more_notes = apply_manifest(wishes.manifest, source, items)
-        faults, notes = faults + more_faults, notes + more_notes
+        items, more_faults, doubts = apply_manifest(wishes.manifest, source, items)
+        faults = faults + more_faults
     if not wishes.labels:
         items = [item._replace(facts=item.facts._replace(label=None)) for item in items]
     numbers, classes = number_classes([item.facts.label for item in items if item.facts.label], wishes.classes)
@@ -69,7 +71,8 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
     return Conversion(
         items, layout, partial(read_item, read=reader.read, options=wishes.options, numbers=numbers,
                                own_labels=wishes.labels and not numbers),
-        partial(make_splits, rule=wishes.rule, facts=facts), faults=faults, notes=notes, classes=classes,
+        partial(make_splits, rule=wishes.rule, facts=facts), faults=faults, doubts=doubts, notes=notes,
+        classes=classes,
         nothing=f'no clip of format {reader.name} was read from {source} ({" or ".join(reader.suffixes)})',
         describe=partial(_describe, classes=classes), chunk=4,
         suspect=partial(implausible, layout=get_layout(layout)))
@@ -126,8 +129,15 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
         score = np.nan_to_num(np.asarray(score, np.float32))
     keypoint, score = most_seen(keypoint, score, options.persons)
     size, fps = options.img_shape or recording.img_shape, options.fps or recording.fps
+    fps = fps if fps and 0 < fps < MOST_FPS else None
+    if options.resample_fps is not None:
+        if fps is None:
+            raise UserError('does not say its frame rate, so it cannot be resampled: give its frames per second with '
+                            '--fps')
+        keypoint, score = resample(keypoint, score, fps, options.resample_fps)
+        fps = options.resample_fps
     known = dict(
-        label=label, keypoint_score=score, fps=fps if fps and 0 < fps < MOST_FPS else None,
+        label=label, keypoint_score=score, fps=fps,
         subject=item.facts.subject, camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)
     keypoint = _turn(keypoint, size) if options.upside_down else keypoint
     keypoint = np.ascontiguousarray(keypoint * np.float32(options.scale))
@@ -156,21 +166,11 @@ def number_classes(labels: Sequence[str], file: Optional[Path] = None) -> Tuple[
     """
     if file is None and all(label.isdecimal() for label in labels):
         return {label: int(label) for label in labels}, None
-    names = _class_names(file) if file else sorted(set(labels))
+    names = read_class_names(file) if file else sorted(set(labels))
     wrong = sorted(set(labels) - set(names))
     if wrong:
         raise UserError(f'{file} does not have the class {wrong[0]}: it has {", ".join(names[:20])}')
     return {name: number for number, name in enumerate(names)}, names
-
-
-def _class_names(file: Path) -> List[str]:
-    try:
-        names = [line.strip() for line in read_lines(file) if line.strip()]
-    except UserError as error:
-        raise UserError(f'{file} {error}: it must have a class on each line') from None
-    if not names or len(set(names)) != len(names) or not all(map(is_name, names)):
-        raise UserError(f'{file} is empty or has a class twice: it must have a class on each line')
-    return names
 
 
 def _layout_of(items: Sequence[Item], reader: Reader, options: ReadOptions) -> Union[str, SkeletonLayout]:
@@ -189,6 +189,9 @@ def _describe(clips: List[dict], classes: Optional[List[str]]) -> str:
     persons = Counter(len(clip['keypoint']) for clip in clips)
     who = ', '.join(f'{count} with {number} person{"s" if number > 1 else ""}'
                     for number, count in sorted(persons.items()))
+    frames = sum(clip['total_frames'] for clip in clips)
+    nobody = sum(int((~clip['keypoint'].any((0, 2, 3))).sum()) for clip in clips)
+    who += f', nobody in {nobody} of the {frames} frames' if nobody else ''
     counts = Counter(label_of(clip) for clip in clips)
     bare = counts.pop(UNLABELLED, 0)
     names = [f'{classes[label] if classes else label}: {counts[label]}' for label in sorted(counts)]

@@ -48,6 +48,9 @@ class ReadOptions(NamedTuple):
         fps: Frames per second. Defaults to None.
         scale: Factor for all coordinates. Defaults to 1.
         upside_down: Whether to turn the clips upside down. Defaults to False.
+        model: Model file of the pose estimator for videos. Defaults to None, the model in its package.
+        keep_poses: Folder for the poses found in videos. Defaults to None, which keeps none.
+        resample_fps: Frames per second that clips are resampled to. Defaults to None, which does not resample.
     """
 
     layout: Optional[SkeletonLayout] = None
@@ -59,6 +62,9 @@ class ReadOptions(NamedTuple):
     scale: float = 1.0
     upside_down: bool = False
     usual_axes: bool = False
+    model: Optional[Path] = None
+    keep_poses: Optional[Path] = None
+    resample_fps: Optional[float] = None
 
 
 Read = Callable[[List[Path], ReadOptions], Recording]

@@ -28,7 +28,7 @@ def clip_fault(clip: Mapping, layout: Optional[SkeletonLayout] = None) -> Option
         return f'has the label {shown(clip["label"])}, not an integer from 0 to {MOST_CLASSES - 1}: prepare it again'
     if 'keypoint' not in clip:
         return 'has no keypoint: prepare it again'
-    return keypoint_fault(clip['keypoint'], layout) or _picture_fault(clip)
+    return keypoint_fault(clip['keypoint'], layout) or _picture_fault(clip) or _score_fault(clip)
 
 
 def keypoint_fault(keypoint: Any, layout: Optional[SkeletonLayout] = None) -> Optional[str]:
@@ -81,6 +81,16 @@ def _picture_fault(clip: Mapping) -> Optional[str]:
     if plain or clip['keypoint'].shape[-1] == 3:
         return None
     return 'has an img_shape that is not (height, width) in pixels: prepare it again'
+
+
+def _score_fault(clip: Mapping) -> Optional[str]:
+    """Check the scores of the joints, which are optional."""
+    score = clip.get('keypoint_score')
+    if score is None or isinstance(score, np.ndarray) and score.dtype.kind in 'fiu' and (
+            score.shape == clip['keypoint'].shape[:3]):
+        return None
+    what = f'of shape {score.shape}' if isinstance(score, np.ndarray) else 'that is not an array'
+    return f'has a keypoint_score {what}, not numbers (M, T, V) like its keypoints: prepare it again'
 
 
 def is_label(value: Any) -> bool:

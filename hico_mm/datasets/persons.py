@@ -10,9 +10,8 @@ def motion_energy(person: np.ndarray) -> float:
 
 
 def most_active(keypoint: np.ndarray, num_persons: int) -> np.ndarray:
-    """Keep at most ``num_persons`` persons of (M, T, V, C), those that move most, in their original order."""
+    """Return the indices of at most ``num_persons`` persons of (M, T, V, C): those that move most, in their order."""
     if len(keypoint) <= num_persons:
-        return keypoint
+        return np.arange(len(keypoint))
     energy = [motion_energy(person) for person in keypoint]
-    kept = sorted(sorted(range(len(keypoint)), key=lambda i: -energy[i])[:num_persons])
-    return keypoint[kept]
+    return np.array(sorted(sorted(range(len(keypoint)), key=lambda i: -energy[i])[:num_persons]))

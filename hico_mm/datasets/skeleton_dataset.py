@@ -132,16 +132,21 @@ class SkeletonDataset(PoseDataset):
         """Normalise the clips, remove the keypoints from them, and return the keypoints."""
         prepare = Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in self.load_pipeline])
         quiet = len(clips) < 5000 or not is_main_process()
-        keypoints, crowded = [], 0
+        keypoints, crowded, empty = [], 0, 0
         for i in track(range(len(clips)), 'normalising', disable=quiet, transient=True):
             keypoint = np.array(clips[i]['keypoint'], dtype=np.float32)  # a copy: clips may share an array
+            clip = {**clips[i], 'keypoint': keypoint, 'total_frames': keypoint.shape[1]}
             if self.num_persons is not None and len(keypoint) > self.num_persons:
-                keypoint, crowded = most_active(keypoint, self.num_persons), crowded + 1
-            clips[i] = prepare({**clips[i], 'keypoint': keypoint, 'total_frames': keypoint.shape[1]})
+                clip, crowded = _with_persons(clip, most_active(keypoint, self.num_persons)), crowded + 1
+            clips[i] = prepare(clip)
             keypoints.append(clips[i].pop('keypoint'))
+            empty += not keypoints[-1].any()
         if crowded:
             self._warn(f'{crowded} of the {len(clips)} clips have more than {self.num_persons} person(s): only those '
                        'that move most are kept')
+        if empty:
+            self._warn(f'{empty} of the {len(clips)} clips have no joint left after normalisation: lower score_thr, or '
+                       'leave them out of the split')
         return keypoints
 
     def _warn(self, sentence: str) -> None:
@@ -153,6 +158,13 @@ class SkeletonDataset(PoseDataset):
             ann_file=Path(self.ann_file).name, split=self.split, clips=len(clips),
             classes=len({clip['label'] for clip in clips} - {UNLABELLED}), hash=hash_of(clips),
             subset=dict(self.subset) if self.subset is not None else None)
+
+
+def _with_persons(clip: dict, persons: np.ndarray) -> dict:
+    """Keep some of the persons of a clip, with their scores."""
+    score = clip.get('keypoint_score')
+    kept = {} if score is None else dict(keypoint_score=score[persons])
+    return {**clip, 'keypoint': clip['keypoint'][persons], **kept}
 
 
 def hash_of(clips: Sequence[dict]) -> str:

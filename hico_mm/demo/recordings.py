@@ -175,7 +175,8 @@ def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: flo
                     workers: Optional[int] = None, by_class: bool = False) -> int:
     """Write a folder of recordings, completely or not at all, and return their number.
 
-    Its file ``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors.
+    Its file ``missing.txt`` lists the clips in which nobody is visible, like the list of NTU's authors, and
+    ``classes.txt`` the names of the actions.
 
     Args:
         out: The folder, which must not exist.
@@ -198,6 +199,7 @@ def make_recordings(out: Path, num_subjects: int = 12, seed: int = 0, noise: flo
         if by_class:
             _sort(whole, takes)
         (whole / 'missing.txt').write_text('\n'.join(['clips without a skeleton:', *missing, '']))
+        (whole / 'classes.txt').write_text('\n'.join([*ACTIONS, '']))
         whole.rename(out)
     return len(takes)
 

@@ -27,7 +27,8 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         layout: Skeleton layout, a name or a dict. Defaults to 'ntu'.
         num_persons: Number of persons M of the output. Missing persons are zero; further ones are left out. Defaults
             to 2.
-        in_channels: Number of coordinates C of a joint. Defaults to 3.
+        in_channels: Number of channels C of a joint: its coordinates, and its score if there is one. Defaults to 3.
+        with_score: Whether the last channel is a score, which the augmentations do not transform. Defaults to False.
         clip_len: Number of frames T of a view. None, the default, uses the length given in a view, or 64.
         train_views: A list of transforms for each training view. The first transform of each list crops and resizes in
             time. Transforms that need ``layout``, ``in_channels`` or ``clip_len`` and omit it get the values above.
@@ -45,6 +46,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
                  layout: Union[str, dict, SkeletonLayout] = 'ntu',
                  num_persons: int = 2,
                  in_channels: int = 3,
+                 with_score: bool = False,
                  clip_len: Optional[int] = None,
                  train_views: Optional[Views] = None,
                  test_views: Views = ((dict(type='CenterCropResize'), ), ),
@@ -52,6 +54,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
                  non_blocking: bool = True) -> None:
         super().__init__(non_blocking=non_blocking)
         self.layout, self.num_persons, self.in_channels = get_layout(layout), num_persons, in_channels
+        self.with_score = with_score
         check_number(num_persons, 'num_persons', above=0)
         self.clip_len = clip_len or clip_len_of_views(test_views, train_views or ()) or 64
         self.stream, self.out_channels = stream, in_channels * len(split_streams(stream))
@@ -60,7 +63,7 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
 
     def _build_view(self, view: Sequence[dict]) -> List[SkeletonTransform]:
         completed = complete_transforms(
-            view, layout=self.layout, in_channels=self.in_channels, clip_len=self.clip_len)
+            view, layout=self.layout, in_channels=self.in_channels - self.with_score, clip_len=self.clip_len)
         transforms = [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in completed]
         if not transforms or not hasattr(transforms[0], 'crop'):
             raise UserError('a view must begin with TemporalCropResize or CenterCropResize, which give all clips the '
@@ -85,7 +88,8 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         if lengths is not None:  # lengths stay on the CPU, where the crops are computed
             inputs = RaggedClips(inputs.frames, lengths)
         with torch.autocast(self.device.type, enabled=False):
-            data['inputs'] = derive_stream(self._views_of(inputs, training), self.stream, self.layout)
+            data['inputs'] = derive_stream(
+                self._views_of(inputs, training), self.stream, self.layout, self.with_score)
         return data
 
     def _views_of(self, inputs: Any, training: bool) -> Tensor:

@@ -14,7 +14,7 @@ from ..datasets.inspection import inspect, summary
 from ..demo import make_recordings
 from ..errors import UserError
 from ..structures import get_layout
-from .plan import Setting
+from .plan import POSES_2D, Setting
 
 
 def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
@@ -39,6 +39,8 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
         make_demo(path)
     elif setting.dataset.startswith('nwucla') and raw is not None:
         convert(plan_nwucla(raw), path, os.cpu_count() or 1)
+    elif setting.dataset in POSES_2D:
+        raise UserError(f'{dataset.ann_file} does not exist: download {path.name} of MMAction2 (see docs/data.md)')
     else:
         raise UserError(f'{dataset.ann_file} does not exist: create it with one of tools/data/prepare_*.py')
     annotation, layout = read_annotation(path), get_layout(dataset.layout)

@@ -5,7 +5,7 @@ from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, 
 
 from ..shipped import CONFIGS
 
-ENCODERS = ('gru', 'lstm', 'transformer')
+ENCODERS = dict(gru='GRUEncoder', lstm='LSTMEncoder', transformer='TransformerEncoder')
 BASELINES = ('raw', 'untrained', 'scratch', 'scratch10', 'scratch1')  # these need no pretraining
 TASKS = (*BASELINES, 'linear', 'knn', 'semi1', 'semi10', 'finetune', 'transfer', 'fusion', 'ablations')
 # The changes of each ablation: a fragment of configs/hico/ablations, or options.
@@ -16,6 +16,7 @@ ABLATIONS: Dict[str, Tuple[str, ...]] = {
     'released-queue': ('--cfg-options', 'model.head.wrap_at=queue_length'),
 }
 SOURCES = ('ntu60', 'pku1')  # source datasets of the transfer to pku2
+SEMI = ('--with', 'configs/hico/semi/semi.py')
 FRACTIONS = dict(semi1=0.01, semi10=0.1, scratch1=0.01, scratch10=0.1)
 
 
@@ -29,6 +30,7 @@ class Protocol(NamedTuple):
         tasks: The tasks that apply; all by default.
         options: Options for every command.
         stream: The stream of the pretraining config.
+        encoder: The encoder of the pretraining config, if its name does not have it.
     """
 
     pretraining: str
@@ -37,6 +39,7 @@ class Protocol(NamedTuple):
     tasks: Tuple[str, ...] = TASKS
     options: Tuple[str, ...] = ()
     stream: str = 'joint'
+    encoder: str = ''
 
 
 def _splits(name: str) -> Tuple[str, ...]:
@@ -46,11 +49,14 @@ def _splits(name: str) -> Tuple[str, ...]:
 
 SMALL = 'joint+motion'  # the stream of the recipe for small datasets
 DEMO = Protocol('demo/hico_lstm_demo', 'hico_demo_linear', 'demo', ('raw', 'untrained', 'linear', 'knn', 'fusion'),
-                stream=SMALL)
+                encoder='lstm', stream=SMALL)
+POSES_2D = ('ntu60-2d', 'hmdb51-2d', 'ucf101-2d', 'gym-2d')
 PROTOCOLS: Dict[str, Protocol] = {
     **{name: Protocol(f'hico_{{encoder}}_{name}', f'hico_{name}_linear', name)
        for name in ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset', 'pku1', 'pku2', 'nwucla')},
     'nwucla_small': Protocol('hico_{encoder}_nwucla_small', 'hico_nwucla_small_linear', 'nwucla', stream=SMALL),
+    **{name: Protocol(f'hico_{name}', f'hico_{name}_linear', name, ('raw', 'untrained', 'linear', 'fusion'),
+                      encoder='gru') for name in POSES_2D},
     'demo': DEMO,
     'demo-xview': DEMO._replace(options=_splits('xview')),
 }
@@ -94,8 +100,8 @@ class Setting(NamedTuple):
     def arguments(self) -> Tuple[str, ...]:
         """The arguments for encoder, stream and ablation in the command line of pretraining."""
         fragments = tuple(word for word in ABLATIONS.get(self.variant, ()) if self.variant)
-        options = [] if '{encoder}' in self.protocol.pretraining or self.encoder == 'lstm' else [
-            f'model.neck.encoder.type={dict(gru="GRU", transformer="Transformer")[self.encoder]}Encoder']
+        options = [] if self.protocol.encoder in ('', self.encoder) else [
+            f'model.neck.encoder.type={ENCODERS[self.encoder]}']
         if self.stream != self.protocol.stream:
             options.append(f'model.data_preprocessor.stream={self.stream}')
         return (*fragments, '--cfg-options', *options) if options else fragments
@@ -202,8 +208,8 @@ class Plan(NamedTuple):
             for draw in range(self.draws):
                 subset = (f'train_dataloader.dataset.subset.fraction={FRACTIONS[task]}',
                           f'train_dataloader.dataset.subset.seed={draw}')
-                yield Step(setting, task, 'train', _config(setting, 'semi'),
-                           untrained if task in BASELINES else trained, _options(*shared, *subset), draw)
+                yield Step(setting, task, 'train', _config(setting, 'finetune'),
+                           untrained if task in BASELINES else trained, (*SEMI, *_options(*shared, *subset)), draw)
         if 'fusion' in self.tasks:
             yield from self._dumps(setting, shared)
 

@@ -224,6 +224,7 @@ def clip_len_of_views(*views: Sequence[Sequence[Any]]) -> Optional[int]:
 def _complete_views(preprocessor: dict) -> None:
     """Complete the transforms of every view of a preprocessor."""
     told = {name: preprocessor[name] for name in TELLS_TRANSFORMS}
+    told['in_channels'] -= bool(preprocessor['with_score'])  # a score is not a coordinate
     for key in ('train_views', 'test_views'):
         if preprocessor.get(key) is not None:
             preprocessor[key] = [complete_transforms(view, **told) for view in preprocessor[key]]

@@ -13,12 +13,14 @@ from .reading import read_config
 from .values import check_values
 
 TASKS = 'linear|knn|semi|finetune'
+SEMI = 'with --with configs/hico/semi/semi.py'
 RAW = 'with configs/hico/baselines/raw_coordinates.py in place of the checkpoint'
 # Configs of earlier versions: pattern, the config that replaces it, and what to add to the command.
 SUCCESSORS = (
-    (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi1', 'semi/hico_{0}_semi.py',
-     '--cfg-options train_dataloader.dataset.subset.fraction=0.01'),
-    (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi10', 'semi/hico_{0}_semi.py', ''),
+    (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi1', 'finetune/hico_{0}_finetune.py',
+     f'{SEMI} --cfg-options train_dataloader.dataset.subset.fraction=0.01'),
+    (rf'(?:{TASKS})/hico_(?:gru|lstm|transformer)_(\w+?(?:-x\w+)?)_semi10', 'finetune/hico_{0}_finetune.py', SEMI),
+    (r'(?:\w+/)?hico_([\w-]+)_semi', 'finetune/hico_{0}_finetune.py', SEMI),
     (r'linear/hico_(?:gru|lstm|transformer)_([\w-]+)_linear', 'linear/hico_{0}_linear.py', ''),
     (r'(knn|finetune)/hico_(?:gru|lstm|transformer)_([\w-]+)_(?:knn|finetune)', '{0}/hico_{1}_{0}.py', ''),
     (r'knn/raw_(\w+)_knn', 'knn/hico_{0}_knn.py', RAW),

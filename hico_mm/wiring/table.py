@@ -46,7 +46,7 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'SkeletonRecognizer': dict(frozen=()),
     'HiCo': dict(momentum=0.001, norm_groups=8),
     'SkeletonDataPreprocessor': dict(
-        layout='ntu', num_persons=2, in_channels=3, clip_len=64, stream='joint',
+        layout='ntu', num_persons=2, in_channels=3, with_score=False, clip_len=64, stream='joint',
         test_views=[[dict(type='CenterCropResize')]]),
     'HiCoBackbone': dict(
         layout='ntu', num_persons=2, clip_len=64, in_channels=3, channels=512, norm=True, branches=BRANCHES),
@@ -67,9 +67,11 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'CenterCropResize': dict(clip_len=64, ratio=0.95),
     'JointCorruption': dict(layout='ntu', ratio=0.6, zero_prob=0.5, in_channels=3),
     'PoseShear': dict(magnitude=1.0, in_channels=3),
+    'PoseFlip': dict(layout='ntu', prob=0.5),
+    'RandomRotation2D': dict(max_angle=15, max_scale=0.2, in_channels=2),
     'RandomRotation': dict(max_angles=(30, 30, 60), max_scale=0.2, in_channels=3),
     'NormalizeSkeleton': dict(layout='ntu', center='frame', align=True, lost_joints='absent'),
-    'NormalizePose2D': dict(lost_joints='absent'),
+    'NormalizePose2D': dict(box='image', score_thr=0.0, with_score=False, lost_joints='absent'),
 }
 
 # Every encoder gets its width, and every head the width of its feature, including those registered elsewhere.

@@ -83,9 +83,9 @@ def test_nothing_is_repeated_on_the_command_line(pretrain, command, tmp_path, na
     linear = tmp_path / 'linear' / 'epoch_2.pth'
     assert command(test.main, CONFIGS / 'linear/hico_nwucla_linear.py', linear, '--dump', tmp_path / 'scores.pkl',
                    '--work-dir', tmp_path / 'test', *run)[0] == 0
-    assert command(train.main, CONFIGS / 'semi/hico_nwucla_semi.py', '--pretrained', checkpoint, '--work-dir',
-                   tmp_path / 'semi', *run, 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1',
-                   'train_dataloader.dataset.subset.fraction=0.5')[0] == 0
+    assert command(train.main, CONFIGS / 'finetune/hico_nwucla_finetune.py', '--with', CONFIGS / 'semi/semi.py',
+                   '--pretrained', checkpoint, '--work-dir', tmp_path / 'semi', *run, 'train_cfg.max_epochs=1',
+                   'train_cfg.val_begin=1', 'train_dataloader.dataset.subset.fraction=0.5')[0] == 0
     status, printed, _ = command(test.main, CONFIGS / 'knn/hico_nwucla_knn.py', checkpoint, '--work-dir',
                                  tmp_path / 'knn', *run)
     assert status == 0

@@ -144,6 +144,7 @@ def _make_recordings(folder):
     shutil.copytree(folder / 'poses', folder / 'poses_mixed')
     own.azure(folder / 'poses_mixed' / 'azure.json')
     own.mmpose(folder / 'poses18' / 'clip.json', [own.picture('openpose_coco18')])
+    own.write(folder / 'videos' / 'a.mp4', 'x')
     own.write(folder / 'full.csv', 'file,label,subject\nwave/clip.json,wave,anna\n')
     own.write(folder / 'gone.csv', 'file,label\nwave/clip.json,wave\nwave/gone.json,wave\n')
     own.write(folder / 'misspelt.csv', 'file,lable\n')
@@ -468,6 +469,7 @@ MISTAKES = {
     'convert: pictures of unknown size': Mistake('convert poses --out o.pkl'),
     'convert: a manifest with a misspelt column': Mistake('convert poses --manifest misspelt.csv --out o.pkl'),
     'convert: a label without a file': Mistake('convert poses --manifest gone.csv --out o.pkl'),
+    'convert: videos, but no --pose': Mistake('convert videos --out o.pkl'),
     'convert: clips without a subject': Mistake('convert poses --split subject --out o.pkl'),
     'convert: a subject that nobody is': Mistake(
         'convert poses --manifest full.csv --split subject --test ben --out o.pkl'),

@@ -45,7 +45,21 @@ def test_splits(raw, tmp_path, capsys, dataset, workers, splits):
     printed = capsys.readouterr()
     assert 'download the list from' in printed.err and 'the whole dataset has' in printed.err
     assert ('left out: 1 with actions beyond 60' in printed.out) == (dataset == 'ntu60')
-    assert len(SkeletonDataset(str(out), split='xsub_train', layout='ntu')) == len(splits['xsub_train'])
+    dataset_of_split = SkeletonDataset(str(out), split='xsub_train', layout='ntu')
+    assert len(dataset_of_split) == len(splits['xsub_train'])
+    names = annotation['classes']
+    assert dataset_of_split.class_names == names and len(names) == int(dataset[3:])
+    assert (names[0], names[22], names[59]) == ('drink water', 'hand waving', 'walking apart from each other')
+
+
+def test_a_file_may_name_other_actions(raw, tmp_path, capsys):
+    (raw / 'classes.txt').write_text('wave\njump\n')
+    assert run('--raw', raw, '--dataset', 'ntu60', '--out', tmp_path / 'a.pkl') == 0
+    assert pickle.loads((tmp_path / 'a.pkl').read_bytes())['classes'] == ['wave', 'jump']
+    assert 'have labels up to 59, but "classes" names only 2' in capsys.readouterr().err
+    (raw / 'classes.txt').write_text('wave\nwave\n')
+    assert run('--raw', raw, '--dataset', 'ntu60', '--out', tmp_path / 'b.pkl') == 1
+    assert 'classes.txt is empty or has a class twice' in capsys.readouterr().err
 
 
 def test_bad_files_are_dropped_by_name_and_the_others_kept(raw, tmp_path, capsys):

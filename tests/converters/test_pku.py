@@ -58,7 +58,8 @@ def test_clips_worked_out_by_hand(prepare, tmp_path):
     assert content['split'] == dict(xsub_train=['0002-L_001', '0002-L_002'], xsub_val=['0003-R_001'],
                                     xview_train=['0002-L_001', '0002-L_002'], xview_val=['0003-R_001'])
     first, to_the_end, one_body = content['annotations']
-    assert [clip['label'] for clip in content['annotations']] == [16, 50, 0]
+    assert [content['classes'][clip['label']] for clip in content['annotations']] == ['jump up', 'writing', 'bow']
+    assert [clip['label'] for clip in content['annotations']] == [16, 50, 0] and len(content['classes']) == 51
     assert first['keypoint'].shape == (2, 3, 25, 3) and first['keypoint'].dtype == np.float32
     assert first['keypoint'][0, :, 24].tolist() == np.float32([[2, 1, .24], [3, 1, .24], [4, 1, .24]]).tolist()
     assert first['keypoint'][1, 2, 0].tolist() == [4, 2, 0]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hico_mm.cli.main import main
+from hico_mm.converters.resample import resample
 from hico_mm.datasets import load_plain_pickle
 from tests.converters import own
 from tests.helpers import skeleton_text
@@ -197,7 +198,7 @@ def test_rows_without_a_file_and_files_without_a_row(poses, tmp_path, capsys):
     printed = capsys.readouterr()
     assert [clip.get('label') for clip in content['annotations']].count(None) == 5
     assert 'm.csv names gone.json in line 3, but there is no such file of this format in' in printed.err
-    assert f'not in {manifest}, so without a label: 5, for example jump/clip0' in printed.out
+    assert f'5 of the 7 clips are not in {manifest}, so they have no label: add rows' in printed.err
     assert run(poses, '--manifest', manifest, '--strict', '--out', tmp_path / 'b.pkl') == 1
     assert not (tmp_path / 'b.pkl').exists()
 
@@ -310,8 +311,28 @@ def test_shares_of_the_picture_and_mixed_frame_rates(tmp_path, capsys):
     for fps in 15, 30:
         np.savez(tmp_path / 'raw' / f'{fps}.npz', keypoint=own.picture('coco'), fps=fps)
     content = converted(*args, out=tmp_path / 'a.pkl')
-    assert 'the clips have from 15 to 30 frames per second' in capsys.readouterr().err
+    assert 'from 15 (15) to 30 (30) frames per second: the same action' in capsys.readouterr().err
     assert {clip.get('fps') for clip in content['annotations']} == {None, 15, 30}
+    content = converted(*args, '--resample-fps', 15, out=tmp_path / 'a.pkl')
+    said = capsys.readouterr().err
+    assert {clip['fps'] for clip in content['annotations']} == {15} and 'frames per second' not in said.splitlines()[-1]
+    assert [clip['total_frames'] for clip in content['annotations']] == [12, 6]
+    assert said.count('dropped:') == 3 and '0.npy does not say its frame rate, so it cannot be resampled' in said
+    content = converted(*args, '--fps', 30, '--resample-fps', 60, out=tmp_path / 'a.pkl')
+    assert {(clip['fps'], clip['total_frames']) for clip in content['annotations']} == {(60, 24)}
+
+
+def test_resampling_by_hand():
+    keypoint = np.arange(1, 7, dtype=np.float32).reshape(1, 6, 1, 1) * np.ones((1, 1, 2, 2), np.float32)
+    score = keypoint[..., 0] / 10
+    keypoint[:, 3, 1] = 0
+    found, scores = resample(keypoint, score, 30, 20)
+    assert found[0, :, 0, 0].tolist() == [1, 2.5, 4, 5.5] and found[0, :, 1, 0].tolist() == [1, 2.5, 0, 5.5]
+    np.testing.assert_allclose(scores[0, :, 0], [.1, .25, .4, .55])
+    found, _ = resample(keypoint, None, 30, 60)
+    assert found[0, :, 0, 0].tolist() == [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6]
+    assert found[0, 4:9, 1, 0].tolist() == [3, 3, 0, 5, 5]  # the nearer frame; of two, the even one
+    assert resample(keypoint, None, 30, 1)[0].shape[1] == 1
 
 
 def test_lost_joints_and_a_wrong_joint_count(tmp_path, capsys):

@@ -12,7 +12,7 @@ from ...structures import SkeletonLayout, get_layout
 from .base import Parameters, SkeletonTransform
 
 
-def _uniform(shape: tuple, generator: Optional[torch.Generator]) -> Tensor:
+def uniform(shape: tuple, generator: Optional[torch.Generator]) -> Tensor:
     """Draw uniformly from [-1, 1)."""
     return torch.rand(shape, generator=generator) * 2 - 1
 
@@ -47,14 +47,14 @@ class JointCorruption(SkeletonTransform):
         """Draw ``joints`` (n, V), True if corrupted, and ``matrix`` (n, C, C), zero if joints are set to zero."""
         order = torch.rand(n, self.num_joints, generator=generator).argsort(1)
         zeroed = torch.rand(n, 1, 1, generator=generator) < self.zero_prob
-        matrix = _uniform((n, self.in_channels, self.in_channels), generator)
+        matrix = uniform((n, self.in_channels, self.in_channels), generator)
         return dict(joints=order < round(self.ratio * self.num_joints), matrix=matrix.masked_fill(zeroed, 0))
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Replace x by x @ matrix at the chosen joints of clips (n, M, T, V, C)."""
         # Joints and coordinates are flattened: selecting in runs of V * C is several times faster than in runs of C.
         corrupted = parameters['joints'].repeat_interleave(clips.shape[-1], 1)[:, None, None]
-        moved = _multiply(clips, parameters['matrix'])
+        moved = multiply(clips, parameters['matrix'])
         return torch.where(corrupted, moved.flatten(3), clips.flatten(3)).view_as(clips)
 
 
@@ -79,13 +79,13 @@ class PoseShear(SkeletonTransform):
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Draw ``matrix`` (n, C, C)."""
-        matrix = self.magnitude * _uniform((n, self.in_channels, self.in_channels), generator)
+        matrix = self.magnitude * uniform((n, self.in_channels, self.in_channels), generator)
         matrix.diagonal(dim1=1, dim2=2).fill_(1)
         return dict(matrix=matrix)
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Return x @ matrix for every joint of clips (n, M, T, V, C)."""
-        return _multiply(clips, parameters['matrix'])
+        return multiply(clips, parameters['matrix'])
 
 
 @TRANSFORMS.register_module()
@@ -119,21 +119,21 @@ class RandomRotation(SkeletonTransform):
                  in_channels: int = 3) -> None:
         if in_channels != 3 or len(max_angles) != 3:
             raise UserError(f'RandomRotation needs 3-D joints and three angles, got {in_channels} coordinates and '
-                             f'max_angles={tuple(max_angles)}: do not use it in the views of 2-D poses')
+                             f'max_angles={tuple(max_angles)}: use RandomRotation2D in the views of 2-D poses')
         if not 0 <= max_scale < 1:
             raise UserError(f'max_scale must be in [0, 1), got {max_scale}')
         self.max_angles, self.max_scale = tuple(max_angles), max_scale
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Draw ``matrix`` (n, 3, 3)."""
-        angles = _uniform((n, 3), generator) * torch.tensor(self.max_angles).deg2rad()
-        scale = 1 + self.max_scale * _uniform((n, 1, 1), generator)
+        angles = uniform((n, 3), generator) * torch.tensor(self.max_angles).deg2rad()
+        scale = 1 + self.max_scale * uniform((n, 1, 1), generator)
         about_x, about_y, about_z = (_about(axis, angles[:, axis]) for axis in range(3))
         return dict(matrix=scale * (about_x @ about_y @ about_z))
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Return x @ matrix for every joint of clips (n, M, T, V, 3)."""
-        return _multiply(clips, parameters['matrix'])
+        return multiply(clips, parameters['matrix'])
 
 
 @TRANSFORMS.register_module()
@@ -182,15 +182,27 @@ def _about(axis: int, angles: Tensor) -> Tensor:
     return matrix
 
 
-def _multiply(clips: Tensor, matrix: Tensor) -> Tensor:
+def multiply(clips: Tensor, matrix: Tensor) -> Tensor:
     """Return x @ matrix for every joint, given clips (n, M, T, V, C), all finite, and a matrix (n, C, C).
 
-    Up to 8 points are multiplied together with a block-diagonal matrix. Products with 3 x 3 matrices take four times
-    as long.
+    If the clips have more channels than the matrix, such as a score, these are unchanged, but become zero where the
+    matrix is zero. Up to 8 points are multiplied together with a block-diagonal matrix. Products with 3 x 3 matrices
+    take four times as long.
     """
     n, channels, points = len(clips), clips.shape[-1], math.prod(clips.shape[1:4])
+    if matrix.shape[-1] < channels:
+        matrix = _extended(matrix, channels)
     together = math.gcd(points, 8)
     size = together * channels
     eye = torch.eye(together, dtype=matrix.dtype, device=matrix.device)
     blocks = torch.einsum('ij,nab->niajb', eye, matrix).reshape(n, size, size)
     return (clips.reshape(n, points // together, size) @ blocks.to(clips.dtype)).view_as(clips)
+
+
+def _extended(matrix: Tensor, channels: int) -> Tensor:
+    """Extend matrices (n, C, C) to (n, channels, channels): by the identity, or by zeros if the matrix is zero."""
+    n, size, _ = matrix.shape
+    extended = matrix.new_zeros(n, channels, channels)
+    extended[:, :size, :size] = matrix
+    extended.diagonal(dim1=1, dim2=2)[:, size:] = matrix.flatten(1).any(1)[:, None].to(matrix.dtype)
+    return extended

@@ -1,0 +1,5 @@
+_base_ = './hico_ntu60-2d.py'
+train_dataloader = dict(dataset=dict(ann_file='data/gym/gym_2d.pkl', split='train'))
+val_dataloader = dict(dataset=dict(ann_file='data/gym/gym_2d.pkl', split='val'))
+test_dataloader = val_dataloader
+model = dict(data_preprocessor=dict(num_persons=1), cls_head=dict(num_classes=99))

@@ -1,0 +1,5 @@
+_base_ = './hico_ntu60-2d_linear.py'
+train_dataloader = dict(dataset=dict(ann_file='data/ucf101/ucf101_2d.pkl', split='train1'))
+val_dataloader = dict(dataset=dict(ann_file='data/ucf101/ucf101_2d.pkl', split='test1'))
+test_dataloader = val_dataloader
+model = dict(cls_head=dict(num_classes=101))
