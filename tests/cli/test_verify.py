@@ -1,6 +1,7 @@
 """The scores that a checkpoint states are measured again."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hico_mm.cli.verify import main
 from hico_mm.datasets.annotation import read_annotation
 from hico_mm.errors import UserError
 from hico_mm.evaluation.probe import probe
-from hico_mm.shipped import find_checkpoint
+from hico_mm.shipped import find_checkpoint, shipped_weights
 
 pytest.importorskip('sklearn')
 
@@ -93,3 +94,21 @@ def test_the_probe_standardises_and_uses_the_nearest_clip():
     assert probe(features, labels, features, labels) == dict(knn=1.0, linear=1.0)
     shuffled = labels.roll(1)
     assert probe(features, labels, features, shuffled)['linear'] == 0
+
+
+def test_weights_that_come_with_the_package_encode_and_state_their_scores():
+    assert 'hico-lstm-small' in shipped_weights()
+    for name in shipped_weights():
+        description, model = describe_checkpoint(name), init_model(None, name)
+        assert {'knn', 'linear'} <= set(description.scores) and description.training_data['split'] == 'xsub_train'
+        clip = np.random.default_rng(0).normal(size=(1, 40, 25, 3))
+        features = extract(model, [clip])
+        assert features.shape == (1, 256) and np.isfinite(features).all()
+        assert not {'/tmp', '/home', '/work', '/root'} & set(re.findall(r'/\w+', description.to_json()))  # no paths
+
+
+@pytest.mark.slow
+def test_the_stated_scores_are_those_on_the_synthetic_data(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(['hico-lstm-small']) == 0
+    assert 'the scores are as stated' in capsys.readouterr().out
