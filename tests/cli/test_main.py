@@ -87,7 +87,7 @@ def test_demo_ends_with_a_report(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr('hico_mm.cli.reproduce.run', lambda args: 0)
     monkeypatch.setattr('hico_mm.cli.report.run', lambda args: calls.append(args) or 0)
     out = Path('work_dirs/quickstart_demo/epochs3_seed0')
-    runs = [out / 'demo/lstm/hico/joint/seed0' / task for task in ('pretrain', 'linear')]
+    runs = [out / 'demo/lstm/hico/joint+motion/seed0' / task for task in ('pretrain', 'linear')]
     for run in runs:
         run.mkdir(parents=True)
     assert main(['demo', '--epochs', '3']) == 0
