@@ -109,7 +109,7 @@ def next_command(config_name: str, checkpoint: str) -> str:
     linear = f'hico_{dataset}_linear'
     if config_name.startswith('hico_') and find_config(linear).is_file():
         return f'hico-mm train {linear} --pretrained {checkpoint}'
-    if config_name.endswith(('_linear', '_finetune', '_semi1', '_semi10')) and find_config(config_name).is_file():
+    if config_name.endswith(('_linear', '_finetune')) and find_config(config_name).is_file():
         return f'hico-mm test {config_name} {checkpoint}'
     return f'hico-mm info {checkpoint}'
 

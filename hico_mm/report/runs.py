@@ -1,10 +1,12 @@
 """Open a run: its checkpoint, its config, its model and its data."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
@@ -127,6 +129,7 @@ def loaders_of(run: Run) -> Dict[str, DataLoader]:
     Raises:
         UserError: if the config has no such split, or its annotation cannot be used.
     """
+    MMLogger.get_current_instance().setLevel(logging.WARNING)  # datasets tell how many clips they have
     loaders = {}
     for role, key in ROLES.items():
         config = run.config.get(key) or (run.config.get('val_dataloader') if role == 'test' else None)

@@ -12,4 +12,4 @@ data = dict(load_pipeline=[dict(type='NormalizeSkeleton')])
 train_dataloader = dict(batch_size=16, dataset=data)
 val_dataloader = dict(dataset=data)
 test_dataloader = val_dataloader
-train_cfg = dict(max_epochs=100, min_steps=1)
+train_cfg = dict(max_epochs=100)
