@@ -83,13 +83,15 @@ def test_the_numbers_are_those_of_the_log(work, said, data):
     lines = [json.loads(line) for line in next(work.glob('linear/*/vis_data/scalars.json')).read_text().splitlines()]
     last = [line for line in lines if 'acc/top1' in line][-1]
     assert classifier['value'] == pytest.approx(last['acc/top1']) and knn['value'] == pytest.approx(last['acc/knn'])
-    assert classifier['mean_class'] == pytest.approx(last['acc/mean1'])
     assert f'k-NN {100 * knn["value"]:.2f} % of 20 test clips' in said and 'linear has the encoder of pretrain' in said
     labels, test = np.array(data['sets'][0]['label']), np.array(data['sets'][0]['test'])
     for one in run['results']:
         right = np.array(run['predictions'][one['key']])[test == 1] == labels[test == 1]
         assert one['correct'] == right.sum() and one['total'] == len(right) == 20
     assert run['calibration']['accuracy'] == pytest.approx(classifier['value'])
+    predicted = {*labels[test == 1], *np.array(run['predictions'][classifier['key']])[test == 1]}
+    # MMAction2 counts classes that are predicted but have no clip, as if they were never right.
+    assert classifier['mean_class'] == pytest.approx(last['acc/mean1'] * len(predicted) / 4)
     assert [row['name'] for row in data['sets'][0]['baselines']] == [
         'most frequent class', 'k-NN on raw coordinates', 'k-NN on untrained encoder']
 
