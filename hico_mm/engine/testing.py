@@ -8,6 +8,7 @@ from mmengine.config import Config
 from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..errors import UserError
 from ..fileio import check_writable
+from ..shipped import find_checkpoint
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name
 from .console import say_tested
 from .half_precision import half_precision
@@ -39,7 +40,7 @@ def make_config(args: argparse.Namespace) -> Config:
         source = EncoderSource.open(args.checkpoint)
         if takes_encoder(config.model):
             take_encoder_into(config, source)
-        config.load_from = None if source.checkpoint is None else args.checkpoint
+        config.load_from = None if source.checkpoint is None else str(find_checkpoint(args.checkpoint))
     if args.dump:
         evaluators = config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]
         config.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(Path(args.dump)))]

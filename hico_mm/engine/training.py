@@ -13,6 +13,7 @@ from mmengine.dist import barrier, is_main_process
 from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
 from ..checkpoints.resume import find_last
 from ..errors import INTERRUPTED, UserError
+from ..shipped import find_checkpoint
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name, scale_schedule
 from .console import is_verbose, say_trained
 from .half_precision import use_half_precision
@@ -143,7 +144,7 @@ def _start_from(config: Config, source: EncoderSource) -> None:
     """Start from a checkpoint, or from the untrained encoder of a config."""
     if takes_encoder(config.model):
         take_encoder_into(config, source)
-    config.load_from = None if source.checkpoint is None else source.path
+    config.load_from = None if source.checkpoint is None else str(find_checkpoint(source.path))
     if source.checkpoint is None:
         _allow_untrained(config)
 

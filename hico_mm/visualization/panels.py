@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..datasets.transforms import derive_stream
-from ..structures import SkeletonLayout
+from ..structures import SkeletonLayout, split_streams
 from .upright import known_joints, upright
 
 MIDDLE, LEFT, RIGHT, FAINT = range(4)  # sides of an edge; a faint edge is only there for orientation
@@ -89,14 +89,15 @@ def star_panel(vectors: np.ndarray, layout: SkeletonLayout, name: str, kind: str
 
 def view_panels(views: Sequence[np.ndarray], stream: str, layout: SkeletonLayout, up: int, name: str,
                 label: str = '') -> List[Panel]:
-    """Show augmented views (M, T, V, C) of a clip, in the stream that the network gets."""
-    panels = []
+    """Show augmented views (M, T, V, s * C) of a clip, in the s streams that the network gets."""
+    panels, streams = [], split_streams(stream)
     for number, view in enumerate(views, 1):
-        kind, points = f'view {number}', _points(view, layout, up)
-        if stream == 'joint':
-            panels.append(Panel(name, kind, points, edges_of(layout), label))
-        else:
-            panels.append(star_panel(points, layout, name, f'{kind}, {stream} stream', label))
+        for one, part in zip(streams, np.split(view, len(streams), -1)):
+            kind, points = f'view {number}', _points(part, layout, up)
+            if stream != 'joint':
+                kind += f', {one} stream'
+            panels.append(Panel(name, kind, points, edges_of(layout), label) if one == 'joint' else
+                          star_panel(points, layout, name, kind, label))
     return panels
 
 
