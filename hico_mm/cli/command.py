@@ -167,7 +167,12 @@ def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
             with _signals_interrupt():
                 args = parse_args([argument for argument in arguments if argument != '--debug'])
                 register_all()
-                return run(args)
+                status = run(args)
+                sys.stdout.flush()  # here, where a closed pipe is handled
+                return status
+        except BrokenPipeError:  # as in "hico-mm search query ... | head"
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
         except KeyboardInterrupt as interrupt:
             print(str(interrupt) or 'interrupted', file=sys.stderr)
             return getattr(interrupt, 'status', INTERRUPTED)

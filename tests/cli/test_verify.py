@@ -11,6 +11,7 @@ from hico_mm.apis import describe_checkpoint, extract, init_model
 from hico_mm.apis.export import export_encoder
 from hico_mm.apis.verify import verify
 from hico_mm.checkpoints import META_KEY
+from hico_mm.cli import test, train
 from hico_mm.cli.verify import main
 from hico_mm.datasets.annotation import read_annotation
 from hico_mm.errors import UserError
@@ -105,6 +106,22 @@ def test_weights_that_come_with_the_package_encode_and_state_their_scores():
         features = extract(model, [clip])
         assert features.shape == (1, 256) and np.isfinite(features).all()
         assert not {'/tmp', '/home', '/work', '/root'} & set(re.findall(r'/\w+', description.to_json()))  # no paths
+
+
+def test_a_classifier_is_trained_on_weights_by_name(tmp_path, annotation_file, capsys):
+    """Training and testing load the file, whatever the folder; finetuning changes the encoder, so both are tried."""
+    path = annotation_file(num_persons=2, num_classes=4)
+    options = [f'{loader}_dataloader.dataset.{key}={value}' for loader, split in (
+        ('train', 'train'), ('val', 'val'), ('test', 'val')) for key, value in (
+            ('ann_file', path), ('split', split), ('layout', 'ntu'))]
+    run = [str(tmp_path / 'run'), '--cfg-options', 'train_dataloader.batch_size=4', *options]
+    words = ['hico_nwucla_finetune', '--pretrained', 'hico-lstm-small', '--epochs', '1', '--work-dir', *run]
+    assert train.main(words) == 0
+    description = describe_checkpoint(tmp_path / 'run' / 'epoch_1.pth')
+    assert description.task == 'finetuning' and description.encoder['file'] == 'hico-lstm-small.pth'
+    assert test.main(['hico_demo_knn', 'hico-lstm-small', '--work-dir', str(tmp_path / 'knn'), '--cfg-options', *[
+        option for option in options if not option.startswith('val')]]) == 0
+    assert 'k-NN' in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -50,6 +50,9 @@ def test_streams_are_those_of_the_joints():
 def test_views_of_another_stream_are_drawn_from_one_origin():
     one, = view_panels([CLIP], 'bone', LAYOUT, 2, 'a')
     assert one.points.shape[2] == 26 and one.kind == 'view 1, bone stream'
+    joint, motion = view_panels([np.concatenate([CLIP, 2 * CLIP], -1)], 'joint+motion', LAYOUT, 2, 'a')
+    assert (joint.kind, motion.kind) == ('view 1, joint stream', 'view 1, motion stream')
+    np.testing.assert_array_equal(joint.points, CLIP)
     one, = view_panels([CLIP], 'joint', LAYOUT, 2, 'a')
     np.testing.assert_array_equal(one.points, CLIP)
 
