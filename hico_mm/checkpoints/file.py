@@ -26,9 +26,8 @@ def load_checkpoint(path: Union[str, Path]) -> dict:
     path = find_checkpoint(path)
     if not path.is_file():
         what = 'is not a file' if path.exists() else 'does not exist'
-        names = shipped_weights()
-        raise UserError(f'checkpoint {path} {what}: check the path' +
-                        (f', or use weights that come with the package: {", ".join(names)}' if names else ''))
+        names = '' if path.suffix else f', or use weights that come with the package: {", ".join(shipped_weights())}'
+        raise UserError(f'checkpoint {path} {what}: check the path{names}')
     try:
         _check_crc(path)
         checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')

@@ -73,6 +73,8 @@ def test_what_cannot_be_verified_gets_one_sentence(trained, annotation_file, cap
         verify(checkpoint, ann_file, 'other')
     with pytest.raises(UserError, match='does not exist: check the path'):
         verify('missing.pth', ann_file)
+    with pytest.raises(UserError, match='or use weights that come with the package: hico-lstm-small'):
+        verify('hico-lstm-smal', ann_file)
 
 
 def test_names_of_weights_are_found_where_no_file_has_them(tmp_path, monkeypatch):
