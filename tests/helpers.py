@@ -11,6 +11,14 @@ from hico_mm.engine.agreement import Agreement
 from hico_mm.models.selfsup.shuffle import BatchShuffle
 from hico_mm.structures import get_layout
 
+# A config for MMAction2's own tools, over one of ours: clips are prepared as in the recipe for small datasets.
+UPRIGHT = '''_base_ = '{}'
+upright = dict(dataset=dict(load_pipeline=[dict(type='NormalizeSkeleton', align='upright')]))
+train_dataloader = upright
+val_dataloader = upright
+test_dataloader = upright
+'''
+
 
 def make_annotation(layout='ntu', num_persons=2, num_classes=4, per_class=6, channels=3, seed=0):
     """An annotation of random walks, each class about a pose of its own; splits ``train`` and ``val``."""

@@ -40,8 +40,6 @@ class ReadOptions(NamedTuple):
     Args:
         layout: Skeleton of the files, if it is not that of the format. Defaults to None.
         axes: Order of the axes of an array, such as 'MTVC'. Defaults to None.
-        usual_axes: Whether an array without stated axes is (M, T, V, C) or (T, V, C), and may be of any skeleton;
-            otherwise both must be stated. Defaults to False.
         channels: Meaning of the last axis of an array: 'xy', 'xyz', 'xys' or 'xyzs', s is a score. Defaults to None.
         persons: Number of persons to keep in a clip. Defaults to 2.
         img_shape: (height, width) of the pictures. Defaults to None.
@@ -51,6 +49,8 @@ class ReadOptions(NamedTuple):
         model: Model file of the pose estimator for videos. Defaults to None, the model in its package.
         keep_poses: Folder for the poses found in videos. Defaults to None, which keeps none.
         resample_fps: Frames per second that clips are resampled to. Defaults to None, which does not resample.
+        usual_axes: Whether an array without stated axes is (M, T, V, C) or (T, V, C), and may be of any skeleton;
+            otherwise both must be stated. Defaults to False.
     """
 
     layout: Optional[SkeletonLayout] = None
@@ -61,10 +61,10 @@ class ReadOptions(NamedTuple):
     fps: Optional[float] = None
     scale: float = 1.0
     upside_down: bool = False
-    usual_axes: bool = False
     model: Optional[Path] = None
     keep_poses: Optional[Path] = None
     resample_fps: Optional[float] = None
+    usual_axes: bool = False
 
 
 Read = Callable[[List[Path], ReadOptions], Recording]
