@@ -62,14 +62,18 @@ def verify(checkpoint: Union[str, Path],
         A row for ``knn`` and one for ``linear``.
 
     Raises:
-        UserError: if the checkpoint does not record its training split, the annotation does not have the splits, or a
-            clip has no label.
+        UserError: if the checkpoint was trained on a subset or does not record its training split, if the annotation
+            does not have the splits, or if a clip has no label.
     """
     description = describe_checkpoint(checkpoint)
-    train_split = (description.training_data or {}).get('split')
+    data = description.training_data or {}
+    train_split = data.get('split')
     if not isinstance(train_split, str) or '+' in train_split:
         raise UserError(f'{checkpoint} does not record a training split, so its scores cannot be measured again: use '
                         'hico-mm test with the config and the data')
+    if data.get('subset'):
+        raise UserError(f'{checkpoint} was trained on a subset of the clips, so its scores cannot be measured again: '
+                        'use hico-mm test with the config and the data')
     annotation = read_annotation(ann_file)
     model: Any = init_model(None, checkpoint, device)
     gallery, queries = (encode_split(model, annotation, split)
@@ -90,9 +94,10 @@ def state(checkpoint: Union[str, Path], rows: Sequence[Verification]) -> None:
 
 
 def stated_scores(description: Description) -> dict:
-    """Return the scores of a description by name; top-1 accuracy during pretraining is that of retrieval."""
+    """Return the scores of a description by name; top-1 accuracy during pretraining is that of retrieval if k is 1."""
     scores = {name: description.scores[name] for name in ('knn', 'linear') if name in description.scores}
-    if description.task == 'pretraining' and 'acc/top1' in description.scores:
+    head = description.model.get('cls_head') or {}
+    if description.task == 'pretraining' and head.get('k', 1) == 1 and 'acc/top1' in description.scores:
         scores.setdefault('knn', description.scores['acc/top1'])
     return scores
 

@@ -27,7 +27,7 @@ from typing import Optional, Sequence
 from ..errors import UserError
 from ..reproduction.plan import ENCODERS, PROTOCOLS, TASKS, inapplicable_tasks
 from ..structures import STREAMS, split_streams
-from .command import command, command_parser, count, seed
+from .command import command, command_parser, count, folder, seed
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -45,7 +45,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         "default: the config's")
     parser.add_argument('--jobs', type=count, default=1, metavar='N',
                         help='number of steps to run in parallel; they share the cores')
-    parser.add_argument('--raw', type=Path, metavar='DIR',
+    parser.add_argument('--raw', type=folder, metavar='DIR',
                         help='folder with the JSON clips of NW-UCLA, converted if the annotation does not exist')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'),
                         help='output folder; default: work_dirs/reproduce')
@@ -58,8 +58,6 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     for pair in args.cfg_options:
         if '=' not in pair:
             parser.error(f'--cfg-options takes KEY=VALUE pairs, got {pair!r}')
-    if args.raw is not None and not args.raw.is_dir():
-        parser.error(f'--raw {args.raw} is not a folder: give the folder with the JSON clips')
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
     args.streams = sorted(set(args.streams), key=lambda name: [STREAMS.index(part) for part in split_streams(name)])
     inapplicable = inapplicable_tasks(args.dataset, args.streams)

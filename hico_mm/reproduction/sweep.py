@@ -81,7 +81,7 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
 
     Raises:
         UserError: if it does not have one of them; if a dataset has no test split, which ``--test`` needs; or if the
-            file of runs is of the other kind.
+            file has runs with other steps, or on other splits.
     """
     for key, names in (('datasets', args.datasets), ('settings', args.settings)):
         unknown = [name for name in names or () if name not in table[key]]
@@ -93,7 +93,12 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
     if untested:
         raise UserError(f'{args.table}: the dataset {untested[0]} has no "test", the name of its test split')
     table.seeds, table.steps = args.seeds or table.seeds, args.steps or table.steps
-    if any(row.get('tested', False) != args.test for row in read(args.out)):
+    others = [row for row in read(args.out) if row['setting'] in table.settings
+              and row['asked'] != steps_of(table, row['setting'])]
+    if others:
+        raise UserError(f'{args.out} has a run of {others[0]["setting"]} with {others[0]["asked"]} steps, not '
+                        f'{steps_of(table, others[0]["setting"])}: choose another --out')
+    if any(row['tested'] != args.test for row in read(args.out)):
         raise UserError(f'{args.out} has runs {"without" if args.test else "with"} --test: choose another --out')
     return table
 
@@ -121,6 +126,12 @@ def append(out: Path, row: dict) -> None:
         file.write(json.dumps(row) + '\n')
 
 
+def steps_of(table: Config, setting: str) -> int:
+    """Return the number of training steps that a setting asks for; whole epochs are trained."""
+    wanted = table.settings[setting]
+    return 0 if wanted.get('raw') else wanted.get('steps', table.steps)
+
+
 def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
     """Pretrain with a setting on the first part of a dataset, and score the frozen encoder on the second.
 
@@ -129,17 +140,17 @@ def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
     data, setting = table.datasets[job.dataset], table.settings[job.setting]
     ann_file = divide(job.dataset, data, folder, test)
     began = time.perf_counter()
-    steps = 0 if setting.get('raw') else setting.get('steps', table.steps)
+    steps = steps_of(table, job.setting)
     runner = build(data, setting, steps, job.seed, ann_file, folder)
     if steps:
         runner.train()
     fit, held = (encode(runner.model, runner.build_dataloader(loader_of(runner.cfg, part)), title=part)
                  for part in ('fit', 'held'))
     scores = probe(fit.features, fit.labels, held.features, held.labels)
-    return dict(job._asdict(), tested=test, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
-                torch=torch.__version__, date=time.strftime('%Y-%m-%d'), options=dict(setting.get('options', {})),
-                base=setting['base'],
-                **{name: round(100 * value, 2) for name, value in scores.items()})
+    facts = dict(tested=test, asked=steps, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
+                 torch=torch.__version__, date=time.strftime('%Y-%m-%d'), base=setting['base'],
+                 options=dict(setting.get('options', {})))
+    return dict(job._asdict(), **facts, **{name: round(100 * value, 2) for name, value in scores.items()})
 
 
 def divide(name: str, data: dict, folder: Path, test: bool = False) -> Path:

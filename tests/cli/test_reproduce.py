@@ -68,7 +68,7 @@ def test_options_of_the_model_are_for_pretraining_alone(reproduce):
     (('--dataset', 'nwucla', '--tasks', 'transfer'), 'transfer to pku2 is only available from ntu60 or pku1'),
     (('--dataset', 'nwucla', '--tasks', 'fusion'), 'fusion needs two or more --streams'),
     (('--dataset', 'demo', '--tasks', 'finetune'), 'finetune has no config for demo'),
-    (('--dataset', 'nwucla', '--raw', 'nowhere'), '--raw nowhere is not a folder'),
+    (('--dataset', 'nwucla', '--raw', 'nowhere'), '--raw: nowhere is not a folder'),
 ])
 def test_what_cannot_be_planned(reproduce, capsys, args, said):
     with pytest.raises(SystemExit):

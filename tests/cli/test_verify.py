@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hico_mm.apis import describe_checkpoint, extract, init_model
-from hico_mm.apis.export import export_encoder
+from hico_mm.apis.export_encoder import export_encoder
 from hico_mm.apis.verify import verify
 from hico_mm.checkpoints import META_KEY
 from hico_mm.cli import test, train

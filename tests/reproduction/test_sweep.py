@@ -85,5 +85,8 @@ def test_the_test_split_is_read_only_if_that_is_asked_for(table, tmp_path, capsy
         sweep.main(arguments)
     with pytest.raises(UserError, match='the dataset b has no "test"'):
         sweep.main([str(table), '--out', str(out), '--test'])
+    with pytest.raises(UserError, match='has a run of trained with 4 steps, not 5: choose another --out'):
+        out.write_text('{"setting": "trained", "asked": 4, "tested": true}\n')
+        sweep.main([str(table), '--out', str(out), '--test', '--datasets', 'a', '--steps', '5'])
     with pytest.raises(UserError, match='has no other in settings: it has untrained, raw, trained'):
         sweep.main([str(table), '--out', str(out), '--settings', 'other'])
