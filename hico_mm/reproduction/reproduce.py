@@ -65,7 +65,7 @@ what next, after: source {Path(sys.executable).parent / 'activate'}
   features, arrays   hico-mm extract {" ".join(command[1:3])} \\
                        --split {split} --out features.npz
   another encoder    hico-mm {pretrain} --cfg-options model.neck.encoder.type=TransformerEncoder
-  your own clips     README.md, "Your own data"
+  your own clips     README.md, "Your own clips"
   start again        remove {out}'''
 
 
