@@ -65,6 +65,13 @@ def levels(*names):
     return {f'model.{part}.levels': list(names) for part in ('projector', 'head')}
 
 
+def few_labels(draws, *steps):
+    """Train with a few labels, and with all: the classifier alone, and the encoder with it."""
+    return dict(base='configs/hico/finetune/hico_nwucla_finetune.py', fractions=[0.01, 0.05, 0.1, 0.2, 1], draws=draws,
+                steps=steps, options=BF16)
+
+
+WIDE = {'model.backbone.channels': 256}
 # Without labels, a dataset of a few hundred clips needs more epochs: what counts is the number of steps.
 steps = 2250
 seeds = [0, 1, 2, 3, 4]
@@ -84,4 +91,10 @@ settings = dict(
     cube=setting(ROTATION, box=dict(type='FitToBox', per_axis=False)),
     instance=setting(ROTATION, **levels('instance')),
     no_domain=setting(ROTATION, **levels('clip', 'part', 'instance')),
-    two_granularities=setting(ROTATION, **{'model.neck.num_granularities': 2}))
+    two_granularities=setting(ROTATION, **{'model.neck.num_granularities': 2}),
+    scratch_steps=dict(setting(), steps=0, labels=few_labels(2, 100, 400)),
+    labels_steps=dict(setting(ROTATION), labels=few_labels(2, 100, 400)),
+    wide=setting(ROTATION, **WIDE),
+    wide_6000=dict(setting(ROTATION, **WIDE), steps=6000),
+    wide_three_6000=dict(setting(ROTATION, stream='joint+bone+motion', **WIDE), steps=6000),
+    wide_12000=dict(setting(ROTATION, **WIDE), steps=12000))

@@ -5,7 +5,8 @@
 TABLE.py defines ``datasets``, ``settings`` and ``seeds``; docs/experiments/small.py is an example. A dataset is divided
 into a part to train on and a held-out part to score; both come from its training split. A setting is a config with
 changes. Each run appends one line to RUNS.jsonl, and runs that are already there are not repeated. At the end, a table
-of means over seeds and datasets is printed, with standard errors.
+of means over seeds and datasets is printed, with standard errors. A setting with ``labels`` also trains on labelled
+subsets; :mod:`hico_mm.reproduction.few_labels` says what it must contain.
 
 With --test, the whole training split is used, and the test split is scored. This is for the figures that are reported
 once all settings are chosen. Every line of RUNS.jsonl says which of the two it is.
@@ -13,7 +14,6 @@ once all settings are chosen. Every line of RUNS.jsonl says which of the two it 
 
 import argparse
 import json
-import logging
 import math
 import re
 import tempfile
@@ -31,15 +31,15 @@ from rich.table import Table
 
 from ..datasets.annotation import read_annotation
 from ..datasets.checks import clip_name
-from ..engine.launch import build_runner
 from ..errors import UserError
 from ..evaluation import encode
 from ..evaluation.probe import probe
 from ..fileio import dump_pickle
-from ..wiring import complete_config, load_config, scale_schedule
+from ..wiring import load_config
+from . import few_labels
+from .trial import build_trial, read_part
 
 SCORES = ('knn', 'linear')
-UNUSED_HOOKS = ('checkpoint', 'checkpoint_description', 'gallery', 'exact_resume', 'interrupt')
 
 
 class Job(NamedTuple):
@@ -144,12 +144,15 @@ def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
     runner = build(data, setting, steps, job.seed, ann_file, folder)
     if steps:
         runner.train()
-    fit, held = (encode(runner.model, runner.build_dataloader(loader_of(runner.cfg, part)), title=part)
+    fit, held = (encode(runner.model, runner.build_dataloader(read_part(runner.cfg, part)), title=part)
                  for part in ('fit', 'held'))
     scores = probe(fit.features, fit.labels, held.features, held.labels)
+    few = {}
+    if 'labels' in setting:
+        few['labels'] = few_labels.train_with_few_labels(runner, fit, held, setting['labels'])
     facts = dict(tested=test, asked=steps, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
                  torch=torch.__version__, date=time.strftime('%Y-%m-%d'), base=setting['base'],
-                 options=dict(setting.get('options', {})))
+                 options=dict(setting.get('options', {})), **few)
     return dict(job._asdict(), **facts, **{name: round(100 * value, 2) for name, value in scores.items()})
 
 
@@ -180,36 +183,17 @@ def divide(name: str, data: dict, folder: Path, test: bool = False) -> Path:
 
 
 def build(data: dict, setting: dict, steps: int, seed: int, ann_file: Path, folder: Path) -> Runner:
-    """Build the runner of a setting, without workers, logs and checkpoints."""
+    """Build the runner of a setting."""
     config = load_config(setting['base'], (), dict(data.get('options', {})))
     config.merge_from_dict(dict(setting.get('options', {})))
     if setting.get('raw'):
         parts = {part: config.model[part] for part in ('data_preprocessor', 'cls_head')}
         config.model = dict(type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), **parts)
-    train = config.train_dataloader
-    for loader, part in ((train, 'fit'), (config.val_dataloader, 'held')):
-        loader.dataset.update(ann_file=str(ann_file), split=part, layout=data['layout'])
-        loader.update(num_workers=0, persistent_workers=False)
+    config.train_dataloader.dataset.update(ann_file=str(ann_file), split='fit', layout=data['layout'])
     config.model.data_preprocessor.layout = data['layout']
     config.model.cls_head.num_classes = data['num_classes']
-    clips = len(read_annotation(ann_file).of_split('fit'))
-    train.batch_size = min(train.batch_size, clips)
-    scale_schedule(config, max(1, math.ceil(steps / (clips // train.batch_size))))
-    config.merge_from_dict(dict(
-        work_dir=str(folder / 'run'), log_level='ERROR', visualizer=None, val_dataloader=None, val_cfg=None,
-        val_evaluator=None, test_dataloader=None, test_cfg=None, test_evaluator=None, randomness=dict(seed=seed),
-        **{f'default_hooks.{hook}': None for hook in UNUSED_HOOKS}))
-    complete_config(config)
-    runner = build_runner(config, 'sweep')
-    runner.logger.setLevel(logging.ERROR)
-    return runner
-
-
-def loader_of(config: Config, part: str) -> dict:
-    """Return the config of a loader that reads a part in order."""
-    loader = config.train_dataloader.to_dict()
-    loader['dataset'].update(split=part)
-    return {**loader, 'drop_last': False, 'sampler': dict(type='DefaultSampler', shuffle=False)}
+    config.merge_from_dict(dict(val_dataloader=None, val_cfg=None, val_evaluator=None))
+    return build_trial(config, steps, len(read_annotation(ann_file).of_split('fit')), seed, folder / 'run')
 
 
 def show(rows: List[dict], console: Console) -> None:
@@ -221,6 +205,26 @@ def show(rows: List[dict], console: Console) -> None:
         cells = [summary([row for row in mine if row['dataset'] == dataset]) for dataset in datasets]
         table.add_row(setting, *cells, summary(mine) if all(cells) else '')
     console.print(table)
+    for dataset in datasets:
+        labelled = [row for row in rows if row['dataset'] == dataset and 'labels' in row]
+        if labelled:
+            console.print(table_of_labels(labelled, f'{dataset}: labelled subsets, k-NN / linear, and finetuned'))
+
+
+def table_of_labels(rows: List[dict], title: str) -> Table:
+    """Return a table of the accuracies with few labels, as means and standard deviations over seeds and draws."""
+    sizes = sorted({(part['clips'], part['steps']) for row in rows for part in row['labels']})
+    table = Table('setting', *(f'{clips} clips, {steps} steps' for clips, steps in sizes), title=title)
+    for setting in dict.fromkeys(row['setting'] for row in rows):
+        parts = [part for row in rows if row['setting'] == setting for part in row['labels']]
+        cells = []
+        for size in sizes:
+            values = np.array([[part[score] for score in few_labels.SCORES] for part in parts
+                               if (part['clips'], part['steps']) == size])
+            shown = [f'{column.mean():.1f}±{column.std():.1f}' for column in values.T]
+            cells.append(f'{shown[0]} / {shown[1]}, {shown[2]}' if shown else '')
+        table.add_row(setting, *cells)
+    return table
 
 
 def summary(rows: List[dict]) -> str:

@@ -3,9 +3,16 @@
 from pathlib import Path
 
 import pytest
+import torch
+from mmengine.config import Config
 
 from hico_mm.errors import UserError
-from hico_mm.reproduction import sweep
+from hico_mm.evaluation import encode
+from hico_mm.models import SkeletonRecognizer
+from hico_mm.reproduction import few_labels, sweep
+from hico_mm.reproduction.trial import read_part
+
+FINETUNING = Path(__file__).parents[2] / 'configs/hico/finetune/hico_nwucla_finetune.py'
 
 TABLE = '''
 small = {{'model.backbone.channels': 16, 'model.projector.hidden_channels': 16, 'model.projector.out_channels': 8}}
@@ -49,8 +56,6 @@ def test_runs_what_is_missing_and_never_reads_the_test_split(table, tmp_path, ca
 
 
 def test_held_out_clips_come_from_the_training_split(table, tmp_path):
-    from mmengine.config import Config
-
     from hico_mm.datasets.annotation import read_annotation
     data = Config.fromfile(table).datasets.a
     whole = read_annotation(data.ann_file)
@@ -71,8 +76,6 @@ def test_summary_has_the_standard_error_over_seeds():
 
 
 def test_the_test_split_is_read_only_if_that_is_asked_for(table, tmp_path, capsys):
-    from mmengine.config import Config
-
     from hico_mm.datasets.annotation import read_annotation
     data, out = Config.fromfile(table).datasets.a, tmp_path / 'final.jsonl'
     whole, divided = (read_annotation(path) for path in (data.ann_file, sweep.divide('a', data, tmp_path, test=True)))
@@ -90,3 +93,49 @@ def test_the_test_split_is_read_only_if_that_is_asked_for(table, tmp_path, capsy
         sweep.main([str(table), '--out', str(out), '--test', '--datasets', 'a', '--steps', '5'])
     with pytest.raises(UserError, match='has no other in settings: it has untrained, raw, trained'):
         sweep.main([str(table), '--out', str(out), '--settings', 'other'])
+
+
+def test_few_labels_finetune_the_encoder_that_was_trained(table, tmp_path, monkeypatch):
+    """Subsets are nested and only counted once; finetuning starts from the trained weights."""
+    data, trained = Config.fromfile(table).datasets.a, Config.fromfile(table).settings.trained
+    runner = sweep.build(data, trained, 4, 0, sweep.divide('a', data, tmp_path), tmp_path)
+    runner.train()
+    weights = {key: value.clone() for key, value in runner.model.state_dict().items()
+               if key.startswith(('backbone', 'neck'))}
+    begun = []
+    monkeypatch.setattr(SkeletonRecognizer, 'train_step', look_and_then(SkeletonRecognizer.train_step, begun))
+    fit, held = (encode(runner.model, runner.build_dataloader(read_part(runner.cfg, part))) for part in ('fit', 'held'))
+    rows = few_labels.train_with_few_labels(runner, fit, held, dict(
+        base=FINETUNING, fractions=[0.01, 0.02, 1], draws=2, steps=[1, 2]))
+    assert [(row['fraction'], row['draw'], row['steps']) for row in rows] == [
+        (0.01, 0, 1), (0.01, 0, 2), (0.01, 1, 1), (0.01, 1, 2), (1, 0, 1), (1, 0, 2)]
+    assert rows[0]['clips'] == 4 and rows[-1]['clips'] == len(fit.labels)
+    assert all(0 <= row[score] <= 100 for row in rows for score in few_labels.SCORES)
+    assert all(torch.equal(state[key], weights[key]) for key in weights for state in first_states(begun))
+
+
+def look_and_then(step, states):
+    """Record the weights at each step: pairs of a model and its weights."""
+
+    def train_step(self, *args, **kwargs):
+        states.append((self, {key: value.clone() for key, value in self.state_dict().items()}))
+        return step(self, *args, **kwargs)
+
+    return train_step
+
+
+def first_states(begun):
+    """The weights at the first step of each model."""
+    models = list(dict.fromkeys(model for model, _ in begun))
+    assert len(models) == 6
+    return [next(state for other, state in begun if other is model) for model in models]
+
+
+def test_labelled_subsets_have_a_table(table, tmp_path, capsys):
+    out = tmp_path / 'runs.jsonl'
+    text = table.read_text().replace("1e-3}", f"1e-3}}, labels=dict(base='{FINETUNING}', fractions=[0.1], draws=1, "
+                                     "steps=[1])")
+    table.write_text(text)
+    sweep.main([str(table), '--out', str(out), '--datasets', 'a', '--settings', 'trained', '--seeds', '0'])
+    assert len(next(iter(sweep.read(out)))['labels']) == 1
+    assert 'labelled subsets' in capsys.readouterr().out
