@@ -13,13 +13,13 @@ import torch
 from hico_mm.checkpoints import load_checkpoint
 from tests.conftest import ROOT
 from tests.helpers import make_demo
+from tests.scripts import TOOLS, run_ranks, run_script
 
 CONFIGS = ROOT / 'configs' / 'hico'
 PRETRAIN, GRAPH = CONFIGS / 'demo' / 'hico_lstm_demo.py', CONFIGS / 'demo' / 'hico_stgcn_demo.py'
 # Of 4 subjects 3 train: 89 clips for each of two ranks.
 BATCH, STEPS, LENGTH = 32, 2, 256
 GRANULARITIES = 'model.neck.num_granularities=4'
-TOOLS = ROOT / 'tools'
 ONE_EPOCH = ('--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1', 'train_cfg.val_interval=1')
 TINY = ('model.backbone.channels=16', 'model.projector.hidden_channels=16', 'model.projector.out_channels=8')
 
@@ -52,11 +52,14 @@ def run(tmp_path_factory):
     def command(*args):
         return finish(start(folder, *args, PORT=free_port()))
 
-    sizes = make_demo(lambda script, *args: command(sys.executable, TOOLS / script, *args), 4)
+    def ranks(script, *args):
+        return run_ranks(2, folder, TOOLS / script, *args, CUDA_VISIBLE_DEVICES='')
+
+    sizes = make_demo(lambda script, *args: run_script(folder, TOOLS / script, *args), 4)
     assert sizes['xsub_train'] // 2 // BATCH == STEPS
     command('bash', TOOLS / 'dist_train.sh', PRETRAIN, 2, '--seed', 0, '--work-dir', 'pretrain',
             *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', GRANULARITIES)
-    command.folder, command.clips = folder, sizes['xsub_train']
+    command.folder, command.clips, command.ranks = folder, sizes['xsub_train'], ranks
     return command
 
 
@@ -77,7 +80,7 @@ def test_keys_of_both_ranks_are_in_the_queue(run):
 
 def test_retrieval_is_the_same_by_one_process_and_by_two(run):
     config = CONFIGS / 'knn' / 'hico_demo_knn.py'
-    one = run(sys.executable, TOOLS / 'test.py', config, 'pretrain/epoch_1.pth')
+    one = run_script(run.folder, TOOLS / 'test.py', config, 'pretrain/epoch_1.pth')
     two = run('bash', TOOLS / 'dist_test.sh', config, 'pretrain/epoch_1.pth', 2)
     assert accuracy(one) == accuracy(two)
 
@@ -85,22 +88,21 @@ def test_retrieval_is_the_same_by_one_process_and_by_two(run):
 def test_linear_evaluation_is_the_same_by_one_process_and_by_two(run):
     options = ('--pretrained', 'pretrain/epoch_1.pth', '--seed', 0, '--cfg-options', 'train_cfg.max_epochs=3')
     config = CONFIGS / 'linear' / 'hico_demo_linear.py'
-    run(sys.executable, TOOLS / 'train.py', config, '--work-dir', 'one', *options)
-    run('bash', TOOLS / 'dist_train.sh', config, 2, '--work-dir', 'two', *options)
+    run_script(run.folder, TOOLS / 'train.py', config, '--work-dir', 'one', *options)
+    run.ranks('train.py', config, '--work-dir', 'two', *options)
     one, two = (weights(run, name, 3) for name in ('one', 'two'))
     for name in one:
         torch.testing.assert_close(one[name], two[name], atol=1e-4, rtol=1e-3)
 
 
 def test_a_graph_network_by_two_processes(run):
-    printed = run('bash', TOOLS / 'dist_train.sh', GRAPH, 2, '--seed', 0,
-                  '--work-dir', 'gcn', *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}',
-                  'model.norm_groups=8')
+    printed = run.ranks('train.py', GRAPH, '--seed', 0, '--work-dir', 'gcn', *ONE_EPOCH,
+                        f'train_dataloader.batch_size={BATCH}', 'model.norm_groups=8')
     checkpoint = weights(run, 'gcn')
     assert checkpoint['head.queues.instance.pointer'] == STEPS * 2 * BATCH % LENGTH
     # Eight groups, so four in either process, and as many updates of the running statistics a step.
     assert checkpoint['backbone.data_bn.num_batches_tracked'] == STEPS * 4
-    again = run('bash', TOOLS / 'dist_test.sh', GRAPH, 'gcn/epoch_1.pth', 2)
+    again = run.ranks('test.py', GRAPH, 'gcn/epoch_1.pth')
     assert accuracy(again) == accuracy(printed)  # in training too both processes had the same statistics
 
 
@@ -109,10 +111,10 @@ def test_a_graph_network_by_two_processes(run):
 def test_both_processes_end_after_the_same_step_and_go_on_from_there(run, config, options):
     """By SIGTERM to the launcher; the running statistics of a graph network are each process's own until then."""
     options = ('--seed', 0, *ONE_EPOCH, 'train_dataloader.batch_size=8', 'default_hooks.logger.interval=1', *options)
-    command = ('bash', TOOLS / 'dist_train.sh', config, 2)
     whole, ended = (f'{name}_{config.stem}' for name in ('whole', 'ended'))
-    run(*command, '--work-dir', whole, *options)
-    process = start(run.folder, *command, '--work-dir', ended, *options, PORT=free_port())
+    run.ranks('train.py', config, '--work-dir', whole, *options)
+    process = start(run.folder, 'bash', TOOLS / 'dist_train.sh', config, 2, '--work-dir', ended, *options,
+                    PORT=free_port())
     printed = ''
     while '[1][ 3/11]' not in printed:
         printed += process.stdout.readline()
@@ -123,7 +125,7 @@ def test_both_processes_end_after_the_same_step_and_go_on_from_there(run, config
     assert process.returncode
     latest = load_checkpoint(run.folder / ended / 'latest.pth')
     assert 3 <= latest['meta']['iter'] < 11 and latest['meta']['epoch'] == 0
-    assert 'resuming from' in run(*command, '--work-dir', ended, '--resume', *options)
+    assert 'resuming from' in run.ranks('train.py', config, '--work-dir', ended, '--resume', *options)
     files = [load_checkpoint(run.folder / name / 'epoch_1.pth') for name in (whole, ended)]
     for part in ('state_dict', 'optimizer'):
         torch.testing.assert_close(files[0][part], files[1][part], rtol=0, atol=0)

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -11,8 +9,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from hico_mm.structures import LEVELS
 from tests.conftest import ROOT
 from tests.helpers import UPRIGHT, make_demo
+from tests.scripts import TOOLS, run_script
 
-EPOCHS = 80
+EPOCHS = 30
+WIDTH = 'model.backbone.channels=64'
 
 
 @pytest.fixture(scope='module')
@@ -21,13 +21,10 @@ def tool(tmp_path_factory):
     folder = tmp_path_factory.mktemp('user')
 
     def run(script, *args):
-        result = subprocess.run([sys.executable, ROOT / 'tools' / script, *map(str, args)], cwd=folder, text=True,
-                                capture_output=True)
-        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-        return result.stdout + result.stderr
+        return run_script(folder, TOOLS / script, *args)
 
     run.sizes = make_demo(run, 12)
-    run('train.py', PRETRAIN, '--seed', 0, '--work-dir', 'pretrain', '--epochs', EPOCHS, '--cfg-options',
+    run('train.py', PRETRAIN, '--seed', 0, '--work-dir', 'pretrain', '--epochs', EPOCHS, '--cfg-options', WIDTH,
         'train_dataloader.batch_size=32')
     run.folder = folder
     return run
@@ -43,7 +40,7 @@ def accuracy(printed):
 
 
 def test_the_trained_encoder_beats_the_untrained_one(tool):
-    untrained = accuracy(tool('test.py', PRETRAIN, 'none', '--seed', 0))
+    untrained = accuracy(tool('test.py', PRETRAIN, 'none', '--seed', 0, '--cfg-options', WIDTH))
     trained = tool('test.py', KNN, f'pretrain/epoch_{EPOCHS}.pth')
     assert f'k-NN: k=1, cosine, gallery of {tool.sizes["xsub_train"]} training clips' in trained
     assert accuracy(trained) > untrained + 0.05

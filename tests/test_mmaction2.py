@@ -24,6 +24,7 @@ from hico_mm.checkpoints import load_checkpoint
 from hico_mm.fileio import dump_pickle
 from tests.conftest import ROOT
 from tests.helpers import UPRIGHT, make_annotation
+from tests.scripts import run_script
 
 DEMO, LINEAR = ROOT / 'configs/hico/demo', ROOT / 'configs/hico/linear/hico_demo_linear.py'
 STOCK = Path(mmaction.__path__[0]) / '.mim' / 'tools'
@@ -45,22 +46,24 @@ def user(tmp_path_factory):
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
         return result.stdout + result.stderr
 
-    run.folder, run.annotation = folder, annotation
+    def script(path, *args):
+        return run_script(folder, path, *args, MPLBACKEND='agg')
+
+    run.folder, run.annotation, run.script = folder, annotation, script
     short = ('--cfg-options', 'train_dataloader.batch_size=16', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1',
              'train_cfg.val_interval=1', 'default_hooks.logger.interval=1')
-    run.pretrained = run('mim', 'train', 'mmaction', DEMO / 'hico_stgcn_demo.py', '--gpus', 0, '--work-dir',
-                         'pretrain', *short)
-    run.finetuned = run(sys.executable, STOCK / 'train.py', DEMO / 'stgcn_demo.py', '--work-dir', 'gcn', *short,
-                        'load_from=pretrain/epoch_1.pth')
-    run('mim', 'train', 'mmaction', DEMO / 'hico_lstm_demo.py', '--gpus', 0, '--work-dir', 'lstm', *short)
+    run.pretrained = script(STOCK / 'train.py', DEMO / 'hico_stgcn_demo.py', '--work-dir', 'pretrain', *short)
+    run.finetuned = script(STOCK / 'train.py', DEMO / 'stgcn_demo.py', '--work-dir', 'gcn', *short,
+                           'load_from=pretrain/epoch_1.pth')
+    run.trained = run('mim', 'train', 'mmaction', DEMO / 'hico_lstm_demo.py', '--gpus', 0, '--work-dir', 'lstm', *short)
     linear = folder / LINEAR.name  # the stock tools do not take the preparation of the clips from the checkpoint
     linear.write_text(UPRIGHT.format(LINEAR))
-    run('mim', 'train', 'mmaction', linear, '--gpus', 0, '--work-dir', 'hico',
-        '--cfg-options', 'train_cfg.max_epochs=2', 'model.pretrained=lstm/epoch_1.pth')
+    script(STOCK / 'train.py', linear, '--work-dir', 'hico', '--cfg-options',
+           'train_cfg.max_epochs=2', 'model.pretrained=lstm/epoch_1.pth')
     run.tested = run('mim', 'test', 'mmaction', linear, '--checkpoint', 'hico/epoch_2.pth', '--gpus', 0, '--dump',
                      'hico.pkl', '--cfg-options', 'model.pretrained=hico/epoch_2.pth')
     run.linear = folder / 'hico' / 'hico_demo_linear.py'  # the completed config, dumped beside the run
-    run(sys.executable, STOCK / 'test.py', DEMO / 'stgcn_demo.py', 'gcn/epoch_1.pth', '--dump', 'gcn.pkl')
+    script(STOCK / 'test.py', DEMO / 'stgcn_demo.py', 'gcn/epoch_1.pth', '--dump', 'gcn.pkl')
     return run
 
 
@@ -86,7 +89,8 @@ def test_mim_finds_our_configs_and_tools(user):
 
 
 def test_mim_trains_and_tests(user):
-    assert re.search(r'loss_instance: \d', user.pretrained) and re.search(r'Epoch\(val\) \[1\]', user.pretrained)
+    for printed in user.trained, user.pretrained:
+        assert re.search(r'loss_instance: \d', printed) and re.search(r'Epoch\(val\) \[1\]', printed)
     scores, labels = predictions(user, 'hico.pkl')
     assert scores.shape == (CLIPS, CLASSES)
     assert accuracy(user.tested) == pytest.approx(float((scores.argmax(1) == labels).float().mean()), abs=1e-4)
@@ -119,19 +123,19 @@ def test_the_stock_config_starts_from_it(user):
 
 
 def test_predictions_fuse(user):
-    printed = user(sys.executable, ROOT / 'tools/fuse_streams.py', '--preds', 'hico.pkl', 'gcn.pkl', '--weights', 1, 1)
+    printed = user.script(ROOT / 'tools/fuse_streams.py', '--preds', 'hico.pkl', 'gcn.pkl', '--weights', 1, 1)
     (hico, labels), (gcn, _) = (predictions(user, name) for name in ('hico.pkl', 'gcn.pkl'))
     torch.testing.assert_close(gcn.sum(1), torch.ones(CLIPS))  # GCNHead gives probabilities, ours scores
     fused = float(((hico.softmax(1) + gcn).argmax(1) == labels).float().mean())
     assert f'{100 * fused:.2f}' in printed
-    stock = user(sys.executable, STOCK / 'analysis_tools/report_accuracy.py', '--preds', 'hico.pkl', 'gcn.pkl')
+    stock = user.script(STOCK / 'analysis_tools/report_accuracy.py', '--preds', 'hico.pkl', 'gcn.pkl')
     plain = float(((hico + gcn).argmax(1) == labels).float().mean())
     assert f'Top 1 Accuracy: {plain:.4f}' in stock
 
 
 def test_logs_are_analysed(user):
     log = next((user.folder / 'pretrain').glob('*/vis_data/2*.json'))
-    printed = user(sys.executable, STOCK / 'analysis_tools/analyze_logs.py', 'cal_train_time', log)
+    printed = user.script(STOCK / 'analysis_tools/analyze_logs.py', 'cal_train_time', log)
     lines = [line for line in map(json.loads, log.read_text().splitlines()) if 'epoch' in line]
     expected = sum(line['time'] for line in lines[1:]) / (len(lines) - 1)
     assert f'average iter time: {expected:.4f} s/iter' in printed
@@ -139,7 +143,7 @@ def test_logs_are_analysed(user):
 
 @pytest.mark.parametrize('config, channels', [('hico/hico_demo_linear.py', 6), ('pretrain/hico_stgcn_demo.py', 3)])
 def test_flops_count(user, config, channels):
-    printed = user(sys.executable, STOCK / 'analysis_tools/get_flops.py', config, '--shape', 1, 2, 32, 25, channels)
+    printed = user.script(STOCK / 'analysis_tools/get_flops.py', config, '--shape', 1, 2, 32, 25, channels)
     number, unit = re.search(r'Flops: ([\d.]+)(\w)', printed).groups()
     assert float(number) * dict(M=1e6, G=1e9)[unit] > 1e6  # the tool knows no recurrent layer
 
@@ -160,7 +164,7 @@ def test_confusion_matrix(user, config, checkpoint, dumped):
 
 
 def test_metrics_of_dumped_results(user):
-    printed = user(sys.executable, STOCK / 'analysis_tools/eval_metric.py', user.linear,
+    printed = user.script(STOCK / 'analysis_tools/eval_metric.py', user.linear,
                    'hico.pkl')
     scores, labels = predictions(user, 'hico.pkl')
     top1 = float(re.search(r"'acc/top1': (?:np\.float64\()?([\d.]+)", printed)[1])
