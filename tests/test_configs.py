@@ -51,7 +51,7 @@ def step(config, tmp_path):
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         annotation['split'][loader.dataset.split] = annotation['split']['train']
         loader.dataset.ann_file = str(tmp_path / 'a.pkl')
-        loader.update(batch_size=4, num_workers=0, persistent_workers=False)
+        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
     dump_pickle(annotation, tmp_path / 'a.pkl')
     batch = next(iter(Runner.build_dataloader(config.train_dataloader, seed=0)))
     kind = re.sub(r"'num_classes': \d+", 'num_classes', str(config.model))
@@ -61,7 +61,7 @@ def step(config, tmp_path):
     data = model.data_preprocessor(batch, True)
     joints, channels = get_layout(views.layout).num_joints, model.data_preprocessor.out_channels
     shape = (views.num_persons, views.clip_len, joints, channels)
-    assert data['inputs'].shape == (4, 2 if config.model.type == 'HiCo' else 1, *shape)
+    assert data['inputs'].shape == (2, 2 if config.model.type == 'HiCo' else 1, *shape)
     head = config.model.cls_head.type
     if head == 'KNNHead':
         width = model.extract_feat(data['inputs'])[0].instance.shape[1]

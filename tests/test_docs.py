@@ -29,8 +29,8 @@ PAGES = [ROOT / 'README.md', ROOT / 'projects_readme.md', ROOT / 'configs' / 'RE
          *sorted((ROOT / 'docs').rglob('*.md'))]
 ELSEWHERE = (  # commands that other tests run
     'hico-mm demo', 'bash tools/', 'python -m ', 'mim ', 'python HICO/', 'mkdocs ', 'source ', 'export ')
-SMALL = ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
-         'val_dataloader.persistent_workers=False']
+IN_PROCESS = [f'{part}_dataloader.{option}' for part in ('train', 'val', 'test')
+              for option in ('num_workers=0', 'persistent_workers=False')]
 
 
 def commands_of(text):
@@ -153,8 +153,9 @@ def pretrained_by(path):
 
 def shortened(words):
     """A command of training, for an epoch of a narrow model on few clips."""
-    if words[0] in ('test', 'extract') and not re.search('knn|linear|semi|finetune', words[1]):
-        return [*words, '--cfg-options', 'model.backbone.channels=16']
+    if words[0] in ('test', 'extract'):
+        own = [] if re.search('knn|linear|semi|finetune', words[1]) else ['model.backbone.channels=16']
+        return [*words, '--cfg-options', *IN_PROCESS, *own]
     if words[0] not in ('train', 'reproduce', 'demo', 'make-demo'):
         return words
     if words[0] == 'make-demo':
@@ -164,12 +165,10 @@ def shortened(words):
         words = words[:place] + words[place + 2:]
     if words[0] == 'reproduce':
         return words if '--plan' in words else [*words, '--plan']
-    options = list(SMALL)
+    options = list(IN_PROCESS)
     if '--pretrained' not in words:
         options += ['model.backbone.channels=16'] * ('stgcn' not in ' '.join(words))
         options.append('train_dataloader.batch_size=4')
-    if find_config(words[1]).is_file() and '_linear' in words[1]:
-        options = [option for option in SMALL if option.startswith('val')]
     if 'val_dataloader=None' in words:
         options = [option for option in options if not option.startswith('val')]
     return [*words, '--epochs', '1', '--cfg-options', *options]
