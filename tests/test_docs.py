@@ -18,7 +18,6 @@ from mmengine.visualization import Visualizer
 from hico_mm.cli.main import COMMANDS, main
 from hico_mm.demo import make_recordings
 from hico_mm.fileio import dump_pickle
-from hico_mm.shipped import find_config
 from tests.cli.mistakes import inside
 from tests.conftest import ROOT
 from tests.converters import own

@@ -20,7 +20,7 @@ MSR = dict(
 def nwucla(held):
     """Train on one of the training cameras, and score on the other."""
     return dict(ann_file='data/nwucla/nwucla.pkl', split='xview_train', held=held, test='xview_val', layout='nw_ucla',
-                num_classes=10)
+                num_classes=10, distinct='xview_val_distinct')
 
 
 def msr(held):

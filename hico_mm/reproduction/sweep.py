@@ -24,6 +24,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.progress import Progress
@@ -32,7 +33,7 @@ from rich.table import Table
 from ..datasets.annotation import read_annotation
 from ..datasets.checks import clip_name
 from ..errors import UserError
-from ..evaluation import encode
+from ..evaluation import EncodedClips, encode
 from ..evaluation.probe import probe
 from ..fileio import dump_pickle
 from ..wiring import load_config
@@ -62,6 +63,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--datasets', nargs='+', metavar='NAME', help='datasets of the table; default: all')
     parser.add_argument('--settings', nargs='+', metavar='NAME', help='settings of the table; default: all')
     parser.add_argument('--seeds', nargs='+', type=int, metavar='N', help='seeds; default: those of the table')
+    parser.add_argument('--points', type=int, metavar='N', help='also score N times during each training')
     parser.add_argument('--steps', type=int, metavar='N', help='training steps; default: those of the table')
     args = parser.parse_args(argv)
     table = choose(Config.fromfile(args.table), args)
@@ -92,6 +94,7 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
     untested = [name for name, data in table.datasets.items() if args.test and 'test' not in data]
     if untested:
         raise UserError(f'{args.table}: the dataset {untested[0]} has no "test", the name of its test split')
+    table.points = args.points
     table.seeds, table.steps = args.seeds or table.seeds, args.steps or table.steps
     others = [row for row in read(args.out) if row['setting'] in table.settings
               and row['asked'] != steps_of(table, row['setting'])]
@@ -142,18 +145,57 @@ def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
     began = time.perf_counter()
     steps = steps_of(table, job.setting)
     runner = build(data, setting, steps, job.seed, ann_file, folder)
+    curve: List[dict] = []
     if steps:
+        if table.get('points'):
+            runner.register_hook(ScoreHook(curve, table.points), 'LOWEST')
         runner.train()
-    fit, held = (encode(runner.model, runner.build_dataloader(read_part(runner.cfg, part)), title=part)
-                 for part in ('fit', 'held'))
-    scores = probe(fit.features, fit.labels, held.features, held.labels)
-    few = {}
+    fit, held = encoded(runner)
+    scores = dict(probe(fit.features, fit.labels, held.features, held.labels))
+    if test and 'distinct' in data:
+        names = {clip_name(clip) for clip in read_annotation(data['ann_file']).of_split(data['distinct'])}
+        kept = torch.tensor([sample.frame_dir in names for sample in held.samples])
+        distinct = probe(fit.features, fit.labels, held.features[kept], held.labels[kept])
+        scores.update({f'{name}_distinct': value for name, value in distinct.items()})
+    more: dict = dict(curve=curve) if curve else {}
     if 'labels' in setting:
-        few['labels'] = few_labels.train_with_few_labels(runner, fit, held, setting['labels'])
+        more['labels'] = few_labels.train_with_few_labels(runner, fit, held, setting['labels'])
     facts = dict(tested=test, asked=steps, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
                  torch=torch.__version__, date=time.strftime('%Y-%m-%d'), base=setting['base'],
-                 options=dict(setting.get('options', {})), **few)
-    return dict(job._asdict(), **facts, **{name: round(100 * value, 2) for name, value in scores.items()})
+                 options=dict(setting.get('options', {})), **more)
+    return dict(job._asdict(), **facts, **percent(scores))
+
+
+def percent(scores: Dict[str, float]) -> Dict[str, float]:
+    """Return accuracies in %."""
+    return {name: round(100 * value, 2) for name, value in scores.items()}
+
+
+def encoded(runner: Runner) -> Tuple[EncodedClips, EncodedClips]:
+    """Return the features of the clips to train on, and of the held-out clips."""
+    fit, held = (encode(runner.model, runner.build_dataloader(read_part(runner.cfg, part)), title=part)
+                 for part in ('fit', 'held'))
+    return fit, held
+
+
+class ScoreHook(Hook):
+    """Score the encoder during the training, to see how the scores depend on its length.
+
+    Args:
+        curve: List to append to: ``step`` and the scores, in %.
+        points: How often, at equal distances. The last one is the end of the training.
+    """
+
+    def __init__(self, curve: List[dict], points: int) -> None:
+        self.curve, self.points = curve, points
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Score the encoder if it is time."""
+        done, before = (epoch * self.points // runner.max_epochs for epoch in (runner.epoch + 1, runner.epoch))
+        if done > before:
+            fit, held = encoded(runner)
+            scores = probe(fit.features, fit.labels, held.features, held.labels)
+            self.curve.append(dict(step=runner.iter, **percent(scores)))
 
 
 def divide(name: str, data: dict, folder: Path, test: bool = False) -> Path:

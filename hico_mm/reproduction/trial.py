@@ -1,5 +1,6 @@
 """A short training in this process, without workers, logs and checkpoints."""
 
+import itertools
 import logging
 import math
 from pathlib import Path
@@ -10,6 +11,8 @@ from mmengine.runner import Runner
 from ..engine.launch import build_runner
 from ..wiring import complete_config, scale_schedule
 
+# MMEngine's loggers and message hubs are shared by runs of the same name that begin in the same second.
+NUMBERS = itertools.count()
 UNUSED_HOOKS = ('checkpoint', 'checkpoint_description', 'gallery', 'exact_resume', 'interrupt')
 
 
@@ -35,8 +38,9 @@ def build_trial(config: Config, steps: int, clips: int, seed: int, folder: Path)
     batches = clips / loader.batch_size
     scale_schedule(config, max(1, math.ceil(steps / (int(batches) if loader.get('drop_last') else math.ceil(batches)))))
     config.merge_from_dict(dict(
-        work_dir=str(folder), log_level='ERROR', visualizer=None, test_dataloader=None, test_cfg=None,
-        test_evaluator=None, randomness=dict(seed=seed), **{f'default_hooks.{hook}': None for hook in UNUSED_HOOKS}))
+        work_dir=str(folder), experiment_name=f'trial{next(NUMBERS)}', log_level='ERROR', randomness=dict(seed=seed),
+        visualizer=None, test_dataloader=None, test_cfg=None, test_evaluator=None,
+        **{f'default_hooks.{hook}': None for hook in UNUSED_HOOKS}))
     for part in 'train_dataloader', 'val_dataloader':
         if config.get(part):
             config[part].update(num_workers=0, persistent_workers=False)
