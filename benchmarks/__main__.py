@@ -17,6 +17,7 @@ pretraining none: whole epochs of the runner, and the estimated time of 451 epoc
 startup     none: commands as a whole, each in a process of its own
 use         none: features of raw clips, and a search among them
 scale       none: growth with clips, processes and, on a GPU, batch size
+growth      none: growth with clips of 8 frames, up to --largest, and with frames
 """
 
 import argparse
@@ -36,12 +37,12 @@ from rich.table import Table
 import hico_mm
 from hico_mm.fileio import write_json
 
-from . import data, evaluation, memory, prepare, scale, step, use
+from . import data, evaluation, growth, memory, prepare, scale, step, use
 
 STAGES: Dict[str, Callable[[argparse.Namespace], List[dict]]] = dict(
     step=step.run, data=data.run, prepare=prepare.run, linear=evaluation.run_linear, knn=evaluation.run_knn,
     memory=memory.run, validation=evaluation.run_validation, pretraining=evaluation.run_pretraining,
-    startup=use.run_startup, use=use.run_use, scale=scale.run)
+    startup=use.run_startup, use=use.run_use, scale=scale.run, growth=growth.run)
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -62,6 +63,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help='queries of knn; default: 16487, the test clips of NTU-60 x-sub')
     parser.add_argument('--gallery', type=int, default=40091,
                         help='gallery clips of knn; default: 40091, the training clips of NTU-60 x-sub')
+    parser.add_argument('--largest', type=int, default=100_000,
+                        help='clips of growth; a million of them need 12 GiB of memory; default: 100000')
     parser.add_argument('--repeats', type=int, default=5,
                         help='repetitions of step, data, prepare and knn (at most 3); default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',

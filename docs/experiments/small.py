@@ -65,10 +65,10 @@ def levels(*names):
     return {f'model.{part}.levels': list(names) for part in ('projector', 'head')}
 
 
-def few_labels(draws, *steps):
+def few_labels(draws, *steps, lr=3e-3):
     """Train with a few labels, and with all: the classifier alone, and the encoder with it."""
     return dict(base='configs/hico/finetune/hico_nwucla_finetune.py', fractions=[0.01, 0.05, 0.1, 0.2, 1], draws=draws,
-                steps=steps, options=BF16)
+                steps=steps, options={'optim_wrapper.optimizer.lr': lr, **BF16})
 
 
 WIDE = {'model.backbone.channels': 256}
@@ -92,8 +92,10 @@ settings = dict(
     instance=setting(ROTATION, **levels('instance')),
     no_domain=setting(ROTATION, **levels('clip', 'part', 'instance')),
     two_granularities=setting(ROTATION, **{'model.neck.num_granularities': 2}),
-    scratch_steps=dict(setting(), steps=0, labels=few_labels(2, 100, 400)),
-    labels_steps=dict(setting(ROTATION), labels=few_labels(2, 100, 400)),
+    scratch_choice=dict(setting(), steps=0, labels=few_labels(2, 100, 400, lr=1e-3)),
+    labels_choice=dict(setting(ROTATION), labels=few_labels(2, 100, 400, lr=1e-3)),
+    scratch=dict(setting(), steps=0, labels=few_labels(5, 400)),
+    labels=dict(setting(ROTATION), labels=few_labels(5, 400)),
     wide=setting(ROTATION, **WIDE),
     wide_6000=dict(setting(ROTATION, **WIDE), steps=6000),
     wide_three_6000=dict(setting(ROTATION, stream='joint+bone+motion', **WIDE), steps=6000),
