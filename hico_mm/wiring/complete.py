@@ -3,13 +3,13 @@
 import inspect
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Union
 
-import torch
 from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.registry import Registry
 
-from ..errors import UserError, check_count
-from ..structures import SkeletonLayout, get_layout, split_streams
+from ..errors import UserError
+from ..structures import SkeletonLayout, get_layout
+from .sizes import check_granularities, fact_of, is_a, maps_of, out_channels, place_of
 from .table import ARGUMENTS, CONTRACTS, TELLS, TELLS_TRANSFORMS
 
 OUR_RECOGNIZERS = ('SkeletonRecognizer', 'HiCo')
@@ -35,22 +35,22 @@ def complete_model(config: Mapping) -> dict:
         if model.get('data_preprocessor') is None:
             model['data_preprocessor'] = dict(type='SkeletonDataPreprocessor')
     for slot, told in TELLS.items():
-        part = _place(model, slot)
+        part = place_of(model, slot)
         if isinstance(part, dict) and 'type' in part:
-            maps = _maps(model) if slot == 'neck.tokenizer' else {}
-            facts = {name: (source, _fact(model, source, maps)) for name, source in told.items()}
+            maps = maps_of(model) if slot == 'neck.tokenizer' else {}
+            facts = {name: (source, fact_of(model, source, maps)) for name, source in told.items()}
             if slot == 'data_preprocessor':
-                if not is_a(MODELS, (_place(model, 'backbone') or {}).get('type'), ('HiCoBackbone', )):
+                if not is_a(MODELS, (place_of(model, 'backbone') or {}).get('type'), ('HiCoBackbone', )):
                     facts = {}  # in another backbone, these names may have another meaning
                 named = clip_len_of_views(part.get('test_views') or (), part.get('train_views') or ())
                 if named is not None:
                     facts['clip_len'] = ('a view', named)
             _complete_part(part, slot, facts)
             if slot == 'backbone':
-                _tell_streams(part, _out_channels(model))
+                _tell_streams(part, out_channels(model))
             if slot == 'data_preprocessor' and _arguments(MODELS, part['type']):
                 _complete_views(part)
-    _check_granularities(model)
+    check_granularities(model)
     return model
 
 
@@ -192,12 +192,6 @@ def _arguments(registry: Registry, kind: Any, slot: str = '') -> Dict[str, Any]:
     return {name: None for name in CONTRACTS.get(slot, ())}
 
 
-def is_a(registry: Registry, kind: Any, names: Sequence[str]) -> bool:
-    """Return whether a registered name, or a class, is one of the named classes of ours or derived from one."""
-    cls = registry.get(kind) if isinstance(kind, str) else kind
-    return any(base.__name__ in names for base in getattr(cls, '__mro__', ()))
-
-
 def _complete_part(part: dict, slot: str, told: Dict[str, Any], registry: Registry = MODELS) -> None:
     """Add the arguments that a part's config omits, in place."""
     for name, default in _arguments(registry, part['type'], slot).items():
@@ -230,98 +224,8 @@ def _complete_views(preprocessor: dict) -> None:
             preprocessor[key] = [complete_transforms(view, **told) for view in preprocessor[key]]
 
 
-def _place(model: Mapping, place: str) -> Any:
-    """Return the value at a dotted key, or None if there is none."""
-    value: Any = model
-    for key in place.split('.'):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _fact(model: dict, source: str, maps: Dict[str, int]) -> Any:
-    """Return the value of a source: a key in the model's config, or one of the computed sources."""
-    place, _, name = source.rpartition('.')
-    if place == 'maps':
-        return maps.get(name)
-    computed = {'features.channels': _feature_channels, 'data_preprocessor.out_channels': _out_channels,
-                'backbone.in_channels per stream': _channels_per_stream}
-    return computed[source](model) if source in computed else _place(model, source)
-
-
-def _out_channels(model: dict) -> Optional[int]:
-    """Return the number of coordinates of a joint over all streams, or None if the preprocessor does not say."""
-    views = model.get('data_preprocessor')
-    if not isinstance(views, dict) or views.get('in_channels') is None:
-        return None
-    return views['in_channels'] * len(split_streams(views.get('stream', 'joint')))
-
-
 def _tell_streams(backbone: dict, channels: Optional[int]) -> None:
     """Set ``in_channels`` of a graph network that omits it, if the clips do not have its default of 3 coordinates."""
     cls = MODELS.get(backbone['type']) if isinstance(backbone['type'], str) else backbone['type']
     if channels not in (None, 3) and 'in_channels' in inspect.signature(cls.__init__).parameters:
         backbone.setdefault('in_channels', channels)
-
-
-def _channels_per_stream(model: dict) -> Optional[int]:
-    """Return the number of coordinates of a joint in a single stream, given that of the backbone, or None."""
-    channels = _place(model, 'backbone.in_channels')
-    return channels and channels // len(split_streams(_place(model, 'data_preprocessor.stream') or 'joint'))
-
-
-def _feature_channels(model: dict) -> Optional[int]:
-    """Return the width of the feature that the head gets, or None if the parts before it are not in the table."""
-    neck, backbone = model.get('neck'), model.get('backbone')
-    if isinstance(neck, dict) and is_a(MODELS, neck.get('type'), ('UDMNeck', )):
-        level = (_place(model, 'cls_head') or {}).get('level', 'instance')
-        if level in ('clip', 'part'):
-            return neck['channels']
-        return neck['channels'] * neck['num_granularities'] * (len(neck['branches']) if level == 'instance' else 1)
-    if isinstance(backbone, dict) and is_a(MODELS, backbone.get('type'), ('RawCoordinates', )):
-        views = model['data_preprocessor']
-        joints = get_layout(views['layout']).num_joints
-        return views['num_persons'] * views['clip_len'] * joints * _out_channels(model)
-    return None
-
-
-def _check_granularities(model: dict) -> None:
-    """Check that the sequences of both branches can be halved as often as the neck requires."""
-    neck, tokenizer = model.get('neck'), _place(model, 'neck.tokenizer')
-    source = tokenizer if isinstance(tokenizer, dict) else model.get('backbone')
-    if not isinstance(neck, dict) or not isinstance(source, dict) or not is_a(
-            MODELS, source.get('type'), ('HiCoBackbone', )) or 'num_granularities' not in neck:
-        return
-    lengths = dict(temporal=source['clip_len'], spatial=source['num_persons'] * get_layout(source['layout']).num_joints)
-    granularities = neck['num_granularities']
-    check_count(granularities, 'neck.num_granularities')
-    for branch in neck['branches']:
-        if lengths[branch] >> (granularities - 1) == 0:
-            raise UserError(f'neck.num_granularities is {granularities}, but the {lengths[branch]} tokens of the '
-                            f'{branch} branch cannot be halved {granularities - 1} times: lower it')
-
-
-def _maps(model: dict) -> Dict[str, int]:
-    """Find the sizes of the maps (N, M, C, T, V) of a graph network by running it on an empty clip.
-
-    The random state is restored, so that this has no side effects.
-
-    Raises:
-        UserError: if the backbone cannot process such a clip, or does not return maps.
-    """
-    tokenizer, views, backbone = model['neck']['tokenizer'], model['data_preprocessor'], model['backbone']
-    known = all(tokenizer.get(name) for name in ('num_persons', 'in_channels', 'clip_len'))
-    if known or not isinstance(views, dict) or 'layout' not in views or not isinstance(backbone, dict):
-        return {}
-    layout = get_layout(views['layout'])
-    clip = torch.zeros(1, views['num_persons'], views['clip_len'], layout.num_joints,
-                       _out_channels(model) or views['in_channels'])
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        try:
-            _, *shape, _ = MODELS.build(backbone).eval()(clip).shape
-            num_persons, in_channels, clip_len = shape
-            return dict(num_persons=num_persons, in_channels=in_channels, clip_len=clip_len)
-        except Exception as error:  # third-party backbones may raise anything
-            raise UserError(
-                f'{backbone["type"]} does not return maps (N, M, C, T, V) for a clip (N, M, T, V, C) of size '
-                f'{tuple(clip.shape)} ({error}): its graph must have the {layout.num_joints} joints of layout '
-                f'"{layout.name}", and a backbone that returns tokens needs no neck.tokenizer') from error
