@@ -11,6 +11,7 @@ from torch import Tensor
 from ..checkpoints import META_KEY, Description, describe, load_checkpoint, save_checkpoint
 from ..datasets.annotation import Annotation, read_annotation
 from ..datasets.checks import UNLABELLED, label_of
+from ..datasets.skeleton_dataset import hash_of
 from ..errors import UserError
 from ..evaluation.probe import probe
 from ..shipped import find_checkpoint
@@ -82,6 +83,15 @@ def verify(checkpoint: Union[str, Path],
     stated = stated_scores(description)
     return [Verification(score, stated.get(score), value, math.sqrt(value * (1 - value) / len(queries[1])))
             for score, value in measured.items()]
+
+
+def training_data_is_the_same(checkpoint: Union[str, Path], ann_file: Union[str, Path]) -> bool:
+    """Return whether the training split of an annotation is the one that a checkpoint was trained on.
+
+    Names, labels and keypoints are compared, by the hash that the checkpoint records.
+    """
+    data = describe_checkpoint(checkpoint).training_data or {}
+    return hash_of(read_annotation(ann_file).of_split(data.get('split'))) == data.get('hash')
 
 
 def state(checkpoint: Union[str, Path], rows: Sequence[Verification]) -> None:

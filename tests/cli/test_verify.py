@@ -16,6 +16,7 @@ from hico_mm.cli.verify import main
 from hico_mm.datasets.annotation import read_annotation
 from hico_mm.errors import UserError
 from hico_mm.evaluation.probe import probe
+from hico_mm.fileio import dump_pickle
 from hico_mm.shipped import find_checkpoint, shipped_weights
 
 pytest.importorskip('sklearn')
@@ -61,7 +62,12 @@ def test_scores_are_recorded_and_a_wrong_one_is_found(trained, capsys):
     torch.save(content, checkpoint)
     capsys.readouterr()
     assert main([checkpoint, '--ann-file', ann_file]) == 1
-    assert 'linear differs by more than half a point: check that the data is the same' in capsys.readouterr().out
+    assert 'linear differs by more than half a point, and the training split is the one that' in capsys.readouterr().out
+    annotation = read_annotation(ann_file)
+    annotation.clips[0]['keypoint'] = annotation.clips[0]['keypoint'] + 1
+    dump_pickle(dict(split=annotation.splits, annotations=annotation.clips), ann_file)
+    assert main([checkpoint, '--ann-file', ann_file]) == 1
+    assert 'the training split is not the one that the checkpoint was trained on' in capsys.readouterr().out
 
 
 def test_what_cannot_be_verified_gets_one_sentence(trained, annotation_file, capsys):
