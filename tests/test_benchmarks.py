@@ -107,3 +107,11 @@ def test_what_a_user_waits_for_is_compared_with_an_earlier_call(tmp_path, capsys
     (tmp_path / 'other.json').write_text(json.dumps(dict(first, machine='another')))
     with pytest.raises(SystemExit, match='was measured on .*another, so it cannot be compared'):
         benchmarks.main(['use', '--clips', '8', '--against', str(tmp_path / 'other.json')])
+
+
+def test_growth_with_clips_and_frames(tmp_path):
+    out = tmp_path / 'growth.json'
+    benchmarks.main(['growth', '--largest', '1000', '--out', str(out)])
+    rows = json.loads(out.read_text())['rows']
+    assert [(row['clips'], row.get('frames')) for row in rows] == [(1000, 8), (1000, 32), (1000, 128), (1000, None)]
+    assert rows[2]['peak_memory_gib'] > rows[0]['peak_memory_gib'] >= 0 and rows[3]['seconds']['hico_mm'] > 0
