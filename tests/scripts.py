@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import torch
+
 from hico_mm.reproduction.server import fork_server
 from tests.conftest import ROOT
 
@@ -69,6 +71,12 @@ def start_ranks(count, folder, path, *args, **env):
 def run_ranks(count, folder, path, *args, **env):
     """Run a script in several processes, and return what they printed, rank after rank."""
     return ''.join([script.finish() for script in start_ranks(count, folder, path, *args, **env)])
+
+
+def on_two_ranks(function, folder):
+    """Call ``function(rank, folder)`` in two processes, and wait for both."""
+    fork_server()
+    torch.multiprocessing.start_processes(function, (str(folder), ), nprocs=2, start_method='forkserver')
 
 
 def run_here(folder, path, args, environment, output):

@@ -166,7 +166,7 @@ def shortened(words):
         return words if '--plan' in words else [*words, '--plan']
     options = list(IN_PROCESS)
     if '--pretrained' not in words:
-        options += ['model.backbone.channels=16'] * ('stgcn' not in ' '.join(words))
+        options.append(f'model.backbone.{"base_" * ("stgcn" in " ".join(words))}channels=16')
         options.append('train_dataloader.batch_size=4')
     if 'val_dataloader=None' in words:
         options = [option for option in options if not option.startswith('val')]

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 from tests.helpers import UPRIGHT, make_demo
 from tests.scripts import TOOLS, run_script
 
-EPOCHS = 30
+EPOCHS = 20
 WIDTH = 'model.backbone.channels=64'
 
 

@@ -1,9 +1,8 @@
 """The folder of a run belongs to one process, and what killed ones left is removed."""
 
 import os
-import subprocess
-import sys
 import threading
+import time
 
 import pytest
 
@@ -11,26 +10,30 @@ from hico_mm.engine import run_folder
 from hico_mm.engine.run_folder import cut_logs, lock_folder, log_sizes, set_logs_aside
 from hico_mm.errors import UserError
 from hico_mm.fileio import atomic_write
+from tests.scripts import Script
 
 HOLD = '''
-import sys
+import sys, time
 from hico_mm.engine.run_folder import lock_folder
 from hico_mm.fileio import atomic_write
 with lock_folder(sys.argv[1]), atomic_write(sys.argv[1] + '/held.pth'):
     print('held', flush=True)
-    sys.stdin.read()
+    time.sleep(60)
 '''
 
 
 @pytest.fixture
-def holder(tmp_path):
+def holder(tmp_path, tmp_path_factory):
     """A process that holds the folder, and is writing a file in it."""
-    process = subprocess.Popen([sys.executable, '-c', HOLD, str(tmp_path)], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == 'held\n'
-    yield process
-    process.kill()
-    process.wait()
+    program = tmp_path_factory.mktemp('holder') / 'hold.py'
+    program.write_text(HOLD)
+    script = Script(program.parent, program, tmp_path)
+    while script.printed != 'held\n':
+        assert script.process.is_alive(), script.printed
+        time.sleep(0.02)
+    yield script.process
+    script.process.kill()
+    script.wait()
 
 
 def age(folder):
@@ -52,7 +55,7 @@ def test_a_folder_in_use_is_refused_and_what_is_being_written_there_stays(holder
 def test_a_folder_that_is_about_to_be_free_is_waited_for(holder, tmp_path):
     threading.Timer(1, holder.kill).start()
     with lock_folder(tmp_path):
-        assert holder.poll() is not None
+        assert not holder.is_alive()
 
 
 def test_a_linked_folder_of_logs_is_not_ours(tmp_path):
@@ -66,7 +69,7 @@ def test_a_linked_folder_of_logs_is_not_ours(tmp_path):
 
 def test_after_a_kill_the_folder_is_free_and_clean(holder, tmp_path):
     holder.kill()
-    holder.wait()
+    holder.join()
     age(tmp_path)
     assert list(tmp_path.glob('.held.pth.writing-*'))
     with lock_folder(tmp_path):

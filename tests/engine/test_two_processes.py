@@ -1,17 +1,15 @@
 """What two processes tell each other while they train."""
 
-import os
 import socket
-import subprocess
-import sys
 
 import torch
 
 from tests.helpers import losses_on
+from tests.scripts import on_two_ranks, start_ranks
 
 
 def test_losses_are_averaged_and_numbers_agreed_on_a_step_later(tmp_path):
-    torch.multiprocessing.spawn(losses_on, (str(tmp_path), ), nprocs=2)
+    on_two_ranks(losses_on, tmp_path)
     for rank in (0, 1):
         outputs, agreed = torch.load(tmp_path / f'{rank}.pth', weights_only=True)
         assert outputs['loss'] == 0.5 and outputs['loss_clip'] == 5 and outputs['text'] == 'kept'
@@ -32,15 +30,12 @@ time.sleep(60)
 '''
 
 
-def test_a_process_that_stops_ends_the_run_and_is_named():
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = str(free.getsockname()[1])
-    ranks = [subprocess.Popen([sys.executable, '-c', STOPS], stderr=subprocess.PIPE, text=True, env=dict(
-        os.environ, RANK=str(rank), WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=port)) for rank in (0, 1)]
-    said = ranks[0].communicate(timeout=60)[1]
-    ranks[1].kill()
-    ranks[1].communicate()
-    assert ranks[0].returncode == 1
+def test_a_process_that_stops_ends_the_run_and_is_named(tmp_path):
+    (tmp_path / 'stops.py').write_text(STOPS)
+    first, second = start_ranks(2, tmp_path, tmp_path / 'stops.py')
+    said = first.wait()
+    second.process.kill()
+    second.wait()
+    assert first.process.exitcode == 1
     silent = f'rank 1 on {socket.gethostname()} has not responded for 3 s'
     assert f'{silent}, so rank 0 stops the run at step 7' in said

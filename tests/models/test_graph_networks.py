@@ -5,12 +5,12 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
-from torch import multiprocessing
 
 from hico_mm.models.selfsup.shuffle import BatchShuffle, in_groups
 from hico_mm.wiring import load_config
 from tests.conftest import ROOT
 from tests.helpers import shuffle_on
+from tests.scripts import on_two_ranks
 
 CONFIGS = ROOT / 'configs' / 'hico'
 STOCK = {
@@ -156,7 +156,7 @@ def test_without_batch_norm_nothing_is_shuffled():
 
 
 def test_clips_are_shuffled_over_the_ranks_and_come_back(tmp_path):
-    multiprocessing.spawn(shuffle_on, (tmp_path, ), nprocs=2)
+    on_two_ranks(shuffle_on, tmp_path)
     (first, first_back), (second, second_back) = (torch.load(tmp_path / f'{rank}.pth') for rank in range(2))
     everything = torch.cat([first, second]).flatten()
     assert torch.equal(everything.sort().values, torch.arange(16.)) and 0 < int((first >= 8).sum()) < 8
