@@ -108,14 +108,17 @@ def _example(exported: ExportedModel) -> Tensor:
 @contextmanager
 def _exporting() -> Iterator[None]:
     """Switch off gradients, the exporters' warnings of every constant, and what has no counterpart in a graph."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
+    attention = getattr(torch.backends, 'mha', None)  # from PyTorch 2.3 on; before, gradients keep the fast path away
+    fast = attention and attention.get_fastpath_enabled()
+    if attention:
+        attention.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), torch.set_grad_enabled(attention is None):
             warnings.simplefilter('ignore')
             yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+        if attention:
+            attention.set_fastpath_enabled(fast)
 
 
 def _has_exporters() -> bool:

@@ -73,6 +73,11 @@ def test_onnx_gives_the_probabilities_of_a_classifier(tmp_path):
     assert known == dict(load_pipeline='[]', layout='ntu', stream='joint')
 
 
+# torch.export of such programs is younger than the oldest PyTorch that is supported.
+needs_programs = pytest.mark.skipif(not hasattr(torch.export, 'Dim'), reason='this PyTorch cannot export programs')
+
+
+@needs_programs
 @pytest.mark.parametrize('encoder, stream', [
     ('GRU', 'bone'), pytest.param('LSTM', 'joint', marks=pytest.mark.slow),
     pytest.param('Transformer', 'motion', marks=pytest.mark.slow)])
@@ -89,6 +94,7 @@ def test_a_program_of_torch_export_gives_the_same_features(encoder, stream, tmp_
     assert json.loads(extra[FACTS]) == dict(load_pipeline='[]', layout='ntu', stream=stream)
 
 
+@needs_programs
 def test_a_program_gives_the_probabilities_of_a_classifier(tmp_path):
     model = model_of('GRU', head=dict(type='HierarchicalClsHead', num_classes=4, in_channels=128, standardize=True))
     model.cls_head.fit_features(torch.randn(50, 128))
@@ -101,6 +107,7 @@ def test_a_program_gives_the_probabilities_of_a_classifier(tmp_path):
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
+@needs_programs
 def test_a_model_that_torch_cannot_export_is_refused_and_nothing_is_written(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise RuntimeError('no dynamic shapes\nand more')
