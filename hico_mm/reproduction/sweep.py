@@ -250,22 +250,21 @@ def show(rows: List[dict], console: Console) -> None:
     for dataset in datasets:
         labelled = [row for row in rows if row['dataset'] == dataset and 'labels' in row]
         if labelled:
-            console.print(table_of_labels(labelled, f'{dataset}: labelled subsets, k-NN / linear, and finetuned'))
+            console.print(table_of_labels(labelled, f'{dataset}: labelled subsets, in %'))
 
 
 def table_of_labels(rows: List[dict], title: str) -> Table:
     """Return a table of the accuracies with few labels, as means and standard deviations over seeds and draws."""
-    sizes = sorted({(part['clips'], part['steps']) for row in rows for part in row['labels']})
-    table = Table('setting', *(f'{clips} clips, {steps} steps' for clips, steps in sizes), title=title)
-    for setting in dict.fromkeys(row['setting'] for row in rows):
-        parts = [part for row in rows if row['setting'] == setting for part in row['labels']]
-        cells = []
-        for size in sizes:
-            values = np.array([[part[score] for score in few_labels.SCORES] for part in parts
-                               if (part['clips'], part['steps']) == size])
-            shown = [f'{column.mean():.1f}±{column.std():.1f}' for column in values.T]
-            cells.append(f'{shown[0]} / {shown[1]}, {shown[2]}' if shown else '')
-        table.add_row(setting, *cells)
+    table = Table('setting', 'clips', 'steps', 'frozen, k-NN', 'frozen, linear', 'finetuned', title=title)
+    found: Dict[tuple, List[list]] = {}
+    for row in rows:
+        for part in row['labels']:
+            scores = [part[score] for score in few_labels.SCORES]
+            found.setdefault((row['setting'], part['clips'], part['steps']), []).append(scores)
+    for (setting, clips, steps), scores in sorted(found.items()):
+        means, deviations = np.mean(scores, 0), np.std(scores, 0)
+        table.add_row(setting, str(clips), str(steps), *(f'{mean:.1f}±{deviation:.1f}'
+                                                         for mean, deviation in zip(means, deviations)))
     return table
 
 
