@@ -164,8 +164,8 @@ class FitToBox(SkeletonTransform):
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Scale clips (n, M, T, V, C)."""
         known = (clips != 0).any(-1, keepdim=True)
-        low = torch.where(known, clips, torch.inf).amin((1, 2, 3), keepdim=True)
-        high = torch.where(known, clips, -torch.inf).amax((1, 2, 3), keepdim=True)
+        low = clips.masked_fill(~known, torch.inf).amin((1, 2, 3), keepdim=True)
+        high = clips.masked_fill(~known, -torch.inf).amax((1, 2, 3), keepdim=True)
         extent = (high - low).clamp(min=0)
         size = extent if self.per_axis else extent.amax(-1, keepdim=True)
         scaled = (2 * clips - low - high) / torch.where(size > 0, size, torch.ones_like(size))
