@@ -64,7 +64,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--gallery', type=int, default=40091,
                         help='gallery clips of knn; default: 40091, the training clips of NTU-60 x-sub')
     parser.add_argument('--largest', type=int, default=100_000,
-                        help='clips of growth; a million of them need 12 GiB of memory; default: 100000')
+                        help='largest number of clips of growth, at least 1000; default: 100000')
     parser.add_argument('--repeats', type=int, default=5,
                         help='repetitions of step, data, prepare and knn (at most 3); default: 5')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
@@ -76,6 +76,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.stage in ('knn', 'all') and find_spec('sklearn') is None:
         parser.error('retrieval is compared with scikit-learn, which is not installed: pip install scikit-learn')
+    if args.largest < 1000:
+        parser.error(f'--largest must be at least 1000, got {args.largest}')
     return args
 
 

@@ -16,7 +16,7 @@ from hico_mm.fileio import atomic_write
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Draw one line per kind of work, seconds against clips."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('benchmark', type=Path, help='JSON file with rows of one of these stages')
+    parser.add_argument('benchmark', type=Path, help='JSON file of the stage growth or scale')
     parser.add_argument('out', type=Path, help='image to write')
     args = parser.parse_args(argv)
     content = json.loads(args.benchmark.read_text())
@@ -24,13 +24,12 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     for row in content['rows']:
         if 'clips' in row:
             lines.setdefault(row['what'].rpartition(',')[0], []).append((row['clips'], row['seconds']['hico_mm']))
+    lines = {name: points for name, points in lines.items() if len(points) > 1}
     if not lines:
-        parser.error(f'{args.benchmark} has no rows of growth or scale: run python -m benchmarks growth --out FILE')
+        parser.error(f'{args.benchmark} does not have two sizes: run python -m benchmarks growth --out FILE')
     figure = Figure(figsize=(5, 3.5), layout='constrained')
     axes = figure.subplots()
     for name, points in lines.items():
-        if len(points) == 1:
-            continue
         axes.loglog(*zip(*sorted(points)), marker='o', label=name)
     axes.set(xlabel='clips', ylabel='seconds', title=f'{content["device"]}, torch {content["torch"]}')
     axes.grid(alpha=0.3)

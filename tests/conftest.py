@@ -18,7 +18,7 @@ from tests.helpers import make_annotation, small_model
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT.parent / 'shared' / 'golden'
 
-# Every run formats its config twice, and every dataset collects garbage among all modules: half the time of a tiny run.
+# Formatting each config twice, and collecting garbage among all modules for each dataset, takes half of a tiny run.
 mmengine.config.config.FormatCode = lambda text, **kwargs: (text, False)
 gc.freeze()
 

@@ -16,6 +16,7 @@ from hico_mm.reproduction.server import fork_server
 from tests.conftest import ROOT
 
 TOOLS = ROOT / 'tools'
+LONGEST = 600  # seconds
 
 
 class Script:
@@ -29,7 +30,9 @@ class Script:
     """
 
     def __init__(self, folder, path, *args, **env):
-        self.output = Path(tempfile.mkstemp()[1])
+        handle, name = tempfile.mkstemp()
+        os.close(handle)
+        self.output = Path(name)
         environment = {**os.environ, **env}
         self.process = fork_server().Process(
             target=run_here, args=(str(folder), str(path), [str(arg) for arg in args], environment, str(self.output)))
@@ -48,6 +51,8 @@ class Script:
 
     def wait(self):
         """Wait until it has ended, and return what it printed."""
+        self.process.join(LONGEST)
+        self.process.kill()  # it has ended, or never will
         self.process.join()
         printed = self.printed
         self.output.unlink()
@@ -70,7 +75,12 @@ def start_ranks(count, folder, path, *args, **env):
 
 def run_ranks(count, folder, path, *args, **env):
     """Run a script in several processes, and return what they printed, rank after rank."""
-    return ''.join([script.finish() for script in start_ranks(count, folder, path, *args, **env)])
+    scripts = start_ranks(count, folder, path, *args, **env)
+    try:
+        return ''.join([script.finish() for script in scripts])
+    finally:
+        for script in scripts:
+            script.process.kill()
 
 
 def on_two_ranks(function, folder):

@@ -164,8 +164,7 @@ def test_confusion_matrix(user, config, checkpoint, dumped):
 
 
 def test_metrics_of_dumped_results(user):
-    printed = user.script(STOCK / 'analysis_tools/eval_metric.py', user.linear,
-                   'hico.pkl')
+    printed = user.script(STOCK / 'analysis_tools/eval_metric.py', user.linear, 'hico.pkl')
     scores, labels = predictions(user, 'hico.pkl')
     top1 = float(re.search(r"'acc/top1': (?:np\.float64\()?([\d.]+)", printed)[1])
     assert top1 == pytest.approx(float((scores.argmax(1) == labels).float().mean()), abs=1e-6)

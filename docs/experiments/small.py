@@ -1,13 +1,14 @@
 r"""Settings that were compared for the recipe for small data, and the datasets they were compared on.
 
     python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/small.jsonl --seeds 0 \
-        --steps 800 --datasets nwucla_21 msr_37 bodies
+        --steps 800 --datasets nwucla_21 msr_37 bodies \
+        --settings before recipe joint motion first_frame released_views cube instance
     python -m hico_mm.reproduction.sweep docs/experiments/small.py --out docs/experiments/final.jsonl --test \
         --datasets nwucla_12 msr_37 utkinect_12 bodies \
         --settings raw_before raw untrained_before untrained before recipe
 
 The first command divides each dataset by subject or camera, within its training split. The second one scores the test
-splits.
+splits. README.md has the other commands.
 """
 
 CONFIG = 'configs/hico/hico_lstm_nwucla_small.py'
@@ -96,6 +97,7 @@ settings = dict(
     labels_choice=dict(setting(ROTATION), labels=few_labels(2, 100, 400, lr=1e-3)),
     scratch=dict(setting(), steps=0, labels=few_labels(5, 400)),
     labels=dict(setting(ROTATION), labels=few_labels(5, 400)),
+    queue_64=setting(ROTATION, **{'model.head.queue_length': 64}),
     wide=setting(ROTATION, **WIDE),
     wide_6000=dict(setting(ROTATION, **WIDE), steps=6000),
     wide_three_6000=dict(setting(ROTATION, stream='joint+bone+motion', **WIDE), steps=6000),

@@ -107,8 +107,11 @@ def _example(exported: ExportedModel) -> Tensor:
 
 @contextmanager
 def _exporting() -> Iterator[None]:
-    """Switch off gradients, the exporters' warnings of every constant, and what has no counterpart in a graph."""
-    attention = getattr(torch.backends, 'mha', None)  # from PyTorch 2.3 on; before, gradients keep the fast path away
+    """Switch off the exporters' warnings of every constant, and what has no counterpart in a graph; also gradients.
+
+    Before PyTorch 2.3, gradients stay on instead, since only they keep attention from its fast path.
+    """
+    attention = getattr(torch.backends, 'mha', None)
     fast = attention and attention.get_fastpath_enabled()
     if attention:
         attention.set_fastpath_enabled(False)

@@ -88,10 +88,11 @@ def verify(checkpoint: Union[str, Path],
 def training_data_is_the_same(checkpoint: Union[str, Path], ann_file: Union[str, Path]) -> bool:
     """Return whether the training split of an annotation is the one that a checkpoint was trained on.
 
-    Names, labels and keypoints are compared, by the hash that the checkpoint records.
+    Names, labels and keypoints are compared, by the hash that the checkpoint records. If it records none, they count as
+    the same.
     """
     data = describe_checkpoint(checkpoint).training_data or {}
-    return hash_of(read_annotation(ann_file).of_split(data.get('split'))) == data.get('hash')
+    return data.get('hash') in (None, hash_of(read_annotation(ann_file).of_split(data.get('split'))))
 
 
 def state(checkpoint: Union[str, Path], rows: Sequence[Verification]) -> None:

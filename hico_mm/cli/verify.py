@@ -5,7 +5,7 @@
 
 The features of the training split serve as gallery for k-NN (k = 1, cosine similarity), and a logistic regression on
 them is tested on the features of the test split. The exit status is 1 if a score differs by more than half a point from
-what is stated. The program then says whether the training split is the one that the checkpoint was trained on.
+what is stated. If so, the program also says whether the training split is the one the checkpoint was trained on.
 """
 
 import argparse
@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         ann_file = find_data(args, Path(folder))
         rows = verify(args.checkpoint, ann_file, args.split, args.device)
-        same = training_data_is_the_same(args.checkpoint, ann_file)
+        wrong = [row.score for row in rows if not row.agrees]
+        same = bool(wrong) and training_data_is_the_same(args.checkpoint, ann_file)
     print(f'{args.checkpoint}\n{"score":8} {"stated":>9} {"measured":>9} {"standard error":>15}')
     for row in rows:
         stated = '-' if row.stated is None else f'{100 * row.stated:.1f} %'
@@ -53,12 +54,11 @@ def run(args: argparse.Namespace) -> int:
         state(args.checkpoint, rows)
         print('recorded in the checkpoint')
         return 0
-    wrong = [row.score for row in rows if not row.agrees]
     if wrong:
         verb = 'differs' if len(wrong) == 1 else 'differ'
         print(f'{" and ".join(wrong)} {verb} by more than half a point, and the training split is ' + (
             'the one that the checkpoint was trained on: check the test split and the versions (hico-mm info)' if same
-            else 'not the one that the checkpoint was trained on: use the same annotation'))
+            else 'not the one that the checkpoint was trained on: use the annotation that it was trained on'))
     elif all(row.stated is None for row in rows):
         print('the checkpoint states none of these scores')
     else:

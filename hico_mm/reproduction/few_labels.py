@@ -22,17 +22,18 @@ def train_with_few_labels(encoder: Runner, fit: EncodedClips, held: EncodedClips
     """Train on labelled subsets, and score each of them on the held-out clips.
 
     Args:
-        encoder: Runner of the pretraining, or of an encoder without training.
+        encoder: Runner with the pretrained or untrained encoder.
         fit: The features of its training clips.
         held: The features of the held-out clips.
         plan: ``base``, a finetuning config; ``fractions`` of the labels; ``draws``, the number of subsets of each
-            fraction; ``steps``, the numbers of training steps to try; and ``options`` for the config.
+            fraction; ``steps``, the numbers of training steps to try; and ``options`` for the config, except for its
+            loaders, which are those of the encoder.
 
     Returns:
         For each subset and number of steps: ``fraction``, ``draw``, ``clips``, ``steps``, and three accuracies in %:
         ``frozen_knn`` and ``frozen_linear``, of the frozen encoder as in :func:`~hico_mm.evaluation.probe.probe`, and
-        ``finetuned``, of the encoder that was trained together with a classifier. Fractions with the same clips, such
-        as one of each class, have one row, at the first of them.
+        ``finetuned``, of the encoder that was trained together with a classifier. Fractions that give
+        the same clips, such as one of each class, are scored once, under the first of them.
     """
     names = [sample.frame_dir for sample in fit.samples]
     rows: Rows = []
@@ -60,9 +61,11 @@ def finetune(encoder: Runner, subset: dict, clips: int, steps: int, plan: dict) 
     config.train_dataloader.sampler.shuffle = True
     config.val_dataloader, config.test_dataloader = read_part(encoder.cfg, 'held'), None
     config.model.cls_head.num_classes = model['cls_head']['num_classes']
+    config.train_cfg.update(val_begin=steps, val_interval=steps)
     take_encoder_into(config, EncoderSource('the encoder', model, checkpoint={}))
     runner = build_trial(config, steps, clips, encoder.seed, Path(encoder.work_dir) / 'finetuned')
     weights = {key: value for key, value in encoder.model.state_dict().items() if key.startswith(('backbone', 'neck'))}
+    runner.model.init_weights()  # MMEngine does so once, in train(), and would replace the weights that follow
     runner.model.load_state_dict({**runner.model.state_dict(), **weights})
     runner.train()
     return runner.val()['acc/top1']

@@ -82,8 +82,8 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
     """Keep the chosen datasets, settings, seeds and steps of a table, and check it.
 
     Raises:
-        UserError: if it does not have one of them; if a dataset has no test split, which ``--test`` needs; or if the
-            file has runs with other steps, or on other splits.
+        UserError: if it does not have one of them; if a dataset has no test split, which ``--test`` needs; or if
+            :func:`check_runs` refuses the runs in the file.
     """
     for key, names in (('datasets', args.datasets), ('settings', args.settings)):
         unknown = [name for name in names or () if name not in table[key]]
@@ -94,16 +94,35 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
     untested = [name for name, data in table.datasets.items() if args.test and 'test' not in data]
     if untested:
         raise UserError(f'{args.table}: the dataset {untested[0]} has no "test", the name of its test split')
-    table.points = args.points
-    table.seeds, table.steps = args.seeds or table.seeds, args.steps or table.steps
-    others = [row for row in read(args.out) if row['setting'] in table.settings
-              and row['asked'] != steps_of(table, row['setting'])]
-    if others:
-        raise UserError(f'{args.out} has a run of {others[0]["setting"]} with {others[0]["asked"]} steps, not '
-                        f'{steps_of(table, others[0]["setting"])}: choose another --out')
-    if any(row['tested'] != args.test for row in read(args.out)):
-        raise UserError(f'{args.out} has runs {"without" if args.test else "with"} --test: choose another --out')
+    for data in table.datasets.values():
+        if args.test and 'distinct' in data:
+            read_annotation(data['ann_file']).of_split(data['distinct'])  # refused now rather than after the training
+    if args.points is not None and args.points < 1:
+        raise UserError(f'--points must be at least 1, got {args.points}')
+    table.seeds, table.steps, table.points = args.seeds or table.seeds, args.steps or table.steps, args.points
+    check_runs(table, args.out, args.test)
     return table
+
+
+def check_runs(table: Config, out: Path, test: bool) -> None:
+    """Check that the runs of a file can stand beside those that the table asks for.
+
+    Raises:
+        UserError: if they have other steps, are on other splits, or have no scores during the training although these
+            are asked for.
+    """
+    rows = list(read(out))
+    mine = [row for row in rows if row['setting'] in table.settings]
+    others = [row for row in mine if row['asked'] != steps_of(table, row['setting'])]
+    if others:
+        raise UserError(f'{out} has a run of {others[0]["setting"]} with {others[0]["asked"]} steps, not '
+                        f'{steps_of(table, others[0]["setting"])}: choose another --out')
+    if any(row['tested'] != test for row in rows):
+        raise UserError(f'{out} has runs {"without" if test else "with"} --test: choose another --out')
+    flat = [row for row in mine if table.points and row['steps'] and 'curve' not in row]
+    if flat:
+        raise UserError(f'{out} has a run of {flat[0]["setting"]} without scores during the training: choose another '
+                        '--out')
 
 
 def missing(table: Config, out: Path) -> List[Job]:
@@ -159,6 +178,7 @@ def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
         scores.update({f'{name}_distinct': value for name, value in distinct.items()})
     more: dict = dict(curve=curve) if curve else {}
     if 'labels' in setting:
+        more['plan'] = setting['labels'].to_dict()
         more['labels'] = few_labels.train_with_few_labels(runner, fit, held, setting['labels'])
     facts = dict(tested=test, asked=steps, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
                  torch=torch.__version__, date=time.strftime('%Y-%m-%d'), base=setting['base'],
@@ -183,17 +203,18 @@ class ScoreHook(Hook):
 
     Args:
         curve: List to append to: ``step`` and the scores, in %.
-        points: How often, at equal distances. The last one is the end of the training.
+        points: Number of times, evenly spaced; the last is at the end of the training.
     """
 
     def __init__(self, curve: List[dict], points: int) -> None:
         self.curve, self.points = curve, points
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Score the encoder if it is time."""
+        """Score the encoder at the end of each part of the training."""
         done, before = (epoch * self.points // runner.max_epochs for epoch in (runner.epoch + 1, runner.epoch))
         if done > before:
-            fit, held = encoded(runner)
+            with torch.random.fork_rng(devices=[]):  # loaders draw from it
+                fit, held = encoded(runner)
             scores = probe(fit.features, fit.labels, held.features, held.labels)
             self.curve.append(dict(step=runner.iter, **percent(scores)))
 

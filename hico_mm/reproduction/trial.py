@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from ..engine.launch import build_runner
 from ..wiring import complete_config, scale_schedule
 
-# MMEngine's loggers and message hubs are shared by runs of the same name that begin in the same second.
+# Runs with the same name that begin in the same second would share MMEngine's logger and message hub.
 NUMBERS = itertools.count()
 UNUSED_HOOKS = ('checkpoint', 'checkpoint_description', 'gallery', 'exact_resume', 'interrupt')
 
@@ -24,14 +24,14 @@ def read_part(config: Config, split: str) -> dict:
 
 
 def build_trial(config: Config, steps: int, clips: int, seed: int, folder: Path) -> Runner:
-    """Build the runner of a config that is changed in place.
+    """Build a runner; the config is changed in place.
 
     Args:
         config: The config.
         steps: Number of training steps; whole epochs are trained, at least one.
         clips: Number of training clips. A batch has at most as many.
         seed: Random seed.
-        folder: A folder for its work directory.
+        folder: The work directory.
     """
     loader = config.train_dataloader
     loader.batch_size = min(loader.batch_size, clips)

@@ -102,7 +102,7 @@ def test_demo_ends_with_a_report(monkeypatch, tmp_path, capsys):
         'hico_gru_nwucla', 'hico_gru_nwucla_small']), ('hico-mm convert . --format pk', ['pku1', 'pku2'])])
 def test_a_shell_completes_words(line, wanted, tmp_path):
     answer = tmp_path / 'answer'
-    program = tmp_path / 'hico-mm'  # by this name, the package knows its own command, and does not load torch
+    program = tmp_path / 'hico-mm'  # under this name, the package does not load torch
     program.write_text(f'import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom hico_mm.cli.main import main; main()')
     environment = dict(os.environ, _ARGCOMPLETE='1', COMP_LINE=line, COMP_POINT=str(len(line)), COMP_TYPE='9',
                        _ARGCOMPLETE_IFS='\n', _ARGCOMPLETE_STDOUT_FILENAME=str(answer))

@@ -1,10 +1,12 @@
 """Comparison of settings without test splits."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from rich.console import Console
 
 from hico_mm.errors import UserError
 from hico_mm.evaluation import encode
@@ -103,6 +105,11 @@ def test_a_curve_ends_with_the_scores_of_the_run(table, tmp_path):
     row, = sweep.read(out)
     assert [point['step'] for point in row['curve']] == [2, 4] and row['steps'] == 4
     assert row['curve'][-1] == dict(step=4, knn=row['knn'], linear=row['linear'])
+    with pytest.raises(UserError, match='--points must be at least 1, got 0'):
+        sweep.main([str(table), '--out', str(out), '--points', '0'])
+    sweep.append(out, {key: value for key, value in row.items() if key != 'curve'})
+    with pytest.raises(UserError, match='has a run of trained without scores during the training'):
+        sweep.main([str(table), '--out', str(out), '--points', '2'])
 
 
 def test_clips_without_copies_are_scored_too(table, tmp_path):
@@ -123,7 +130,7 @@ def test_clips_without_copies_are_scored_too(table, tmp_path):
 
 
 def test_few_labels_finetune_the_encoder_that_was_trained(table, tmp_path, monkeypatch):
-    """Subsets are nested and only counted once; finetuning starts from the trained weights."""
+    """A subset that occurs twice is trained on once; finetuning starts from the trained weights."""
     data, trained = Config.fromfile(table).datasets.a, Config.fromfile(table).settings.trained
     runner = sweep.build(data, trained, 4, 0, sweep.divide('a', data, tmp_path), tmp_path)
     runner.train()
@@ -138,7 +145,8 @@ def test_few_labels_finetune_the_encoder_that_was_trained(table, tmp_path, monke
         (0.01, 0, 1), (0.01, 0, 2), (0.01, 1, 1), (0.01, 1, 2), (1, 0, 1), (1, 0, 2)]
     assert rows[0]['clips'] == 4 and rows[-1]['clips'] == len(fit.labels)
     assert all(0 <= row[score] <= 100 for row in rows for score in few_labels.SCORES)
-    assert all(torch.equal(state[key], weights[key]) for key in weights for state in first_states(begun))
+    states = first_states(begun)
+    assert weights and all(torch.equal(state[key], weights[key]) for key in weights for state in states)
 
 
 def look_and_then(step, states):
@@ -158,11 +166,10 @@ def first_states(begun):
     return [next(state for other, state in begun if other is model) for model in models]
 
 
-def test_labelled_subsets_have_a_table(table, tmp_path, capsys):
-    out = tmp_path / 'runs.jsonl'
-    text = table.read_text().replace("1e-3}", f"1e-3}}, labels=dict(base='{FINETUNING}', fractions=[0.1], draws=1, "
-                                     "steps=[1])")
-    table.write_text(text)
-    sweep.main([str(table), '--out', str(out), '--datasets', 'a', '--settings', 'trained', '--seeds', '0'])
-    assert len(next(iter(sweep.read(out)))['labels']) == 1
-    assert 'labelled subsets' in capsys.readouterr().out
+def test_labelled_subsets_have_a_table_of_means_and_deviations():
+    scores = [(10, 20, 30), (20, 40, 30)]
+    rows = [dict(setting='few', labels=[dict(zip(few_labels.SCORES, values), clips=4, steps=9)]) for values in scores]
+    console = Console(width=100, record=True)
+    console.print(sweep.table_of_labels(rows, 'title'))
+    shown = console.export_text()
+    assert re.search(r'few +│ 4 +│ 9 +│ 15.0±5.0 +│ 30.0±10.0 +│ 30.0±0.0', shown), shown
