@@ -7,9 +7,12 @@ from pathlib import Path
 import mmengine.config.config
 import pytest
 import torch
+from mmaction.visualization import ActionVisualizer
 from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 import hico_mm  # noqa: F401
 from hico_mm.fileio import dump_pickle
@@ -30,6 +33,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def _quiet_and_seeded():
+    for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):  # shared by runs that begin in the same second
+        kind._instance_dict.clear()
     init_default_scope('mmaction')
     torch.manual_seed(0)
 
