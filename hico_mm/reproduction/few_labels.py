@@ -32,8 +32,8 @@ def train_with_few_labels(encoder: Runner, fit: EncodedClips, held: EncodedClips
     Returns:
         For each subset and number of steps: ``fraction``, ``draw``, ``clips``, ``steps``, and three accuracies in %:
         ``frozen_knn`` and ``frozen_linear``, of the frozen encoder as in :func:`~hico_mm.evaluation.probe.probe`, and
-        ``finetuned``, of the encoder that was trained together with a classifier. Fractions that give
-        the same clips, such as one of each class, are scored once, under the first of them.
+        ``finetuned``, of the encoder that was trained together with a classifier. Fractions that give the same
+        clips, such as one of each class, are scored once, under the first of them.
     """
     names = [sample.frame_dir for sample in fit.samples]
     rows: Rows = []

@@ -12,10 +12,11 @@ from hico_mm.errors import UserError
 from hico_mm.evaluation import encode
 from hico_mm.fileio import dump_pickle
 from hico_mm.models import SkeletonRecognizer
-from hico_mm.reproduction import few_labels, sweep
+from hico_mm.reproduction import few_labels, sweep, sweep_run, sweep_table
 from hico_mm.reproduction.trial import read_part
+from tests.conftest import ROOT
 
-FINETUNING = Path(__file__).parents[2] / 'configs/hico/finetune/hico_nwucla_finetune.py'
+FINETUNING = ROOT / 'configs/hico/finetune/hico_nwucla_finetune.py'
 
 TABLE = '''
 small = {{'model.backbone.channels': 16, 'model.projector.hidden_channels': 16, 'model.projector.out_channels': 8}}
@@ -50,7 +51,7 @@ def test_runs_what_is_missing_and_never_reads_the_test_split(table, tmp_path, ca
     rows = list(sweep.read(out))
     assert len({(row['dataset'], row['setting'], row['seed']) for row in rows}) == len(rows) == 6
     assert {row['setting']: row['steps'] for row in rows} == dict(untrained=0, raw=0, trained=4)
-    assert all(0 <= row[score] <= 100 for row in rows for score in sweep.SCORES)
+    assert all(0 <= row[score] <= 100 for row in rows for score in sweep_table.SCORES)
     assert 'the test split is not read' in capsys.readouterr().out
     before = out.read_text()
     sweep.main([str(table), '--out', str(out)])
@@ -62,26 +63,27 @@ def test_held_out_clips_come_from_the_training_split(table, tmp_path):
     from hico_mm.datasets.annotation import read_annotation
     data = Config.fromfile(table).datasets.a
     whole = read_annotation(data.ann_file)
-    divided = read_annotation(sweep.divide('a', data, tmp_path))
+    divided = read_annotation(sweep_run.divide('a', data, tmp_path))
     assert {*divided.splits['fit'], *divided.splits['held']} == set(whole.splits['train'])
     assert not set(divided.splits['fit']) & set(divided.splits['held'])
     assert len(divided.clips) == len(whole.splits['train'])
     with pytest.raises(UserError, match='holds out 0 of the 12 clips of split "train"'):
-        sweep.divide('c', dict(data, held='nothing'), tmp_path)
+        sweep_run.divide('c', dict(data, held='nothing'), tmp_path)
 
 
 def test_summary_has_the_standard_error_over_seeds():
     rows = [dict(seed=seed, knn=value, linear=2 * value) for seed, values in enumerate(([10, 20], [30, 40]))
             for value in values]
-    assert sweep.summary(rows) == '25.0±10.0 / 50.0±20.0'
-    assert sweep.summary(rows[:2]) == '15.0 / 30.0'
-    assert sweep.summary(rows[:3]) == ''  # the second seed is not complete
+    assert sweep_table.summary(rows) == '25.0±10.0 / 50.0±20.0'
+    assert sweep_table.summary(rows[:2]) == '15.0 / 30.0'
+    assert sweep_table.summary(rows[:3]) == ''  # the second seed is not complete
 
 
 def test_the_test_split_is_read_only_if_that_is_asked_for(table, tmp_path, capsys):
     from hico_mm.datasets.annotation import read_annotation
     data, out = Config.fromfile(table).datasets.a, tmp_path / 'final.jsonl'
-    whole, divided = (read_annotation(path) for path in (data.ann_file, sweep.divide('a', data, tmp_path, test=True)))
+    whole = read_annotation(data.ann_file)
+    divided = read_annotation(sweep_run.divide('a', data, tmp_path, test=True))
     assert (divided.splits['fit'], divided.splits['held']) == (whole.splits['train'], whole.splits['val'])
     arguments = [str(table), '--out', str(out), '--settings', 'raw', '--datasets', 'a']
     sweep.main([*arguments, '--test'])
@@ -129,10 +131,12 @@ def test_clips_without_copies_are_scored_too(table, tmp_path):
     assert 'knn_distinct' not in few
 
 
-def test_few_labels_finetune_the_encoder_that_was_trained(table, tmp_path, monkeypatch):
+@pytest.mark.parametrize('base', [None, ROOT / 'configs/hico/demo/hico_stgcn_demo.py'], ids=('lstm', 'stgcn'))
+def test_few_labels_finetune_the_encoder_that_was_trained(base, table, tmp_path, monkeypatch):
     """A subset that occurs twice is trained on once; finetuning starts from the trained weights."""
     data, trained = Config.fromfile(table).datasets.a, Config.fromfile(table).settings.trained
-    runner = sweep.build(data, trained, 4, 0, sweep.divide('a', data, tmp_path), tmp_path)
+    setting = dict(base=base) if base else trained  # MMEngine would initialise a graph network again
+    runner = sweep_run.build(data, setting, 4, 0, sweep_run.divide('a', data, tmp_path / 'parts'), tmp_path)
     runner.train()
     weights = {key: value.clone() for key, value in runner.model.state_dict().items()
                if key.startswith(('backbone', 'neck'))}
@@ -170,6 +174,6 @@ def test_labelled_subsets_have_a_table_of_means_and_deviations():
     scores = [(10, 20, 30), (20, 40, 30)]
     rows = [dict(setting='few', labels=[dict(zip(few_labels.SCORES, values), clips=4, steps=9)]) for values in scores]
     console = Console(width=100, record=True)
-    console.print(sweep.table_of_labels(rows, 'title'))
+    console.print(sweep_table.table_of_labels(rows, 'title'))
     shown = console.export_text()
     assert re.search(r'few +│ 4 +│ 9 +│ 15.0±5.0 +│ 30.0±10.0 +│ 30.0±0.0', shown), shown
