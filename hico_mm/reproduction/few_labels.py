@@ -63,9 +63,11 @@ def finetune(encoder: Runner, subset: dict, clips: int, steps: int, plan: dict) 
     config.model.cls_head.num_classes = model['cls_head']['num_classes']
     config.train_cfg.update(val_begin=steps, val_interval=steps)
     take_encoder_into(config, EncoderSource('the encoder', model, checkpoint={}))
-    runner = build_trial(config, steps, clips, encoder.seed, Path(encoder.work_dir) / 'finetuned')
+    folder = Path(encoder.work_dir) / 'finetuned'
+    folder.mkdir(exist_ok=True)
     weights = {key: value for key, value in encoder.model.state_dict().items() if key.startswith(('backbone', 'neck'))}
-    runner.model.init_weights()  # MMEngine does so once, in train(), and would replace the weights that follow
-    runner.model.load_state_dict({**runner.model.state_dict(), **weights})
+    torch.save(dict(state_dict=weights), folder / 'encoder.pth')
+    config.load_from = str(folder / 'encoder.pth')  # read after MMEngine has initialised the model
+    runner = build_trial(config, steps, clips, encoder.seed, folder)
     runner.train()
     return runner.val()['acc/top1']
