@@ -31,10 +31,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.parent != ROOT / 'tests')
 
 
+def forget_runs():
+    """Forget the loggers and visualizers of earlier runs, which runs that begin in the same second would share."""
+    for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
+        kind._instance_dict.clear()
+
+
 @pytest.fixture(autouse=True)
 def _quiet_and_seeded():
-    for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):  # shared by runs that begin in the same second
-        kind._instance_dict.clear()
+    forget_runs()
     init_default_scope('mmaction')
     torch.manual_seed(0)
 
@@ -62,6 +67,7 @@ def command(capsys):
     """Run the ``main`` of a command; returns its exit status, and what it printed to either stream."""
 
     def run(main, *args):
+        forget_runs()  # a command has a process of its own
         status = main(list(map(str, args)))
         return status, *capsys.readouterr()
 
