@@ -1,4 +1,4 @@
-"""Compare each stage with a plain implementation. Both take turns in one process, and the medians are reported.
+"""Compare each stage with a plain implementation. Both take turns in one process, and medians with the fastest and slowest run are reported.
 
     python -m benchmarks all --out benchmark.json
     python -m benchmarks step --encoder lstm --batch-size 128
@@ -14,7 +14,7 @@ knn         scikit-learn's brute-force search by cosine similarity
 memory      MMAction2's PoseDataset, in several processes on a host
 validation  none: its share of the pretraining time
 pretraining none: whole epochs of the runner, and the estimated time of 451 epochs on NTU-60 x-sub
-startup     none: commands as a whole, each in a process of its own
+commands    none: commands as a whole, from conversion to the report, each in a process of its own
 use         none: features of raw clips, and a search among them
 scale       none: growth with clips, processes and, on a GPU, batch size
 growth      none: growth with clips of 8 frames, up to --largest, and with frames
@@ -42,7 +42,7 @@ from . import data, evaluation, growth, memory, prepare, scale, step, use
 STAGES: Dict[str, Callable[[argparse.Namespace], List[dict]]] = dict(
     step=step.run, data=data.run, prepare=prepare.run, linear=evaluation.run_linear, knn=evaluation.run_knn,
     memory=memory.run, validation=evaluation.run_validation, pretraining=evaluation.run_pretraining,
-    startup=use.run_startup, use=use.run_use, scale=scale.run, growth=growth.run)
+    commands=use.run_commands, use=use.run_use, scale=scale.run, growth=growth.run)
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -132,11 +132,17 @@ def show(rows: List[dict], title: str) -> None:
     """Print the rows as a table."""
     table = Table('stage', 'what', 'seconds', 'ratio', 'peak GiB', title=title)
     for row in rows:
-        seconds = '\n'.join(f'{name} {value:.4g}' for name, value in row['seconds'].items())
+        seconds = '\n'.join(f'{name} {value:.4g}{between(row, name)}' for name, value in row['seconds'].items())
         ratio = '\n'.join(f'{value:.2f}' for value in row['ratio'].values())
         peak = f'{row["peak_memory_gib"]:.2f}' if 'peak_memory_gib' in row else ''
         table.add_row(row['stage'], f'{row["what"]}\n{row.get("note", "")}', seconds, ratio, peak, end_section=True)
     Console(width=140).print(table)
+
+
+def between(row: dict, name: str) -> str:
+    """Return the fastest and the slowest run of a path, if there were several."""
+    fastest, slowest = row.get('spread', {}).get(name, (0, 0))
+    return f' ({fastest:.4g} to {slowest:.4g})' if fastest < slowest else ''
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 import torch
@@ -20,12 +20,21 @@ CONFIGS = ROOT / 'configs' / 'hico'
 Paths = Dict[str, Callable[[], Any]]
 
 
-def compare(paths: Paths, repeats: int) -> dict:
-    """Measure paths in turns after a warm-up; return median seconds and the speed-up of the last over the others.
+def compare(paths: Paths, repeats: int, warm_up: Optional[int] = None) -> dict:
+    """Measure paths in turns after a warm-up.
 
-    On a GPU, the first steps choose kernels and record a graph, so there are three turns of warm-up instead of one.
+    Args:
+        paths: Functions to measure, by name.
+        repeats: Number of turns to measure.
+        warm_up: Number of turns before. Defaults to one, and to three on a GPU, where the first steps choose kernels
+            and record a graph.
+
+    Returns:
+        By name, the median ``seconds`` of each path and the ``spread`` from the fastest to the slowest turn; ``ratio``,
+        the speed-up of the last path over each of the others; and ``repeats``.
     """
-    warm_up = 3 if torch.cuda.is_available() else 1
+    if warm_up is None:
+        warm_up = 3 if torch.cuda.is_available() else 1
     seconds: Dict[str, List[float]] = {name: [] for name in paths}
     for turn in range(repeats + warm_up):
         for name, path in paths.items():
@@ -37,7 +46,7 @@ def compare(paths: Paths, repeats: int) -> dict:
                 seconds[name].append(time.perf_counter() - start)
     medians = {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
     last = list(medians)[-1]
-    return dict(seconds=medians, repeats=repeats,
+    return dict(seconds=medians, repeats=repeats, spread={name: (min(v), max(v)) for name, v in seconds.items()},
                 ratio={name: value / medians[last] for name, value in medians.items() if name != last})
 
 

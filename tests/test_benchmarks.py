@@ -57,6 +57,7 @@ def test_a_stage_is_measured_and_written(tmp_path, capsys):
                      'cpu'])
     row, = json.loads(out.read_text())['rows']
     assert row['seconds'].keys() == {'sklearn', 'hico_mm'} and '100.00% equal answers' in row['note']
+    assert all(row['spread'][path] == [seconds] * 2 for path, seconds in row['seconds'].items())  # a single turn
     assert 'sklearn' in capsys.readouterr().out
 
 
@@ -115,3 +116,11 @@ def test_growth_with_clips_and_frames(tmp_path):
     rows = json.loads(out.read_text())['rows']
     assert [(row['clips'], row.get('frames')) for row in rows] == [(1000, 8), (1000, 32), (1000, 128), (1000, None)]
     assert rows[2]['peak_memory_gib'] > rows[0]['peak_memory_gib'] >= 0 and rows[3]['seconds']['hico_mm'] > 0
+
+
+@pytest.mark.slow
+def test_commands_of_a_day(tmp_path):
+    out = tmp_path / 'commands.json'
+    benchmarks.main(['commands', '--encoder', 'lstm', '--repeats', '1', '--out', str(out)])
+    rows = json.loads(out.read_text())['rows']
+    assert len(rows) == 9 and all(row['stage'] == 'commands' and row['seconds']['hico_mm'] > 0 for row in rows)
