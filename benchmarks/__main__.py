@@ -1,4 +1,4 @@
-"""Compare each stage with a plain implementation. Both take turns in one process, and medians with the fastest and slowest run are reported.
+"""Compare each stage with a plain implementation. Both take turns in one process.
 
     python -m benchmarks all --out benchmark.json
     python -m benchmarks step --encoder lstm --batch-size 128
