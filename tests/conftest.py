@@ -11,10 +11,10 @@ from mmaction.visualization import ActionVisualizer
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 import hico_mm  # noqa: F401
+from hico_mm.engine.console import QuietRunner
 from hico_mm.fileio import dump_pickle
 from tests.helpers import make_annotation, small_model
 
@@ -120,7 +120,7 @@ def make_runner(tmp_path, annotation_file):
                 interrupt=dict(type='InterruptHook'), frozen_weights=dict(type='FrozenWeightsHook'),
                 checkpoint_description=dict(type='CheckpointDescriptionHook'))))
         config.merge_from_dict(changes)
-        return Runner.from_cfg(config)
+        return QuietRunner.from_cfg(config)
 
     return make
 

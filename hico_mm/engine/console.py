@@ -15,6 +15,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from ..models.heads import KNNHead
 from ..models.unwrap import unwrap
 from ..shipped import find_config
+from .workers import stop_workers
 
 VERBOSE = 'HICO_MM_VERBOSE'  # set in the environment: print the full log
 NAMES = {'acc/top1': 'top-1', 'acc/top5': 'top-5', 'acc/mean1': 'mean class accuracy', 'acc/knn': 'k-NN',
@@ -28,7 +29,24 @@ def is_verbose() -> bool:
 
 
 class QuietRunner(Runner):
-    """MMEngine's runner, whose console only shows warnings, unless the full log is asked for."""
+    """MMEngine's runner for commands. The console only shows warnings, unless the full log is asked for.
+
+    Workers that loaders keep for their next epoch end with the training or the test.
+    """
+
+    def train(self) -> Any:
+        """Train, then stop the workers."""
+        try:
+            return super().train()
+        finally:
+            stop_workers(self)
+
+    def test(self) -> Any:
+        """Test, then stop the workers."""
+        try:
+            return super().test()
+        finally:
+            stop_workers(self)
 
     def build_logger(self, *args: Any, **kwargs: Any) -> Any:
         """Build MMEngine's logger; its file gets everything."""

@@ -6,9 +6,29 @@ import signal
 import sys
 from typing import Any, Callable, Optional
 
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+
+
+def stop_workers(runner: Runner) -> None:
+    """Stop the workers that the loaders of a runner keep for their next epoch."""
+    for loop in runner._train_loop, runner._val_loop, runner._test_loop:
+        loader: Any = getattr(loop, 'dataloader', None)
+        if getattr(loader, '_iterator', None) is not None:
+            end_workers(loader._iterator)
+            loader._iterator = None
+
+
+def end_workers(iterator: Any) -> None:
+    """Stop the workers of a loader's iterator.
+
+    If the iterator were collected as garbage later, its queues would be closed before the workers are told to stop, and
+    PyTorch would wait for five seconds for each of them.
+    """
+    if hasattr(iterator, '_shutdown_workers'):  # not without workers
+        iterator._shutdown_workers()
 
 
 class WorkerSignals:

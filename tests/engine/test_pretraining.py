@@ -3,6 +3,7 @@ import json
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 
 from hico_mm.checkpoints import META_KEY, load_checkpoint
 from hico_mm.datasets import skeleton_collate
@@ -113,3 +114,17 @@ def test_a_file_that_would_be_executed_is_refused(make_runner, tmp_path):
     with pytest.raises(ValueError, match='evil.pth contains Python source'):
         make_runner('second', resume=True, load_from=str(tmp_path / 'evil.pth')).train()
     assert not (tmp_path / 'evil').exists()
+
+
+def test_workers_kept_for_the_next_epoch_end_with_the_training(make_runner):
+    runner = make_runner('kept', epochs=2, workers=1, **{'train_dataloader.persistent_workers': True})
+    workers = []
+
+    class Look(Hook):
+
+        def after_train_epoch(self, runner):
+            workers.extend(runner.train_dataloader._iterator._workers)
+
+    runner.register_hook(Look())
+    runner.train()
+    assert len(workers) == 2 and workers[0] is workers[1] and not workers[0].is_alive()

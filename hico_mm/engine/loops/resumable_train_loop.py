@@ -14,6 +14,7 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from ...errors import check_count
 from ...models.unwrap import unwrap
+from ..workers import end_workers
 
 SCORES = 'last_scores'  # in the message hub: the last scores and the epoch in which they were measured
 _Statistics = nn.modules.batchnorm._NormBase
@@ -41,8 +42,12 @@ def skip_batches(loader: DataLoader, count: int) -> Iterator[Iterator]:
         return
     sampler = batches.sampler
     batches.sampler = _Rest(sampler, count * batches.batch_size)
+    iterator = iter(loader)
     try:
-        yield iter(loader)
+        yield iterator
+    except BaseException:
+        end_workers(iterator)
+        raise
     finally:
         batches.sampler = sampler
 
