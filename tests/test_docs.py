@@ -11,15 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmaction.visualization import ActionVisualizer
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.visualization import Visualizer
 
 from hico_mm.cli.main import COMMANDS, main
 from hico_mm.demo import make_recordings
 from hico_mm.fileio import dump_pickle
 from tests.cli.mistakes import inside
-from tests.conftest import ROOT
+from tests.conftest import ROOT, forget_runs
 from tests.converters import own
 from tests.converters.test_pku import make_part, recording_text
 from tests.helpers import make_annotation, skeleton_text
@@ -186,8 +183,7 @@ def run(command, world):
             shutil.copy(source, world / path)
     if not (world / 'stgcn.pkl').exists() and (world / 'joint.pkl').exists():
         shutil.copy(world / 'joint.pkl', world / 'stgcn.pkl')  # a dump of another model
-    for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
-        kind._instance_dict.clear()
+    forget_runs()
     if words[1] == 'make-demo':  # a page before may have made it
         shutil.rmtree(world / words[words.index('--out') + 1], ignore_errors=True)
     try:
