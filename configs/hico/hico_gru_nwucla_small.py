@@ -6,3 +6,5 @@ upright = dict(dataset=dict(load_pipeline=[dict(type='NormalizeSkeleton', align=
 train_dataloader = upright
 val_dataloader = upright
 test_dataloader = upright
+# Other datasets may have fewer clips: if 150 epochs have fewer steps than on NW-UCLA, there are more epochs.
+train_cfg = dict(min_steps=2250)

@@ -47,7 +47,8 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
     Args:
         path: The config file.
         fragments: Config files to merge over it, in order.
-        options: ``--cfg-options`` by dotted key, merged last.
+        options: ``--cfg-options`` by dotted key, merged last. A number of epochs among them removes the config's minimum
+            number of steps.
 
     Raises:
         UserError: if a file is missing (the message names its replacement if it existed in an earlier version), or if
@@ -57,9 +58,12 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
     for fragment in fragments:
         changes = _read(fragment)
         config = Config(Config._merge_a_into_b(changes._cfg_dict, config._cfg_dict), filename=config.filename)
-    check_options(config, options or {}, path)
+    options = options or {}
+    check_options(config, options, path)
+    if 'train_cfg.max_epochs' in options and config.get('train_cfg'):  # like --epochs, this is the whole length
+        config.train_cfg.pop('min_steps', None)
     try:
-        config.merge_from_dict(options or {})
+        config.merge_from_dict(options)
     except (IndexError, KeyError, TypeError) as error:
         raise UserError(f'--cfg-options cannot be merged into {path}: {error.args[0]}') from error
     check_spelling(config, path)

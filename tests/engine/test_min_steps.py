@@ -1,8 +1,11 @@
 """Small datasets are trained for more epochs."""
 
+from pathlib import Path
+
 import pytest
 
 from hico_mm.errors import UserError
+from hico_mm.wiring import load_config
 
 
 def test_epochs_and_validations_follow_the_steps(make_runner):
@@ -10,11 +13,20 @@ def test_epochs_and_validations_follow_the_steps(make_runner):
     runner = make_runner('steps', epochs=3, **options)  # two steps in each epoch
     runner.train()
     assert (runner.epoch, runner.iter) == (6, 12)
+    log, = Path(runner.work_dir).glob('*/*.log')
+    assert '3 epochs have fewer steps than train_cfg.min_steps=11: training for 6 epochs of 2 steps' in log.read_text()
     assert (runner.train_loop.val_begin, runner.train_loop.val_interval) == (4, 4)
     scheduler = make_runner('schedule', epochs=3, **options, param_scheduler=[
         dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)])
     scheduler.train()
     assert scheduler.param_schedulers[0].end == 12  # the schedule ends with the training
+
+
+def test_a_number_of_epochs_on_the_command_line_is_the_whole_length():
+    assert load_config('hico_lstm_nwucla_small').train_cfg.min_steps == 2250
+    assert 'min_steps' not in load_config('hico_lstm_nwucla_small', (), {'train_cfg.max_epochs': 3}).train_cfg
+    both = load_config('hico_lstm_nwucla_small', (), {'train_cfg.max_epochs': 3, 'train_cfg.min_steps': 7}).train_cfg
+    assert (both.max_epochs, both.min_steps) == (3, 7)
 
 
 def test_larger_datasets_keep_their_epochs(make_runner):

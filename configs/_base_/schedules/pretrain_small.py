@@ -1,5 +1,4 @@
-# For small datasets, whose epochs have few steps. The warm-up takes 60 steps, independent of the training length. If 150
-# epochs have fewer than 2,250 steps, set train_cfg=dict(min_steps=2250) in your config.
+# For small datasets, whose epochs have few steps. The warm-up takes 60 steps, independent of the training length.
 _base_ = './pretrain.py'
 train_cfg = dict(max_epochs=150, val_begin=50, val_interval=50)
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.01))
