@@ -47,8 +47,8 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
     Args:
         path: The config file.
         fragments: Config files to merge over it, in order.
-        options: ``--cfg-options`` by dotted key, merged last. A number of epochs among them removes the config's minimum
-            number of steps.
+        options: ``--cfg-options`` by dotted key, merged last. A number of epochs among them removes the config's
+            minimum number of steps.
 
     Raises:
         UserError: if a file is missing (the message names its replacement if it existed in an earlier version), or if

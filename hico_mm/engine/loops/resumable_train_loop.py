@@ -85,8 +85,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         super().__init__(runner, dataloader, max_epochs, **kwargs)
         least = math.ceil((min_steps or 0) / max(1, len(self.dataloader)))
         if least > max_epochs:
-            runner.logger.warning(f'{max_epochs} epochs have fewer steps than train_cfg.min_steps={min_steps}: training '
-                                  f'for {least} epochs of {len(self.dataloader)} steps')
+            runner.logger.warning(f'{max_epochs} epochs have fewer steps than train_cfg.min_steps={min_steps}: '
+                                  f'training for {least} epochs of {len(self.dataloader)} steps')
             self._max_epochs, self._max_iters = least, least * len(self.dataloader)
             self.val_begin = max(1, self.val_begin * least // max_epochs)
             self.val_interval = max(1, self.val_interval * least // max_epochs)
