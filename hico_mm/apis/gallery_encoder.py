@@ -84,7 +84,8 @@ class GalleryEncoder:
 
 
 def opened_model(model: Model, device: Union[str, torch.device]) -> Tuple[Any, Optional[str]]:
-    """Return a model, and the path of its checkpoint if it is known."""
+    """Return a model, and its checkpoint if it is known: the name of shipped weights, or the path of a file."""
     if isinstance(model, nn.Module):
         return model, None
-    return init_model(None, model, device), str(Path(model).resolve())
+    named = find_checkpoint(model) != Path(model)
+    return init_model(None, model, device), str(model if named else Path(model).resolve())

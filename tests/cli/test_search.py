@@ -43,6 +43,16 @@ def test_queries(scene, tmp_path, command):
     assert second.split() == [f'{match.score:.3f}', match.name, match.class_name]
 
 
+def test_the_checkpoint_may_be_the_name_of_shipped_weights(tmp_path, command):
+    dump_pickle(make_annotation(), tmp_path / 'mine.pkl')
+    gallery = tmp_path / 'gallery.npz'
+    code, _, said = command(search.main, 'index', 'hico-lstm-small', '--ann-file', tmp_path / 'mine.pkl', '--out',
+                            gallery)
+    assert code == 0, said
+    code, printed, said = command(search.main, 'query', gallery, '--like', f'{tmp_path}/mine.pkl:clip3')
+    assert code == 0 and SkeletonSearch.load(gallery).query('clip3').matches, said
+
+
 def test_clips_are_added_and_removed(scene, tmp_path, command):
     gallery = scene[1]
     np.save(tmp_path / 'new.npy', make_annotation()['annotations'][15]['keypoint'].transpose(3, 1, 2, 0))
