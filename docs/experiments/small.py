@@ -83,6 +83,8 @@ settings = dict(
     untrained=dict(setting(), steps=0),
     before=setting(ROTATION, RELEASED, align=True, stream='joint'),
     recipe=setting(ROTATION),
+    gru=dict(setting(ROTATION), base='configs/hico/hico_gru_nwucla_small.py'),
+    transformer=dict(setting(ROTATION), base='configs/hico/hico_transformer_nwucla_small.py'),
     joint=setting(ROTATION, stream='joint'),
     motion=setting(ROTATION, stream='motion'),
     three_streams=setting(ROTATION, stream='joint+bone+motion'),

@@ -16,9 +16,9 @@ from hico_mm.errors import UserError
 from tests.helpers import small_model
 
 
-def model_of(encoder, stream='joint', head=None, box=False):
+def model_of(encoder, stream='joint', head=None, box=False, granularities=4):
     """A small untrained model whose views are 8 frames long."""
-    config = small_model()
+    config = small_model(**{f'{part}.num_granularities': granularities for part in ('neck', 'projector', 'head')})
     config.neck.encoder = dict(type=f'{encoder}Encoder')
     config.data_preprocessor.stream = stream
     if box:
@@ -60,8 +60,9 @@ def test_onnx_gives_the_same_features(encoder, stream, box, tmp_path):
 
 def test_onnx_gives_the_probabilities_of_a_classifier(tmp_path):
     onnx = pytest.importorskip('onnx')
-    model = model_of('GRU', head=dict(type='HierarchicalClsHead', num_classes=4, in_channels=128, standardize=True))
-    model.cls_head.fit_features(torch.randn(50, 128))
+    head = dict(type='HierarchicalClsHead', num_classes=4, in_channels=32, standardize=True)
+    model = model_of('GRU', head=head, granularities=1)
+    model.cls_head.fit_features(torch.randn(50, 32))
     assert export_onnx(model, tmp_path / 'model.onnx') == 'scores'
     clips = torch.randn(3, 2, 20, 25, 3)
     with torch.no_grad():
@@ -82,7 +83,7 @@ needs_programs = pytest.mark.skipif(not hasattr(torch.export, 'Dim'), reason='th
     ('GRU', 'bone'), pytest.param('LSTM', 'joint', marks=pytest.mark.slow),
     pytest.param('Transformer', 'motion', marks=pytest.mark.slow)])
 def test_a_program_of_torch_export_gives_the_same_features(encoder, stream, tmp_path):
-    model = model_of(encoder, stream)
+    model = model_of(encoder, stream, granularities=2)  # a recurrence is exported step by step
     assert export_program(model, tmp_path / 'model.pt2') == 'feature'
     extra = {FACTS: ''}
     program = torch.export.load(tmp_path / 'model.pt2', extra_files=extra).module()
@@ -96,8 +97,9 @@ def test_a_program_of_torch_export_gives_the_same_features(encoder, stream, tmp_
 
 @needs_programs
 def test_a_program_gives_the_probabilities_of_a_classifier(tmp_path):
-    model = model_of('GRU', head=dict(type='HierarchicalClsHead', num_classes=4, in_channels=128, standardize=True))
-    model.cls_head.fit_features(torch.randn(50, 128))
+    head = dict(type='HierarchicalClsHead', num_classes=4, in_channels=32, standardize=True)
+    model = model_of('GRU', head=head, granularities=1)
+    model.cls_head.fit_features(torch.randn(50, 32))
     assert export_program(model, tmp_path / 'model.pt2') == 'scores'
     clips = torch.randn(3, 2, 20, 25, 3)
     with torch.no_grad():
