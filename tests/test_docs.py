@@ -166,7 +166,7 @@ def shortened(words):
     if '--pretrained' not in words:
         options.append(f'model.backbone.{"base_" * ("stgcn" in " ".join(words))}channels=16')
         if words[1] == 'hico_gru_nwucla':  # its recurrence is exported, step by step
-            options.append('model.neck.num_granularities=1')
+            options += ['model.neck.num_granularities=1', 'model.data_preprocessor.clip_len=16']
         options.append('train_dataloader.batch_size=4')
     if 'val_dataloader=None' in words:
         options = [option for option in options if not option.startswith('val')]

@@ -6,10 +6,12 @@ import logging
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any, Dict, Optional
 
 from mmengine.dist import is_main_process
+from mmengine.logging import MMLogger
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from ..models.heads import KNNHead
@@ -33,6 +35,20 @@ class QuietRunner(Runner):
 
     Workers that loaders keep for their next epoch end with the training or the test.
     """
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set up the environment, in a second that names no other run.
+
+        MMEngine names a run, its log and the folder of its log after the second in which it begins, and runs of one
+        process that have the same name share their log.
+        """
+        name = self.cfg.get('experiment_name') or Path(self.cfg.filename or '').stem
+        while self._is_taken(name, time.strftime('%Y%m%d_%H%M%S')):
+            time.sleep(0.05)
+        super().setup_env(env_cfg)
+
+    def _is_taken(self, name: str, second: str) -> bool:
+        return MMLogger.check_instance_created(f'{name}_{second}') or Path(self.work_dir, second).exists()
 
     def train(self) -> Any:
         """Train, then stop the workers."""

@@ -1,6 +1,5 @@
 """A short training in this process, without workers, logs and checkpoints."""
 
-import itertools
 import logging
 import math
 from pathlib import Path
@@ -11,8 +10,6 @@ from mmengine.runner import Runner
 from ..engine.launch import build_runner
 from ..wiring import complete_config, scale_schedule
 
-# Runs with the same name that begin in the same second would share MMEngine's logger and message hub.
-NUMBERS = itertools.count()
 UNUSED_HOOKS = ('checkpoint', 'checkpoint_description', 'gallery', 'exact_resume', 'interrupt')
 
 
@@ -38,7 +35,7 @@ def build_trial(config: Config, steps: int, clips: int, seed: int, folder: Path)
     batches = clips / loader.batch_size
     scale_schedule(config, max(1, math.ceil(steps / (int(batches) if loader.get('drop_last') else math.ceil(batches)))))
     config.merge_from_dict(dict(
-        work_dir=str(folder), experiment_name=f'trial{next(NUMBERS)}', log_level='ERROR', randomness=dict(seed=seed),
+        work_dir=str(folder), log_level='ERROR', randomness=dict(seed=seed),
         visualizer=None, test_dataloader=None, test_cfg=None, test_evaluator=None,
         **{f'default_hooks.{hook}': None for hook in UNUSED_HOOKS}))
     for part in 'train_dataloader', 'val_dataloader':

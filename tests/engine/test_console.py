@@ -76,3 +76,10 @@ def test_a_training_for_a_number_of_steps_shows_steps_and_no_epochs(make_runner,
     printed = capsys.readouterr()
     assert re.search(r'^step 1/5; loss [\d.]+; ', printed.err, re.M) and 'epoch' not in printed.err
     assert re.search(r'^trained 5 steps; last validation: k-NN .*\ncheckpoint: .*/iter_5.pth$', printed.out, re.M)
+
+
+def test_runs_that_begin_in_the_same_second_have_logs_of_their_own(make_runner):
+    runners = [make_runner('same') for _ in range(2)]
+    assert len({runner.experiment_name for runner in runners}) == len({runner.log_dir for runner in runners}) == 2
+    assert runners[0].visualizer is not runners[1].visualizer
+    assert runners[0].message_hub is not runners[1].message_hub
