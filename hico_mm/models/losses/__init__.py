@@ -1,5 +1,6 @@
 """Losses as pure functions."""
 
 from .info_nce import contrast_accuracy, info_nce
+from .vicreg import vicreg
 
-__all__ = ['contrast_accuracy', 'info_nce']
+__all__ = ['contrast_accuracy', 'info_nce', 'vicreg']

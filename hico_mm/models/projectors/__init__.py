@@ -1,5 +1,5 @@
-"""Projectors, which turn hierarchical features into embeddings for the contrast."""
+"""Projectors, which turn hierarchical features into embeddings for the losses."""
 
-from .hierarchical_projector import HierarchicalProjector
+from .hierarchical_projector import HierarchicalExpander, HierarchicalProjector
 
-__all__ = ['HierarchicalProjector']
+__all__ = ['HierarchicalExpander', 'HierarchicalProjector']
