@@ -1,5 +1,6 @@
 """Train with few labels: the classifier alone, and the encoder with it."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Dict, List
 
@@ -55,7 +56,7 @@ def train_with_few_labels(encoder: Runner, fit: EncodedClips, held: EncodedClips
 
 def finetune(encoder: Runner, subset: dict, clips: int, steps: int, plan: dict) -> float:
     """Train an encoder and a classifier on a labelled subset, and return the accuracy of the last step, in [0, 1]."""
-    config, model = load_config(plan['base'], (), dict(plan.get('options', {}))), plain(encoder.cfg.model)
+    config, model = load_config(plan['base'], (), deepcopy(dict(plan.get('options', {})))), plain(encoder.cfg.model)
     config.train_dataloader = read_part(encoder.cfg, 'fit')
     config.train_dataloader.dataset.subset = subset
     config.train_dataloader.sampler.shuffle = True

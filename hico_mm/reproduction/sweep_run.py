@@ -2,6 +2,7 @@
 
 import re
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -128,8 +129,9 @@ def divide(name: str, data: dict, folder: Path, test: bool = False) -> Path:
 
 def build(data: dict, setting: dict, steps: int, seed: int, ann_file: Path, folder: Path) -> Runner:
     """Build the runner of a setting."""
-    config = load_config(setting['base'], (), dict(data.get('options', {})))
-    config.merge_from_dict(dict(setting.get('options', {})))
+    ours, theirs = (deepcopy(dict(part.get('options', {}))) for part in (data, setting))  # merging changes them
+    config = load_config(setting['base'], (), ours)
+    config.merge_from_dict(theirs)
     if setting.get('raw'):
         parts = {part: config.model[part] for part in ('data_preprocessor', 'cls_head')}
         config.model = dict(type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), **parts)

@@ -26,7 +26,9 @@ datasets = dict(
 settings = dict(
     untrained=dict(base='{base}', steps=0, options=small),
     raw=dict(base='{base}', raw=True),
-    trained=dict(base='{base}', options={{**small, 'optim_wrapper.optimizer.lr': 1e-3}}))
+    trained=dict(base='{base}', options={{
+        **small, 'model.momentum': 1, 'model.projector.type': 'HierarchicalExpander',
+        'model.head': dict(_delete_=True, type='HierarchicalDecorrelationHead')}}))
 steps = 4
 seeds = [0]
 '''
