@@ -179,3 +179,13 @@ def test_labelled_subsets_have_a_table_of_means_and_deviations():
     console.print(sweep_table.table_of_labels(rows, 'title'))
     shown = console.export_text()
     assert re.search(r'few +│ 4 +│ 9 +│ 15.0±5.0 +│ 30.0±10.0 +│ 30.0±0.0', shown), shown
+
+
+def test_a_part_that_a_setting_replaces_is_replaced_in_every_run(table, tmp_path):
+    content = Config.fromfile(table)
+    data, setting = content.datasets.a, content.settings.trained
+    path = sweep_run.divide('a', data, tmp_path)
+    for seed in 0, 1:
+        runner = sweep_run.build(data, setting, 4, seed, path, tmp_path)
+        assert runner.cfg.model.head.type == 'HierarchicalDecorrelationHead'
+        assert 'queue_length' not in runner.cfg.model.head
