@@ -53,7 +53,7 @@ def check_count(value: Any, name: str) -> None:
 
 
 def check_number(value: Any, name: str, above: Optional[float] = None, least: Optional[float] = None,
-                 below: Optional[float] = None) -> None:
+                 below: Optional[float] = None, most: Optional[float] = None) -> None:
     """Check that an argument is a finite number in a range.
 
     Args:
@@ -62,13 +62,14 @@ def check_number(value: Any, name: str, above: Optional[float] = None, least: Op
         above: It must be greater than this. Defaults to None.
         least: It must be at least this. Defaults to None.
         below: It must be less than this. Defaults to None.
+        most: It must be at most this. Defaults to None.
 
     Raises:
         UserError: if it is not.
     """
-    bounds = [f'{word} {bound}' for word, bound in (('above', above), ('of at least', least), ('below', below))
-              if bound is not None]
+    words = (('above', above), ('of at least', least), ('below', below), ('at most', most))
+    bounds = [f'{word} {bound}' for word, bound in words if bound is not None]
     if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value) or (
             above is not None and value <= above) or (least is not None and value < least) or (
-            below is not None and not value < below):
+            below is not None and not value < below) or (most is not None and not value <= most):
         raise UserError(f'{name} must be a finite number{" " if bounds else ""}{" and ".join(bounds)}, got {value!r}')

@@ -104,7 +104,6 @@ settings = dict(
     labels=dict(setting(ROTATION), labels=few_labels(5, 400)),
     queue_64=setting(ROTATION, **{'model.head.queue_length': 64}),
     decorrelation=setting(ROTATION, **DECORRELATION),
-    decorrelation_wide=setting(ROTATION, **DECORRELATION, **WIDE),
     wide=setting(ROTATION, **WIDE),
     wide_6000=dict(setting(ROTATION, **WIDE), steps=6000),
     wide_three_6000=dict(setting(ROTATION, stream='joint+bone+motion', **WIDE), steps=6000),

@@ -33,22 +33,23 @@ def is_verbose() -> bool:
 class QuietRunner(Runner):
     """MMEngine's runner for commands. The console only shows warnings, unless the full log is asked for.
 
-    Workers that loaders keep for their next epoch end with the training or the test.
+    Stops the workers of the data loaders when training or testing ends.
     """
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Set up the environment, in a second that names no other run.
+        """Set up the environment, after waiting for a second in which no other run of this process began.
 
-        MMEngine names a run, its log and the folder of its log after the second in which it begins, and runs of one
-        process that have the same name share their log.
+        MMEngine names a run, its log and the folder of its log after that second, and runs of one process that have the
+        same name share their log.
         """
-        name = self.cfg.get('experiment_name') or Path(self.cfg.filename or '').stem
-        while self._is_taken(name, time.strftime('%Y%m%d_%H%M%S')):
+        while self._is_taken(time.strftime('%Y%m%d_%H%M%S')):
             time.sleep(0.05)
         super().setup_env(env_cfg)
 
-    def _is_taken(self, name: str, second: str) -> bool:
-        return MMLogger.check_instance_created(f'{name}_{second}') or Path(self.work_dir, second).exists()
+    def _is_taken(self, second: str) -> bool:
+        name = self.cfg.get('experiment_name') or Path(self.cfg.filename or '').stem
+        known = MMLogger.check_instance_created(f'{name}_{second}' if name else second)
+        return known or Path(self.work_dir, second).exists()
 
     def train(self) -> Any:
         """Train, then stop the workers."""

@@ -13,9 +13,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 def stop_workers(runner: Runner) -> None:
-    """Stop the workers that the loaders of a runner keep for their next epoch."""
-    for loop in runner._train_loop, runner._val_loop, runner._test_loop:
-        loader: Any = getattr(loop, 'dataloader', None)
+    """Stop the workers that the loaders of a runner, its loops and hooks keep for their next epoch."""
+    users: Any = (runner._train_loop, runner._val_loop, runner._test_loop, *runner.hooks)
+    for loader in {id(value): value for user in users for value in getattr(user, '__dict__', {}).values()
+                   if isinstance(value, DataLoader)}.values():
         if getattr(loader, '_iterator', None) is not None:
             end_workers(loader._iterator)
             loader._iterator = None

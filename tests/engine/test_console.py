@@ -83,3 +83,4 @@ def test_runs_that_begin_in_the_same_second_have_logs_of_their_own(make_runner):
     assert len({runner.experiment_name for runner in runners}) == len({runner.log_dir for runner in runners}) == 2
     assert runners[0].visualizer is not runners[1].visualizer
     assert runners[0].message_hub is not runners[1].message_hub
+    assert runners[0]._is_taken(runners[1].timestamp) and not runners[0]._is_taken('20000101_000000')

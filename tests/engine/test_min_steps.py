@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hico_mm.cli import train
 from hico_mm.errors import UserError
 from hico_mm.wiring import load_config
 
@@ -27,6 +28,14 @@ def test_a_number_of_epochs_on_the_command_line_is_the_whole_length():
     assert 'min_steps' not in load_config('hico_lstm_nwucla_small', (), {'train_cfg.max_epochs': 3}).train_cfg
     both = load_config('hico_lstm_nwucla_small', (), {'train_cfg.max_epochs': 3, 'train_cfg.min_steps': 7}).train_cfg
     assert (both.max_epochs, both.min_steps) == (3, 7)
+
+
+def test_a_run_that_was_longer_is_not_resumed(make_runner, tmp_path, command):
+    make_runner('tiny', epochs=5).cfg.dump(tmp_path / 'tiny.py')
+    assert command(train.main, tmp_path / 'tiny.py', '--work-dir', tmp_path / 'w')[0] == 0
+    make_runner('again', epochs=1, **{'train_cfg.min_steps': 6}).cfg.dump(tmp_path / 'again.py')  # three epochs
+    code, _, said = command(train.main, tmp_path / 'again.py', '--work-dir', tmp_path / 'w', '--resume')
+    assert code == 1 and 'was trained for 5 epochs, but the config ends after 3, so nothing is left to train' in said
 
 
 def test_larger_datasets_keep_their_epochs(make_runner):

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
+from torch.utils.data import DataLoader
 
 from hico_mm.checkpoints import META_KEY, load_checkpoint
 from hico_mm.datasets import skeleton_collate
@@ -116,15 +116,20 @@ def test_a_file_that_would_be_executed_is_refused(make_runner, tmp_path):
     assert not (tmp_path / 'evil').exists()
 
 
-def test_workers_kept_for_the_next_epoch_end_with_the_training(make_runner):
-    runner = make_runner('kept', epochs=2, workers=1, **{'train_dataloader.persistent_workers': True})
+@pytest.mark.parametrize('task', ['pretraining', 'linear', 'test'])
+def test_workers_kept_for_the_next_epoch_end_with_the_run(make_runner, linear_model, monkeypatch, task):
+    """Those of a linear evaluation read the clips that it encodes, and those of k-NN its gallery."""
     workers = []
 
-    class Look(Hook):
+    def start(loader, start=DataLoader.__iter__):
+        found = start(loader)
+        workers.extend(getattr(found, '_workers', ()))
+        return found
 
-        def after_train_epoch(self, runner):
-            workers.extend(runner.train_dataloader._iterator._workers)
-
-    runner.register_hook(Look())
-    runner.train()
-    assert len(workers) == 2 and workers[0] is workers[1] and not workers[0].is_alive()
+    monkeypatch.setattr(DataLoader, '__iter__', start)
+    linear = {} if task != 'linear' else {
+        'model': linear_model, 'loop': 'FeatureTrainLoop', 'default_hooks.frozen_weights.allow_untrained': True}
+    runner = make_runner('kept', epochs=2, workers=1, **linear, **{
+        f'{part}_dataloader.persistent_workers': True for part in ('train', 'val', 'test')})
+    runner.test() if task == 'test' else runner.train()
+    assert len(workers) > 1 and not any(worker.is_alive() for worker in workers)

@@ -20,7 +20,7 @@ def config():
     return model
 
 
-def test_the_loss_is_that_of_the_paper():
+def test_the_loss_is_that_of_its_equation():
     """Worked out with NumPy's own variance and covariance."""
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=(7, 5)) * 0.5, rng.normal(size=(7, 5)) * [2, 1, 0.1, 0.1, 1]
@@ -76,7 +76,11 @@ def test_both_views_get_gradients_through_one_encoder(config):
     assert all(weight.grad is not None for weight in model.query_encoder.parameters())
 
 
-def test_a_head_and_a_projector_that_do_not_fit_are_refused(config):
+def test_parts_that_do_not_fit_are_refused(config):
+    with pytest.raises(UserError, match=r'HierarchicalDecorrelationHead needs momentum = 1: .*, got 0\.01'):
+        MODELS.build(dict(config, momentum=0.01))
+    with pytest.raises(UserError, match=r'HierarchicalContrastHead needs momentum below 1: .*, got 1'):
+        MODELS.build(small_model(momentum=1))
     config.projector = small_model().projector
     with pytest.raises(UserError, match='HierarchicalProjector does not fit HierarchicalDecorrelationHead: contrast'):
         MODELS.build(config)

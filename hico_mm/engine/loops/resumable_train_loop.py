@@ -42,12 +42,14 @@ def skip_batches(loader: DataLoader, count: int) -> Iterator[Iterator]:
         return
     sampler = batches.sampler
     batches.sampler = _Rest(sampler, count * batches.batch_size)
-    iterator = iter(loader)
     try:
-        yield iterator
-    except BaseException:
-        end_workers(iterator)
-        raise
+        iterator = iter(loader)
+        try:
+            yield iterator
+        except BaseException:
+            end_workers(iterator)
+            loader._iterator = None
+            raise
     finally:
         batches.sampler = sampler
 

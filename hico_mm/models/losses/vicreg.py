@@ -11,7 +11,7 @@ EPSILON = 1e-4  # keeps the gradient of the standard deviation finite
 
 
 def vicreg(first: Tensor, second: Tensor, variance: float = 1.0, covariance: float = 0.04) -> Tensor:
-    r"""Variance-invariance-covariance regularization; eq. 1 to 6 of VICReg (ICLR 2022), divided by its weight lambda.
+    r"""Variance-invariance-covariance regularization (VICReg, ICLR 2022), divided by the weight of the invariance.
 
     .. math:: \frac{1}{ND} \|a - b\|^2 + \frac{\mu}{2} \sum_{x \in \{a, b\}} v(x)
               + \nu \sum_{x \in \{a, b\}} c(x)
@@ -20,7 +20,9 @@ def vicreg(first: Tensor, second: Tensor, variance: float = 1.0, covariance: flo
     covariances between different dimensions, divided by D. So the two embeddings of a clip become equal, while every
     dimension varies between the clips of the batch, and no two dimensions contain the same information.
 
-    It is computed without autocast, in float32 or in the precision of the inputs if that is higher.
+    The mean over D and the factor 1/2 are those of the authors' code. In the paper, eq. 5 has a sum over D, and eq. 6
+    has no factor. The loss is computed without autocast, in float32 or in the precision of the inputs if that is
+    higher.
 
     Args:
         first: (N, D), embeddings of one view of each clip, of any length.
@@ -35,7 +37,8 @@ def vicreg(first: Tensor, second: Tensor, variance: float = 1.0, covariance: flo
         UserError: if there are fewer than two clips.
     """
     if len(first) < 2:
-        raise UserError(f'decorrelation needs at least 2 clips in a batch, got {len(first)}')
+        raise UserError(f'decorrelation needs at least 2 clips in a batch, got {len(first)}: set '
+                        'train_dataloader.drop_last=True or another train_dataloader.batch_size')
     with torch.autocast(first.device.type, enabled=False):
         dtype = reduce(torch.promote_types, (first.dtype, second.dtype), torch.float32)
         first, second = first.to(dtype), second.to(dtype)

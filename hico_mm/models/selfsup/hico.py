@@ -33,13 +33,14 @@ class HiCo(SkeletonRecognizer):
         backbone: Config of the backbone.
         neck: Config of the neck.
         projector: Config of the projector.
-        head: Config of the contrast head.
+        head: Config of the head with the losses.
         cls_head: Config of the head for predictions. Defaults to None.
         momentum: Ratio by which each step moves the key encoder's weights towards the query encoder's, 1 - m in MoCo's
-            notation. With 1, the two are one: the query encoder encodes both views, and both get gradients, for a head
-            without negatives such as ``HierarchicalDecorrelationHead``. Defaults to 0.001.
+            notation. With 1, there is no key encoder: the query encoder encodes both views, and both get gradients, as
+            ``HierarchicalDecorrelationHead`` needs. Defaults to 0.001.
         norm_groups: With batch norm, the batches of all processes are normalised in this many groups, or one per
-            process if there are more processes; 1 means no groups. Defaults to 8, the number of GPUs in MoCo.
+            process if there are more processes; 1 means no groups. Ignored without a key encoder. Defaults to 8, the
+            number of GPUs in MoCo.
         cuda_graph: Whether training steps on a single GPU replay a CUDA graph, see :class:`GraphedLoss`. Set it only if
             the encoder draws no random numbers on the CPU. It has no effect with batch norm, with several processes,
             or on a CPU. Defaults to False.
@@ -48,8 +49,8 @@ class HiCo(SkeletonRecognizer):
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
     Raises:
-        UserError: if ``norm_groups`` is below 1, or the config contradicts itself, for example if projector and
-            contrast head have different levels.
+        UserError: if ``norm_groups`` is below 1, if ``momentum`` is not above 0 and at most 1, or if the config
+            contradicts itself, for example if projector and head have different levels.
     """
 
     def __init__(self,
@@ -65,22 +66,31 @@ class HiCo(SkeletonRecognizer):
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Union[dict, nn.Module, None] = None) -> None:
         check_count(norm_groups, 'norm_groups')
-        if momentum != 1:
-            check_number(momentum, 'momentum', above=0, below=1)
+        check_number(momentum, 'momentum', above=0, most=1)
         parts = dict(data_preprocessor=data_preprocessor, backbone=backbone, neck=neck, projector=projector, head=head,
                      cls_head=cls_head)
         settings = dict(momentum=momentum, norm_groups=norm_groups, cuda_graph=cuda_graph)
         self._build(parts, settings, train_cfg=train_cfg, test_cfg=test_cfg)
         self.projector = MODELS.build(self.config['projector'])
         self.head = MODELS.build(self.config['head'])
-        if getattr(self.projector, 'unit_length', None) is not getattr(self.head, 'unit_length', None):
-            raise UserError(f'{type(self.projector).__name__} does not fit {type(self.head).__name__}: contrast needs '
-                            'embeddings of unit length, from a HierarchicalProjector, and decorrelation needs a '
-                            'HierarchicalExpander')
+        self._check_head(momentum)
         self.key_encoder = None if momentum == 1 else KeyEncoder(self.query_encoder, momentum)
         self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.query_encoder.modules())
         self.norm_groups = norm_groups
         self._graphed = GraphedLoss(self) if cuda_graph else None
+
+    def _check_head(self, momentum: float) -> None:
+        unit_length = getattr(self.head, 'unit_length', None)
+        if unit_length is None:  # a head from elsewhere
+            return
+        if getattr(self.projector, 'unit_length', unit_length) is not unit_length:
+            raise UserError(f'{type(self.projector).__name__} does not fit {type(self.head).__name__}: contrast needs '
+                            'embeddings of unit length, from a HierarchicalProjector, and decorrelation needs a '
+                            'HierarchicalExpander')
+        if unit_length is (momentum == 1):
+            raise UserError(f'{type(self.head).__name__} needs momentum {"below" if unit_length else "="} 1: contrast '
+                            'has a key encoder, and decorrelation has one encoder for both views, got '
+                            f'{momentum}')
 
     @property
     def query_encoder(self) -> nn.Sequential:
