@@ -21,8 +21,9 @@ FILES = 120
 
 
 def run_commands(args: argparse.Namespace) -> List[dict]:
-    """Measure commands as a whole, each in a process of its own, so most of it is for importing torch and MMAction2.
+    """Measure commands as a whole, each in a process of its own.
 
+    Most of the time goes into importing torch and MMAction2.
     The clips have NTU's length and 25 joints. The training has 64 clips, which is a single step.
     """
     with tempfile.TemporaryDirectory() as name:

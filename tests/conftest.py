@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items):
 
 
 def forget_runs():
-    """Forget the loggers and visualizers of earlier runs, which runs that begin in the same second would share."""
+    """Forget the loggers and visualizers of earlier runs, so that no run waits for the next second."""
     for kind in (MMLogger, MessageHub, Visualizer, ActionVisualizer):
         kind._instance_dict.clear()
 

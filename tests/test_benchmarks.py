@@ -119,7 +119,7 @@ def test_growth_with_clips_and_frames(tmp_path):
 
 
 @pytest.mark.slow
-def test_commands_of_a_day(tmp_path):
+def test_whole_commands(tmp_path):
     out = tmp_path / 'commands.json'
     benchmarks.main(['commands', '--encoder', 'lstm', '--repeats', '1', '--out', str(out)])
     rows = json.loads(out.read_text())['rows']

@@ -60,8 +60,9 @@ class SkeletonSearch:
 
         Args:
             path: The file.
-            model: The checkpoint or model that it was made with. With None, the checkpoint is opened at its old path
-                when it is first needed; clips of the gallery are found without it.
+            model: The checkpoint or model that it was made with. With None, shipped weights are found by their
+                name, and another checkpoint at its old path, when it is first needed; clips of the gallery are found
+                without it.
             index: As for the class.
             batch_size: As for the class.
             device: As for the class.

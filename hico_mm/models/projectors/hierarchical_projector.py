@@ -1,4 +1,4 @@
-"""Projection of the features of every level into the embedding space of the contrast."""
+"""Projection of the features of every level into the space in which they are compared."""
 
 from typing import Dict, Optional, Sequence
 
@@ -71,7 +71,9 @@ class HierarchicalProjector(BaseModule):
 
 @MODELS.register_module()
 class HierarchicalExpander(HierarchicalProjector):
-    """A wider MLP for each level, with batch norm: VICReg's expander. Its output has any length, and is in float32.
+    """A deeper MLP for each level, with batch norm: VICReg's expander. Its output has any length.
+
+    It is computed without autocast, in float32 or in the precision of the features if that is higher.
 
     It consists of linear, batch norm, ReLU, linear, batch norm, ReLU and linear layers.
 
