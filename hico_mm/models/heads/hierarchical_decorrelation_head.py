@@ -19,9 +19,8 @@ class HierarchicalDecorrelationHead(BaseModule):
     """VICReg at clip, part, domain and instance level.
 
     It compares the same queries and keys as :class:`HierarchicalContrastHead`. But it has no negatives, so clips of the
-    same action are not pushed apart. This helps small datasets, where a queue would contain many of them. Use it with
-    :class:`HierarchicalExpander`, whose embeddings have any length, and with ``HiCo(momentum=1)``, which gives both
-    views gradients.
+    same action are not pushed apart. Use it with :class:`HierarchicalExpander`, whose embeddings have any length, and
+    with ``HiCo(momentum=1)``, which gives both views gradients.
 
     With several processes, variances and covariances are those of the clips of each process.
 
