@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
+from mmengine.config import Config
 from mmengine.optim import ReduceOnPlateauParamScheduler
 from mmengine.runner import find_latest_checkpoint
 
@@ -166,3 +167,20 @@ def _step(schedulers: Sequence[Any], ends: Sequence[int]) -> None:
 
 def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, dict) else value
+
+
+def epochs_of(config: Config) -> Optional[int]:
+    """Return the number of epochs that a config asks for, or None if the number of clips decides."""
+    return None if config.train_cfg.get('min_steps') else config.train_cfg.get('max_epochs')
+
+
+def check_unfinished(path: str, wanted: Optional[int]) -> None:
+    """Check that a checkpoint was not trained for more epochs than are wanted.
+
+    Raises:
+        UserError: if it was, or the checkpoint does not exist or is damaged.
+    """
+    done = (load_checkpoint(path).get('meta') or {}).get('epoch')
+    if isinstance(done, int) and isinstance(wanted, int) and done > wanted:
+        raise UserError(f'{path} was trained for {done} epochs, but the config ends after {wanted}, so nothing is left '
+                        f'to train: give --epochs above {done}, or an earlier checkpoint')

@@ -10,8 +10,8 @@ from typing import Optional
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
-from ..checkpoints import EncoderSource, leaves_encoder_out, load_checkpoint, take_encoder_into, takes_encoder
-from ..checkpoints.resume import find_last
+from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
+from ..checkpoints.resume import check_unfinished, epochs_of, find_last
 from ..errors import INTERRUPTED, UserError
 from ..shipped import find_checkpoint
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name, scale_schedule
@@ -79,7 +79,7 @@ def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
         UserError: if the named checkpoint does not exist or is damaged, or if there are checkpoints but none is usable.
     """
     if resume != 'auto':
-        _check_unfinished(resume, _epochs(config))
+        check_unfinished(resume, epochs_of(config))
         config.resume, config.load_from = True, resume
         return
     found = find_last(config.work_dir)
@@ -93,7 +93,7 @@ def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
             f'note: --resume found no checkpoint in {config.work_dir}, so training starts from the beginning')
         print(where, file=sys.stderr)
     if found.path:
-        _check_unfinished(str(found.path), _epochs(config))
+        check_unfinished(str(found.path), epochs_of(config))
     config.resume, config.load_from = found.path is not None, found.path and str(found.path)
 
 
@@ -101,23 +101,6 @@ def is_first(launcher: str) -> bool:
     """Return whether this is the first process of a launcher, before the processes are connected."""
     rank = dict(pytorch='RANK', slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK').get(launcher)
     return rank is None or os.environ.get(rank, '0') == '0'
-
-
-def _epochs(config: Config) -> Optional[int]:
-    """Return the number of epochs that a config asks for, or None if the number of clips decides."""
-    return None if config.train_cfg.get('min_steps') else config.train_cfg.get('max_epochs')
-
-
-def _check_unfinished(path: str, wanted: Optional[int]) -> None:
-    """Check that a checkpoint was not trained for more epochs than are wanted.
-
-    Raises:
-        UserError: if it was, or the checkpoint does not exist or is damaged.
-    """
-    done = (load_checkpoint(path).get('meta') or {}).get('epoch')
-    if isinstance(done, int) and isinstance(wanted, int) and done > wanted:
-        raise UserError(f'{path} was trained for {done} epochs, but the config ends after {wanted}, so nothing is left '
-                        f'to train: give --epochs above {done}, or an earlier checkpoint')
 
 
 def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
@@ -181,8 +164,8 @@ def train(args: argparse.Namespace) -> int:
             runner = build_runner(config, run_name(args.config, args.fragments), args.launcher)
             check_steps(runner)
             check_same_start(runner)
-            if config.get('resume') and config.load_from and _epochs(config) is None:
-                _check_unfinished(config.load_from, runner.max_epochs)
+            if config.get('resume') and config.load_from and epochs_of(config) is None:
+                check_unfinished(config.load_from, runner.max_epochs)
             if not is_verbose():
                 runner.register_hook(ProgressHook())
             runner.train()
