@@ -58,7 +58,7 @@ def run(tmp_path_factory):
     sizes = make_demo(lambda script, *args: run_script(folder, TOOLS / script, *args), 4)
     assert sizes['xsub_train'] // 2 // BATCH == STEPS
     command('bash', TOOLS / 'dist_train.sh', PRETRAIN, 2, '--seed', 0, '--work-dir', 'pretrain',
-            *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', GRANULARITIES)
+            *ONE_EPOCH, f'train_dataloader.batch_size={BATCH}', GRANULARITIES, *TINY)
     command.folder, command.clips, command.ranks = folder, sizes['xsub_train'], ranks
     return command
 

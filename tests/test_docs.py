@@ -155,7 +155,8 @@ def pretrained_by(path):
 def shortened(words):
     """A command of training, for an epoch of a narrow model on few clips."""
     if words[0] in ('test', 'extract'):
-        own = [] if re.search('knn|linear|semi|finetune', words[1]) else ['model.backbone.channels=16']
+        own = [] if re.search('knn|linear|semi|finetune|stgcn', words[1]) else [
+            'model.backbone.channels=16', 'model.data_preprocessor.clip_len=16']
         return [*words, '--cfg-options', *IN_PROCESS, *own]
     if words[0] not in ('train', 'reproduce', 'demo', 'make-demo'):
         return words
@@ -170,7 +171,9 @@ def shortened(words):
     if '--pretrained' not in words:
         options.append(f'model.backbone.{"base_" * ("stgcn" in " ".join(words))}channels=16')
         if words[1] == 'hico_gru_nwucla':  # its recurrence is exported, step by step
-            options += ['model.neck.num_granularities=1', 'model.data_preprocessor.clip_len=16']
+            options.append('model.neck.num_granularities=1')
+        if words[1] != 'hico_stgcn_demo':  # whose pipeline sets the length
+            options.append(f'model.data_preprocessor.clip_len={32 if "stgcn" in " ".join(words) else 16}')
         options.append('train_dataloader.batch_size=4')
     if 'val_dataloader=None' in words:
         options = [option for option in options if not option.startswith('val')]

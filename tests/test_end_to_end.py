@@ -23,7 +23,7 @@ def tool(tmp_path_factory):
     def run(script, *args):
         return run_script(folder, TOOLS / script, *args)
 
-    run.sizes = make_demo(run, 12)
+    run.sizes = make_demo(run, 8)
     run('train.py', PRETRAIN, '--seed', 0, '--work-dir', 'pretrain', '--epochs', EPOCHS, '--cfg-options', WIDTH,
         'train_dataloader.batch_size=32')
     run.folder = folder

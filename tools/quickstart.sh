@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs hico_mm into .venv, pretrains HiCo and shows how well the representation performs.
 #
-#   bash tools/quickstart.sh              on generated demo data; takes some minutes
+#   bash tools/quickstart.sh              on generated demo data; takes a few minutes
 #   bash tools/quickstart.sh --data DIR   on Northwestern-UCLA; DIR contains its JSON clips (all_sqe)
 #
 # EPOCHS sets the epochs of pretraining, SEED its seed. A second run reuses existing results and continues from there.

@@ -48,7 +48,7 @@ def find_moments(model: nn.Module,
     """Find the moments of a long recording that are most like a clip, or like any of several clips.
 
     Windows of several lengths slide over the recording, in steps of a fifth of their length. Each is encoded like a
-    clip. Of windows that overlap, the most similar one is kept.
+    clip. Of windows that overlap by more than ``overlap``, only the most similar one is kept.
 
     Args:
         model: A model from :func:`init_model`.

@@ -7,7 +7,7 @@ from ..structures import LAYOUTS
 from .command import count
 
 ARRAYS = ('.npy', '.npz', '.csv')
-FILES = 'a recording in any format that hico-mm convert reads, a .npy or .npz array, or ANNOTATION.pkl:NAME'
+FILES = 'a recording in any format that hico-mm convert reads, a .npy, .npz or .csv array, or ANNOTATION.pkl:NAME'
 
 
 def add_clip_arguments(parser: argparse.ArgumentParser, frames: str = 'use only these frames') -> None:
@@ -35,7 +35,7 @@ def add_encoder_arguments(parser: argparse.ArgumentParser) -> None:
 def check_clip_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace, sources: Sequence[str]) -> None:
     """Refuse axes if no source is an array."""
     if args.axes is not None and not any(map(is_array, sources)):
-        parser.error('--axes describes .npy and .npz arrays, but no array is given: leave it out')
+        parser.error('--axes describes .npy, .npz and .csv arrays, but none is given: leave it out')
 
 
 def is_array(source: Any) -> bool:

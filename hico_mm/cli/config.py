@@ -38,7 +38,8 @@ def add_log_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that a launcher of several processes passes on."""
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
+                        help='how the processes were started; default: none, for a single process')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 

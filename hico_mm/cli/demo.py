@@ -1,6 +1,6 @@
 """Pretrain HiCo on synthetic demo data, and show how well the representation performs.
 
-    hico-mm demo                 on generated recordings, in the current folder; takes some minutes
+    hico-mm demo                 on generated recordings, in the current folder; takes a few minutes
     hico-mm demo --data DIR      on Northwestern-UCLA; DIR contains its JSON clips (all_sqe)
 
 If you run it again, it reuses existing results and continues where it stopped.

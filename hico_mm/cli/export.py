@@ -6,9 +6,9 @@
     hico-mm export work_dirs/hico_gru_nwucla/epoch_451.pth --out encoder.safetensors
 
 ONNX and the program of torch.export (.pt2) have everything after the normalisation of a clip: crop, resizing, stream,
-encoder and, if it was trained, the classifier. Their input are normalised clips (n, M, T, V, C) of any length T.
-Safetensors have the weights of the encoder, and the description of the checkpoint as JSON in their metadata. A .pth
-file is a checkpoint of the encoder alone, which is smaller, and which every command takes in place of the original.
+encoder and, if it was trained, the classifier. Their input is normalised clips (n, M, T, V, C) of any length T.
+A .safetensors file has the weights of the encoder, and the description of the checkpoint as JSON in its metadata. A
+.pth file is a checkpoint of the encoder alone. It is smaller, and every command takes it in place of the original.
 """
 
 import argparse

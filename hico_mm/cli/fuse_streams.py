@@ -3,8 +3,8 @@
     hico-mm fuse --preds joint.pkl bone.pkl motion.pkl
     hico-mm fuse --features joint_val.npz bone_val.npz --gallery joint_train.npz bone_train.npz
 
-Scores are written by ``tools/test.py --dump``, or by any MMAction2 model; features are written by
-``tools/extract_features.py``. Streams are matched by clip name.
+Scores are written by ``hico-mm test --dump``, or by any MMAction2 model; features are written by ``hico-mm extract``.
+Streams are matched by clip name.
 """
 
 import argparse

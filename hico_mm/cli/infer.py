@@ -5,8 +5,8 @@
     hico-mm infer CKPT clip.npy --axes CTVM --out clip_features.npz
 
 A FILE is a recording in any format that hico-mm convert reads (a file, or the folder of OpenPose), a folder of such
-recordings at any depth, a .npy or .npz array, or ANNOTATION.pkl:NAME. Everything about the model and its clips comes
-from the checkpoint.
+recordings at any depth, a .npy, .npz or .csv array, or ANNOTATION.pkl:NAME. Everything about the model and its clips
+comes from the checkpoint.
 """
 
 import argparse

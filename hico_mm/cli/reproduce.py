@@ -33,7 +33,7 @@ from .command import command, command_parser, count, folder, seed
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Parse the command line."""
     parser = command_parser('reproduce', __doc__)
-    parser.add_argument('--encoder', choices=ENCODERS, required=True)
+    parser.add_argument('--encoder', choices=ENCODERS, required=True, help='sequence encoder')
     parser.add_argument('--dataset', nargs='+', choices=PROTOCOLS, required=True, help='one or more datasets')
     parser.add_argument('--tasks', nargs='+', choices=TASKS, help='tasks to run; default: all that apply')
     parser.add_argument('--streams', nargs='+', type=stream, default=[], metavar='STREAM', help='streams, each with an '
@@ -50,7 +50,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/reproduce'),
                         help='output folder; default: work_dirs/reproduce')
     parser.add_argument('--plan', action='store_true', help='print the commands that would run, and run nothing; '
-                        'untrained.py and raw_coordinates.py, which some use, are only written when they run')
+                        'some name the configs untrained.py and raw_coordinates.py, which only a real run writes')
     parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
                         help='options for every command; options of model.* only apply to pretraining, since all other '
                         'tasks take the encoder from the checkpoint')

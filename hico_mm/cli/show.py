@@ -6,8 +6,8 @@
     hico-mm show clip.npy --axes CTVM --layout ntu --up z --out clip.mp4
 
 A CLIP is an annotation pickle, one clip of it (FILE.pkl:NAME), a recording in any format that hico-mm convert reads, a
-folder of such recordings, or a .npy or .npz array. The ending of --out says how they are shown: .png, .pdf and .svg
-have frames side by side; .gif and .mp4 move; .html moves and can be turned, in one file that needs no network.
+folder of such recordings, or a .npy, .npz or .csv array. The ending of --out says how they are shown: .png, .pdf and
+.svg have frames side by side; .gif and .mp4 move; .html moves and can be turned, in one file that needs no network.
 
 Each person has a colour, and the left side of a body is dashed.
 """

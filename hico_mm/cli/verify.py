@@ -3,9 +3,9 @@
     hico-mm verify hico-lstm-small
     hico-mm verify work_dirs/hico_lstm_nwucla_small/epoch_150.pth --ann-file data/nwucla/nwucla.pkl
 
-The features of the training split serve as gallery for k-NN (k = 1, cosine similarity), and a logistic regression on
-them is tested on the features of the test split. The exit status is 1 if a score differs by more than half a point from
-what is stated. If so, the program also says whether the training split is the one the checkpoint was trained on.
+The features of the training split serve as the gallery for k-NN (k = 1, cosine similarity), and a logistic regression
+on them is tested on the features of the test split. The exit status is 1 if a score differs by more than half a point
+from what is stated. If so, the program also says whether the training split is the one the checkpoint was trained on.
 """
 
 import argparse

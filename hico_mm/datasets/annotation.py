@@ -8,7 +8,7 @@ from .checks import are_names, clip_name, is_name
 from .safe_pickle import load_plain_pickle
 
 FORM = ('it must contain {"split": {name: [frame_dir]}, "annotations": [{"frame_dir", "label", "keypoint"}]}, as '
-        'written by tools/data/prepare_*.py')
+        'written by hico-mm convert')
 
 
 class Annotation(NamedTuple):

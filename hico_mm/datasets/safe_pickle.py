@@ -18,7 +18,7 @@ from mmengine.utils import digit_version
 from ..errors import UserError
 from ..restricted_load import load_restricted
 
-_PREPARE = 'create it with one of tools/data/prepare_*.py, or set ann_file to its path'
+_PREPARE = 'create it with hico-mm convert, or set ann_file to its path'
 _DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
 _DEEPEST = 100  # nesting of containers; anything deeper breaks recursive code
 _MEMO_OPCODES = ('PUT', 'BINPUT', 'LONG_BINPUT')

@@ -12,7 +12,7 @@ from ..datasets.annotation import read_annotation
 from ..datasets.checks import MOST_CLASSES, UNLABELLED, are_names, clip_name, is_label, is_name, label_of, to_float32
 from ..errors import UserError
 
-_DUMP, _EXTRACT = 'create it with tools/test.py --dump', 'create it with tools/extract_features.py'
+_DUMP, _EXTRACT = 'create it with hico-mm test --dump', 'create it with hico-mm extract'
 
 
 class StreamOutput(NamedTuple):
@@ -32,7 +32,7 @@ class StreamOutput(NamedTuple):
 
 
 def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> StreamOutput:
-    """Read predictions written by ``tools/test.py --dump`` or any ``DumpResults`` of MMAction2.
+    """Read predictions written by ``hico-mm test --dump`` or any ``DumpResults`` of MMAction2.
 
     Args:
         path: The pickle.
@@ -64,7 +64,7 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
 
 
 def load_features(path: Union[str, Path]) -> StreamOutput:
-    """Read features written by ``tools/extract_features.py``.
+    """Read features written by ``hico-mm extract``.
 
     Raises:
         UserError: if it is not such a file, or has features that are not finite or clips without a label. The message

@@ -42,7 +42,7 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
     elif setting.dataset in POSES_2D:
         raise UserError(f'{dataset.ann_file} does not exist: download {path.name} of MMAction2 (see docs/data.md)')
     else:
-        raise UserError(f'{dataset.ann_file} does not exist: create it with one of tools/data/prepare_*.py')
+        raise UserError(f'{dataset.ann_file} does not exist: create it with hico-mm convert')
     annotation, layout = read_annotation(path), get_layout(dataset.layout)
     print('\n'.join(summary(annotation)))
     for finding in inspect(annotation, layout):

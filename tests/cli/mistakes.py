@@ -246,12 +246,12 @@ MISTAKES = {
     'clips with more persons than the model takes': Mistake(_with('three.pkl'), slow=True),
     'a layout with a different number of joints': Mistake(f'{OPTION} model.data_preprocessor.layout=nw_ucla'),
     'a layout with an unknown name': Mistake(f'{OPTION} model.data_preprocessor.layout=ntu25'),
-    'check_annotations.py: a folder': Mistake('check_annotations folder'),
-    'check_annotations.py: a clip with NaN': Mistake('check_annotations nan.pkl'),
-    'hold_out.py: a pattern that is not a regular expression': Mistake(
+    'check: a folder': Mistake('check_annotations folder'),
+    'check: a clip with NaN': Mistake('check_annotations nan.pkl'),
+    'hold-out: a pattern that is not a regular expression': Mistake(
         "hold_out mine.pkl --split train --names '(' --out o.pkl"),
-    'hold_out.py: a pattern that matches no clip': Mistake('hold_out mine.pkl --split train --names S --out o.pkl'),
-    'hold_out.py: an annotation without splits': Mistake('hold_out list.pkl --split train --names 1 --out o.pkl'),
+    'hold-out: a pattern that matches no clip': Mistake('hold_out mine.pkl --split train --names S --out o.pkl'),
+    'hold-out: an annotation without splits': Mistake('hold_out list.pkl --split train --names 1 --out o.pkl'),
     'show: another layout': Mistake('show mine.pkl --layout coco --out c.png'),
     'show: a clip that does not exist': Mistake('show mine.pkl --clips nobody --out c.png'),
     'show: a file that is not an annotation': Mistake('show dump.pkl --out c.png'),
@@ -308,8 +308,8 @@ MISTAKES = {
     'a width that the attention heads do not divide': Mistake(f'{OPTION} model.backbone.channels=15'),
     'an unknown option': Mistake(f'{TRAIN} --lr 1'),
     'a shortened option': Mistake('train pretrain.py --work-dir w --epoch 1'),
-    'reproduce.py: a misspelt task': Mistake('reproduce --encoder gru --dataset nwucla --tasks lineer --plan'),
-    'reproduce.py: data that does not exist': Mistake(
+    'reproduce: a misspelt task': Mistake('reproduce --encoder gru --dataset nwucla --tasks lineer --plan'),
+    'reproduce: data that does not exist': Mistake(
         'reproduce --encoder lstm --dataset pku1 --tasks knn --out rep --epochs 1'),
     # Checkpoints
     'a checkpoint with another encoder': Mistake('test gru.py ckpt.pth --work-dir w'),
@@ -340,8 +340,8 @@ MISTAKES = {
     'two sources of the encoder': Mistake(f'{LINEAR} --pretrained ckpt.pth --cfg-options model.pretrained=other.pth'),
     'a config that starts from a checkpoint that does not exist': Mistake(f'{TRAIN} --cfg-options load_from=gone.pth'),
     'info: a truncated checkpoint': Mistake('info half.pth'),
-    'official_checkpoint.py: one of ours': Mistake('official_checkpoint ckpt.pth o.pth'),
-    'official_checkpoint.py: a file that does not exist': Mistake('official_checkpoint gone.pth o.pth'),
+    'convert-checkpoint: one of ours': Mistake('official_checkpoint ckpt.pth o.pth'),
+    'convert-checkpoint: a file that does not exist': Mistake('official_checkpoint gone.pth o.pth'),
     # Training
     'fewer clips than a batch': Mistake(f'{OPTION} train_dataloader.batch_size=4096'),
     'a batch of 0 clips': Mistake(f'{OPTION} train_dataloader.batch_size=0'),
@@ -387,23 +387,23 @@ MISTAKES = {
     '--dump of another format': Mistake(f'{TEST} --dump x.txt'),
     '--dump into a folder that cannot be made': Mistake(f'{TEST} --dump notes.txt/x.pkl'),
     '--dump that is a folder': Mistake(f'{TEST} --dump folder.pkl'),
-    'extract_features.py: a split that does not exist': Mistake(
+    'extract: a split that does not exist': Mistake(
         'extract_features knn.py ckpt.pth --split nope --out f.npz'),
-    'extract_features.py: --out that is a folder': Mistake(
+    'extract: --out that is a folder': Mistake(
         'extract_features knn.py ckpt.pth --split val --out folder.npz'),
-    'extract_features.py: a GPU that does not exist': Mistake(
+    'extract: a GPU that does not exist': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --device cuda'),
-    'extract_features.py: a device with an unknown name': Mistake(
+    'extract: a device with an unknown name': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --device gpu'),
-    'extract_features.py: a seed that is too large': Mistake(
+    'extract: a seed that is too large': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --seed 1099511627776'),
-    'extract_features.py: an option of the head': Mistake(
+    'extract: an option of the head': Mistake(
         'extract_features knn.py ckpt.pth --split val --out f.npz --cfg-options model.cls_head.k=5'),
-    'export.py: --out of another format': Mistake('export ckpt.pth --out f.pkl'),
-    'export.py: a file that is no checkpoint': Mistake('export mine.pkl --out f.onnx'),
-    'plot_curves.py: a folder without a log': Mistake('plot_curves folder --out c.png'),
-    'plot_curves.py: --out that is a folder': Mistake('plot_curves source --out folder.png'),
-    'plot_curves.py: --out of another format': Mistake('plot_curves source --out c.gif'),
+    'export: --out of another format': Mistake('export ckpt.pth --out f.pkl'),
+    'export: a file that is no checkpoint': Mistake('export mine.pkl --out f.onnx'),
+    'curves: a folder without a log': Mistake('plot_curves folder --out c.png'),
+    'curves: --out that is a folder': Mistake('plot_curves source --out folder.png'),
+    'curves: --out of another format': Mistake('plot_curves source --out c.gif'),
     'report: a folder without a checkpoint': Mistake('report folder --out r.html'),
     'report: a work directory that does not exist': Mistake('report gone --out r.html'),
     'report: a checkpoint without the config of its run': Mistake('report lonely/ckpt.pth --out r.html'),
@@ -453,9 +453,9 @@ MISTAKES = {
         'prepare_ntu --raw folder --dataset ntu60 --out o.pkl --missing gone.txt'),
     'prepare_nwucla.py: a folder without clips': Mistake('prepare_nwucla --raw folder --out o.pkl'),
     'prepare_pku.py: a folder without recordings': Mistake('prepare_pku --raw folder --part 1 --out o.pkl'),
-    'make_demo.py: --out that exists': Mistake('make_demo --out folder'),
-    'make_demo.py: --out below a file': Mistake('make_demo --out notes.txt/demo'),
-    'make_demo.py: no subjects': Mistake('make_demo --out demo --num-subjects 0'),
+    'make-demo: --out that exists': Mistake('make_demo --out folder'),
+    'make-demo: --out below a file': Mistake('make_demo --out notes.txt/demo'),
+    'make-demo: no subjects': Mistake('make_demo --out demo --num-subjects 0'),
     'convert: files of no known format': Mistake('convert folder --out o.pkl'),
     'convert: files of two formats': Mistake('convert poses_mixed --out o.pkl'),
     'convert: a format that does not exist': Mistake('convert poses --format bvh --out o.pkl'),

@@ -90,7 +90,7 @@ def test_a_folder_that_is_worked_in_is_left_alone(reproduce, tmp_path, monkeypat
 
 def test_data_that_is_not_there(reproduce, tmp_path):
     code, _, said = reproduce('--encoder', 'gru', '--dataset', 'pku1', '--out', tmp_path)
-    assert code == 1 and 'data/pku/pku1.pkl does not exist: create it with one of tools/data/prepare_*.py' in said
+    assert code == 1 and 'data/pku/pku1.pkl does not exist: create it with hico-mm convert' in said
 
 
 def test_baselines_alone_need_no_pretraining(reproduce):

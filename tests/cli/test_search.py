@@ -95,8 +95,8 @@ def test_moments(scene, tmp_path, command):
 @pytest.mark.parametrize('words, said', [
     ('index c.pth --ann-file a.pkl --out g.pkl', 'must end with .npz'),
     ('query g.npz --like a --html a.png', 'must end with .html'),
-    ('query g.npz --like a.skeleton --axes CTVM', '--axes describes .npy and .npz arrays, but no array is given'),
-    ('moments c.pth --in a.txt --like b.txt --axes TVC', '--axes describes .npy and .npz arrays'),
+    ('query g.npz --like a.skeleton --axes CTVM', '--axes describes .npy, .npz and .csv arrays, but none is given'),
+    ('moments c.pth --in a.txt --like b.txt --axes TVC', '--axes describes .npy, .npz and .csv arrays'),
     ('add g.npz', 'give files or --ann-file'), ('add g.npz a.npy --ann-file a.pkl', 'give files or --ann-file'),
     ('add g.npz --ann-file a.pkl --label 3', '--label is for files, not for --ann-file'),
     ('add g.npz a.npy --split train', '--split belongs to --ann-file'), ('', 'required: ACTION'),

@@ -1,4 +1,4 @@
-# The released code has no finetuning. Chosen on held-out training subjects of NW-UCLA, see projects_readme.md.
+# The released code has no finetuning. Chosen on held-out training subjects of NW-UCLA, see docs/results.md, "Finetuning".
 _base_ = '../default_runtime.py'
 
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=50, val_begin=10, val_interval=10)
