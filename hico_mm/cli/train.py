@@ -26,8 +26,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help='checkpoint to take the encoder from; or a pretraining config (.py) to use its untrained '
                         'encoder; or "none" to use the initial weights of the encoder in the config')
     parser.add_argument('--epochs', type=int,
-                        help='train for this many epochs; the schedule is rescaled to match, and a minimum number of steps '
-                        'in the config (train_cfg.min_steps) is ignored')
+                        help='train for this many epochs; the schedule is rescaled to match, and a minimum number of '
+                        'steps in the config (train_cfg.min_steps) is ignored')
     parser.add_argument('--amp', action='store_true', help='mixed precision: bfloat16 on GPUs and processors that '
                         'have it, float16 on older GPUs')
     parser.add_argument('--auto-scale-lr', action='store_true',
