@@ -106,10 +106,6 @@ def world(tmp_path_factory):
                 if 'demo_2d.pkl' in block)
     text = example.replace('./hico_lstm', f'{ROOT}/configs/hico/hico_lstm')
     (folder / 'configs/hico/mine_2d.py').write_text(text)
-    text = (ROOT / 'docs/pretraining.md').read_text()
-    fragment, = (block for block in re.findall(r'```python\n(.*?)```', text, re.DOTALL)
-                 if 'HierarchicalExpander' in block)
-    (folder / 'decorrelation.py').write_text(fragment)
     return folder
 
 

@@ -21,8 +21,7 @@ def ours(registry):
 
 def test_names():
     assert ours(MODELS) == sorted(
-        [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'HierarchicalDecorrelationHead', 'HierarchicalExpander',
-         'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
+        [*MODEL_NAMES, 'HiCo', 'HierarchicalClsHead', 'KNNHead', 'RawCoordinates', 'SkeletonRecognizer'])
     assert ours(TRANSFORMS) == sorted(
         ['CenterCropResize', 'FitToBox', 'JointCorruption', 'NormalizePose2D', 'NormalizeSkeleton', 'OneOf',
          'PoseFlip', 'PoseShear', 'RandomRotation', 'RandomRotation2D', 'TemporalCropResize'])
@@ -93,10 +92,6 @@ OPTIONS = {
                                        branches=('temporal', 'spatial'), levels=('instance', ))),
     'HierarchicalContrastHead': ({}, dict(dim=8, queue_length=16, num_granularities=2, temperature=0.1,
                                           levels=('instance', ), loss_weights=dict(clip=0.5), wrap_at=4)),
-    'HierarchicalExpander': ({}, dict(in_channels=8, hidden_channels=8, out_channels=8, num_granularities=2,
-                                      branches=('temporal', 'spatial'), levels=('instance', ))),
-    'HierarchicalDecorrelationHead': ({}, dict(variance=0.5, covariance=0.1, levels=('instance', ),
-                                               loss_weights=dict(clip=0.5))),
     'HierarchicalClsHead': (dict(num_classes=3), dict(in_channels=8, level='clip', standardize=True, init_std=0.1,
                                                       average_clips='prob')),
     'KNNHead': (dict(num_classes=3), dict(k=2, level='temporal', chunk=7, index='Flat', in_channels=8)),

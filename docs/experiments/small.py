@@ -72,9 +72,6 @@ def few_labels(draws, *steps, lr=3e-3):
                 steps=steps, options={'optim_wrapper.optimizer.lr': lr, **BF16})
 
 
-DECORRELATION = {
-    'model.momentum': 1, 'model.projector': dict(_delete_=True, type='HierarchicalExpander'),
-    'model.head': dict(_delete_=True, type='HierarchicalDecorrelationHead')}
 WIDE = {'model.backbone.channels': 256}
 # Without labels, a dataset of a few hundred clips needs more epochs: what counts is the number of steps.
 steps = 2250
@@ -103,7 +100,6 @@ settings = dict(
     scratch=dict(setting(), steps=0, labels=few_labels(5, 400)),
     labels=dict(setting(ROTATION), labels=few_labels(5, 400)),
     queue_64=setting(ROTATION, **{'model.head.queue_length': 64}),
-    decorrelation=setting(ROTATION, **DECORRELATION),
     wide=setting(ROTATION, **WIDE),
     wide_6000=dict(setting(ROTATION, **WIDE), steps=6000),
     wide_three_6000=dict(setting(ROTATION, stream='joint+bone+motion', **WIDE), steps=6000),

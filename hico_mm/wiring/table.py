@@ -59,12 +59,8 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'HierarchicalProjector': dict(
         in_channels=512, hidden_channels=512, out_channels=128, num_granularities=4, branches=BRANCHES,
         levels=LEVELS),
-    'HierarchicalExpander': dict(
-        in_channels=512, hidden_channels=512, out_channels=512, num_granularities=4, branches=BRANCHES,
-        levels=LEVELS),
     'HierarchicalContrastHead': dict(
         dim=128, queue_length=2048, num_granularities=4, temperature=0.2, levels=LEVELS, wrap_at=None),
-    'HierarchicalDecorrelationHead': dict(variance=1.0, covariance=0.04, levels=LEVELS),
     'HierarchicalClsHead': dict(in_channels=4096, level='instance', standardize=False),
     'KNNHead': dict(in_channels=0, k=1, level='instance'),
     'TemporalCropResize': dict(clip_len=64, ratio=(0.1, 1.0), min_frames=64),

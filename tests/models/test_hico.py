@@ -109,8 +109,8 @@ def test_key_encoder_keeps_its_own_batch_norm_statistics():
 
 
 @pytest.mark.parametrize(('change', 'said'), [
-    (dict(momentum=2), 'momentum must be a finite number above 0 and at most 1, got 2'),
-    (dict(momentum=float('nan')), 'momentum must be a finite number above 0 and at most 1, got nan'),
+    (dict(momentum=2), 'momentum must be a finite number above 0 and below 1, got 2'),
+    (dict(momentum=float('nan')), 'momentum must be a finite number above 0 and below 1, got nan'),
     ({'neck.num_granularities': 0}, 'neck.num_granularities must be an integer of at least 1, got 0'),
     ({'neck.num_granularities': 1.5}, 'neck.num_granularities must be an integer of at least 1, got 1.5')])
 def test_values_that_cannot_be_get_one_sentence(change, said):

@@ -27,8 +27,7 @@ settings = dict(
     untrained=dict(base='{base}', steps=0, options=small),
     raw=dict(base='{base}', raw=True),
     trained=dict(base='{base}', options={{
-        **small, 'model.momentum': 1, 'model.projector.type': 'HierarchicalExpander',
-        'model.head': dict(_delete_=True, type='HierarchicalDecorrelationHead')}}))
+        **small, 'optim_wrapper.optimizer': dict(_delete_=True, type='SGD', lr=1e-3)}}))
 steps = 4
 seeds = [0]
 '''
@@ -187,5 +186,4 @@ def test_a_part_that_a_setting_replaces_is_replaced_in_every_run(table, tmp_path
     path = sweep_run.divide('a', data, tmp_path)
     for seed in 0, 1:
         runner = sweep_run.build(data, setting, 4, seed, path, tmp_path)
-        assert runner.cfg.model.head.type == 'HierarchicalDecorrelationHead'
-        assert 'queue_length' not in runner.cfg.model.head
+        assert runner.cfg.optim_wrapper.optimizer == dict(type='SGD', lr=1e-3)

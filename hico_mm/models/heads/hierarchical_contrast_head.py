@@ -1,16 +1,32 @@
-"""Hierarchical contrast."""
+"""Hierarchical contrast: which queries are compared with which keys at each level."""
 
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Union
 
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import check_number
-from ...structures import LEVELS
+from ...errors import UserError, check_number
+from ...structures import LEVELS, check_names
 from ..losses import contrast_accuracy, info_nce
-from .contrasts import CONTRASTS, weigh_levels
 from .feature_queue import FeatureQueue
+
+
+class Contrast(NamedTuple):
+    """A row in the table of contrasts: the level of the query, and the level of its keys and negatives."""
+
+    query: str
+    key: str
+
+
+# By the name of the loss. At the domain level (eq. 9), temporal queries have spatial keys, and the reverse.
+CONTRASTS = {
+    'clip': Contrast('clip', 'clip'),
+    'part': Contrast('part', 'part'),
+    'temporal': Contrast('temporal', 'spatial'),
+    'spatial': Contrast('spatial', 'temporal'),
+    'instance': Contrast('instance', 'instance'),
+}
 
 
 @MODELS.register_module()
@@ -37,8 +53,6 @@ class HierarchicalContrastHead(BaseModule):
             or if a weight is negative.
     """
 
-    unit_length = True  # of the embeddings that it compares
-
     def __init__(self,
                  dim: int = 128,
                  queue_length: int = 2048,
@@ -49,11 +63,19 @@ class HierarchicalContrastHead(BaseModule):
                  wrap_at: Union[int, str, None] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.loss_weights = weigh_levels(levels, loss_weights)
-        self.levels = tuple(self.loss_weights)
+        self.levels = check_names(levels, LEVELS, 'levels')
+        if not {CONTRASTS[level].key for level in self.levels} <= set(self.levels):
+            raise UserError(f"levels 'temporal' and 'spatial' need each other's keys: switch both on or off, got "
+                             f'{list(self.levels)}')
         check_number(temperature, 'temperature', above=0)
         check_number(queue_length, 'queue_length', above=0)
+        for level, weight in (loss_weights or {}).items():
+            check_number(weight, f'loss_weights[{level!r}]', least=0)
         self.temperature = temperature
+        self.loss_weights = {level: 1.0 for level in self.levels}
+        if loss_weights:
+            check_names(list(loss_weights), self.levels, 'loss_weights')
+            self.loss_weights.update(loss_weights)
         places: Any = queue_length if wrap_at == 'queue_length' else wrap_at
         keys_of_clip = dict(clip=num_granularities, part=num_granularities)
         self.queues = nn.ModuleDict({

@@ -1,5 +1,5 @@
-"""Projectors, which turn hierarchical features into embeddings for the losses."""
+"""Projectors, which turn hierarchical features into embeddings for the contrast."""
 
-from .hierarchical_projector import HierarchicalExpander, HierarchicalProjector
+from .hierarchical_projector import HierarchicalProjector
 
-__all__ = ['HierarchicalExpander', 'HierarchicalProjector']
+__all__ = ['HierarchicalProjector']

@@ -1,8 +1,7 @@
-"""Projection of the features of every level into the space in which they are compared."""
+"""Projection of the features of every level into the embedding space of the contrast."""
 
 from typing import Dict, Optional, Sequence
 
-import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
@@ -31,8 +30,6 @@ class HierarchicalProjector(BaseModule):
             would get no gradient.
     """
 
-    unit_length = True
-
     def __init__(self,
                  in_channels: int = 512,
                  hidden_channels: int = 512,
@@ -55,66 +52,13 @@ class HierarchicalProjector(BaseModule):
         domain = num_granularities * in_channels
         sizes = dict(clip=in_channels, part=in_channels, temporal=domain, spatial=domain,
                      instance=len(branches) * domain)
-        self.mlps = nn.ModuleDict(
-            {level: self._mlp(sizes[level], hidden_channels, out_channels) for level in self.levels})
+        self.mlps = nn.ModuleDict({
+            level: nn.Sequential(
+                nn.Linear(sizes[level], hidden_channels), nn.ReLU(), nn.Linear(hidden_channels, out_channels))
+            for level in self.levels
+        })
         xavier_init_(self)
-
-    @staticmethod
-    def _mlp(in_channels: int, hidden_channels: int, out_channels: int) -> nn.Module:
-        return nn.Sequential(
-            nn.Linear(in_channels, hidden_channels), nn.ReLU(), nn.Linear(hidden_channels, out_channels))
 
     def forward(self, features: HierarchicalFeatures) -> Dict[str, Tensor]:
         """Return unit-length embeddings by level: (N, L, D) for clip and part, (N, D) for the others."""
         return {level: F.normalize(mlp(features.level(level)), dim=-1) for level, mlp in self.mlps.items()}
-
-
-@MODELS.register_module()
-class HierarchicalExpander(HierarchicalProjector):
-    """A deeper MLP for each level, with batch norm: VICReg's expander. Its output has any length.
-
-    It is computed without autocast, in float32 or in the precision of the features if that is higher.
-
-    It consists of linear, batch norm, ReLU, linear, batch norm, ReLU and linear layers.
-
-    Args:
-        in_channels: Width C of a clip or part feature. Defaults to 512.
-        hidden_channels: Width of the hidden layers. Defaults to 512.
-        out_channels: Embedding size D. Defaults to 512.
-        num_granularities: Number of granularities L. Defaults to 4.
-        branches: Branches of the features. Defaults to both.
-        levels: Levels to compare; only these are built. Defaults to all five.
-        init_cfg: MMEngine's initialisation config. Defaults to None.
-
-    Raises:
-        UserError: as :class:`HierarchicalProjector`.
-    """
-
-    unit_length = False
-
-    def __init__(self,
-                 in_channels: int = 512,
-                 hidden_channels: int = 512,
-                 out_channels: int = 512,
-                 num_granularities: int = 4,
-                 branches: Sequence[str] = BRANCHES,
-                 levels: Sequence[str] = LEVELS,
-                 init_cfg: Optional[dict] = None) -> None:
-        super().__init__(in_channels, hidden_channels, out_channels, num_granularities, branches, levels, init_cfg)
-
-    @staticmethod
-    def _mlp(in_channels: int, hidden_channels: int, out_channels: int) -> nn.Module:
-        return nn.Sequential(
-            nn.Linear(in_channels, hidden_channels), nn.BatchNorm1d(hidden_channels), nn.ReLU(),
-            nn.Linear(hidden_channels, hidden_channels), nn.BatchNorm1d(hidden_channels), nn.ReLU(),
-            nn.Linear(hidden_channels, out_channels))
-
-    def forward(self, features: HierarchicalFeatures) -> Dict[str, Tensor]:
-        """Return embeddings by level: (N, L, D) for clip and part, (N, D) for the others."""
-        return {level: self._expand(mlp, features.level(level)) for level, mlp in self.mlps.items()}
-
-    @staticmethod
-    def _expand(mlp: nn.Module, feature: Tensor) -> Tensor:
-        with torch.autocast(feature.device.type, enabled=False):
-            rows = mlp(feature.to(torch.promote_types(feature.dtype, torch.float32)).flatten(0, -2))
-            return rows.unflatten(0, feature.shape[:-1])

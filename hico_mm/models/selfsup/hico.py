@@ -33,14 +33,12 @@ class HiCo(SkeletonRecognizer):
         backbone: Config of the backbone.
         neck: Config of the neck.
         projector: Config of the projector.
-        head: Config of the head with the losses.
+        head: Config of the contrast head.
         cls_head: Config of the head for predictions. Defaults to None.
         momentum: Ratio by which each step moves the key encoder's weights towards the query encoder's, 1 - m in MoCo's
-            notation. With 1, there is no key encoder: the query encoder encodes both views, and both get gradients, as
-            ``HierarchicalDecorrelationHead`` needs. Defaults to 0.001.
+            notation. Defaults to 0.001.
         norm_groups: With batch norm, the batches of all processes are normalised in this many groups, or one per
-            process if there are more processes; 1 means no groups. Ignored without a key encoder. Defaults to 8, the
-            number of GPUs in MoCo.
+            process if there are more processes; 1 means no groups. Defaults to 8, the number of GPUs in MoCo.
         cuda_graph: Whether training steps on a single GPU replay a CUDA graph, see :class:`GraphedLoss`. Set it only if
             the encoder draws no random numbers on the CPU. It has no effect with batch norm, with several processes,
             or on a CPU. Defaults to False.
@@ -49,8 +47,8 @@ class HiCo(SkeletonRecognizer):
         data_preprocessor: Config of the preprocessor. Defaults to ``SkeletonDataPreprocessor``.
 
     Raises:
-        UserError: if ``norm_groups`` is below 1, if ``momentum`` is not above 0 and at most 1, or if the config
-            contradicts itself, for example if projector and head have different levels.
+        UserError: if ``norm_groups`` is below 1, or the config contradicts itself, for example if projector and
+            contrast head have different levels.
     """
 
     def __init__(self,
@@ -66,31 +64,17 @@ class HiCo(SkeletonRecognizer):
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Union[dict, nn.Module, None] = None) -> None:
         check_count(norm_groups, 'norm_groups')
-        check_number(momentum, 'momentum', above=0, most=1)
+        check_number(momentum, 'momentum', above=0, below=1)
         parts = dict(data_preprocessor=data_preprocessor, backbone=backbone, neck=neck, projector=projector, head=head,
                      cls_head=cls_head)
         settings = dict(momentum=momentum, norm_groups=norm_groups, cuda_graph=cuda_graph)
         self._build(parts, settings, train_cfg=train_cfg, test_cfg=test_cfg)
         self.projector = MODELS.build(self.config['projector'])
         self.head = MODELS.build(self.config['head'])
-        self._check_head(momentum)
-        self.key_encoder = None if momentum == 1 else KeyEncoder(self.query_encoder, momentum)
-        self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.query_encoder.modules())
+        self.key_encoder = KeyEncoder(self.query_encoder, momentum)
+        self.has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.key_encoder.modules())
         self.norm_groups = norm_groups
         self._graphed = GraphedLoss(self) if cuda_graph else None
-
-    def _check_head(self, momentum: float) -> None:
-        unit_length = getattr(self.head, 'unit_length', None)
-        if unit_length is None:  # a head from elsewhere
-            return
-        if getattr(self.projector, 'unit_length', unit_length) is not unit_length:
-            raise UserError(f'{type(self.projector).__name__} does not fit {type(self.head).__name__}: contrast needs '
-                            'embeddings of unit length, from a HierarchicalProjector, and decorrelation needs a '
-                            'HierarchicalExpander')
-        if unit_length is (momentum == 1):
-            raise UserError(f'{type(self.head).__name__} needs momentum {"below" if unit_length else "="} 1: contrast '
-                            'has a key encoder, and decorrelation has one encoder for both views, got '
-                            f'{momentum}')
 
     @property
     def query_encoder(self) -> nn.Sequential:
@@ -98,7 +82,7 @@ class HiCo(SkeletonRecognizer):
         return nn.Sequential(OrderedDict(backbone=self.backbone, neck=self.neck, projector=self.projector))
 
     def loss(self, inputs: Tensor, data_samples: Optional[list] = None, **kwargs) -> Dict[str, Tensor]:
-        """Compare two augmented views of each clip, then store the keys of a contrast.
+        """Contrast two augmented views of each clip, then store the keys.
 
         Args:
             inputs: (N, 2, M, T, V, C), the views for the query and the key.
@@ -112,8 +96,7 @@ class HiCo(SkeletonRecognizer):
             UserError: if there are not two views.
         """
         if self._graphed is not None and self._can_replay(inputs):
-            if self.key_encoder is not None:
-                self.key_encoder.start(self.query_encoder)
+            self.key_encoder.start(self.query_encoder)
             return self._graphed(inputs)
         return self.compute_losses(inputs)
 
@@ -124,14 +107,10 @@ class HiCo(SkeletonRecognizer):
     def compute_losses(self, inputs: Tensor) -> Dict[str, Tensor]:
         """Do what :meth:`loss` does, without a CUDA graph."""
         query_views, key_views = self._two_views(inputs)
-        if self.key_encoder is None:
-            both = self.query_encoder(torch.cat([query_views, key_views]))
-            query, key = ({level: pair.unflatten(0, (2, -1))[view] for level, pair in both.items()} for view in (0, 1))
-        else:
-            query = self._encode(self.query_encoder, query_views)
-            with torch.no_grad():
-                self.key_encoder.update_parameters(self.query_encoder)
-                key = self._keys(key_views)
+        query = self._encode(self.query_encoder, query_views)
+        with torch.no_grad():
+            self.key_encoder.update_parameters(self.query_encoder)
+            key = self._keys(key_views)
         losses = self.head.loss(query, key)
         self.head.enqueue(key)
         return losses
@@ -141,7 +120,6 @@ class HiCo(SkeletonRecognizer):
 
     def _keys(self, views: Tensor) -> Dict[str, Tensor]:
         """Encode views (N, M, T, V, C) to keys by level, with rows in the order of the clips."""
-        assert self.key_encoder is not None
         if not self.has_batch_norm or max(self.norm_groups, dist.get_world_size()) == 1:
             return self._encode(self.key_encoder, views)
         shuffle = BatchShuffle.draw(len(views), views.device)
