@@ -15,6 +15,7 @@ import torch
 from hico_mm.cli.main import COMMANDS, main
 from hico_mm.demo import make_recordings
 from hico_mm.fileio import dump_pickle
+from hico_mm.wiring import load_config, run_name
 from tests.cli.mistakes import inside
 from tests.conftest import ROOT, forget_runs
 from tests.converters import own
@@ -202,6 +203,27 @@ def run(command, world):
     finally:
         for whole in (world / 'data').rglob('*.whole'):  # what was converted is too little to train on
             shutil.copy(whole, whole.with_suffix('.pkl'))
+
+
+def trained(commands):
+    """The folder and the last epoch of each training. Small configs train longer on data smaller than NW-UCLA."""
+    for words in map(shlex.split, commands):
+        if words[1] == 'train':
+            options = dict(zip(words, words[1:]))
+            fragments = [options['--with']] if '--with' in options else []
+            schedule = load_config(words[2], fragments).train_cfg
+            assert '--epochs' in options or 'min_steps' not in schedule or words[2].endswith('nwucla_small'), words
+            folder = options.get('--work-dir', f'work_dirs/{run_name(words[2], fragments)}')
+            yield folder, int(options.get('--epochs', schedule.max_epochs))
+
+
+def test_checkpoints_have_the_epochs_of_their_runs(world):
+    """Commands are shortened when they run, so this looks at the names of the checkpoints."""
+    with inside(world):
+        lengths = {folder: epochs for page in PAGES for folder, epochs in trained(runnable(page))}
+    for page in PAGES:
+        for folder, epoch in re.findall(r'(work_dirs/[\w-]+)/epoch_(\d+)\.pth', page.read_text()):
+            assert lengths[folder] == int(epoch), f'{page}: {folder}/epoch_{epoch}.pth'
 
 
 @pytest.mark.parametrize('page', filter(runnable, PAGES), ids=lambda page: str(page.relative_to(ROOT)))
