@@ -6,7 +6,8 @@ from pathlib import Path
 
 from .shipped import TOOLS
 
-PARTS = ('apis', 'datasets', 'engine', 'evaluation', 'models', 'structures')
+PARTS = ('apis', 'datasets.collate', 'datasets.skeleton_dataset', 'datasets.transforms', 'engine', 'evaluation',
+         'models', 'structures')
 
 
 def register_all() -> None:

@@ -10,8 +10,9 @@ skeleton, labels, persons and splits are compared with the config.
 
 import argparse
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
+from ..registration import register_all
 from ..structures import LAYOUTS
 from .command import command, command_parser
 
@@ -30,9 +31,8 @@ def run(args: argparse.Namespace) -> int:
     """Check the annotation, and return the exit status."""
     from ..datasets.annotation import read_annotation
     from ..datasets.inspection import inspect, summary
-    from ..wiring.requirements import requirements_of
 
-    wanted = requirements_of(args.config) if args.config else dict(layout=LAYOUTS.get(args.layout))
+    wanted = _requirements_of(args.config) if args.config else dict(layout=LAYOUTS.get(args.layout))
     annotation = read_annotation(args.file)
     print('\n'.join([str(args.file), *summary(annotation)]))
     findings = inspect(annotation, **wanted)
@@ -43,4 +43,11 @@ def run(args: argparse.Namespace) -> int:
     return int(errors > 0)
 
 
-main = command(parse_args, run)
+def _requirements_of(config: str) -> Dict[str, Any]:
+    register_all()
+    from ..wiring.requirements import requirements_of
+
+    return requirements_of(config)
+
+
+main = command(parse_args, run, models=False)

@@ -141,7 +141,7 @@ def _signals_interrupt() -> Iterator[None]:
 
 
 def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
-            run: Callable[[argparse.Namespace], int]) -> Main:
+            run: Callable[[argparse.Namespace], int], models: bool = True) -> Main:
     """Make the ``main`` of a command, which returns its exit status.
 
     Torch and MMAction2 are loaded after the arguments have been parsed, so that ``--help`` and mistakes in the
@@ -154,6 +154,8 @@ def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
     Args:
         parse_args: Parses the command line.
         run: Runs the command.
+        models: Whether the command needs models, so that MMAction2 is loaded and our components are registered.
+            Defaults to True.
     """
 
     @functools.wraps(run)
@@ -166,7 +168,8 @@ def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
         try:
             with _signals_interrupt():
                 args = parse_args([argument for argument in arguments if argument != '--debug'])
-                register_all()
+                if models:
+                    register_all()
                 status = run(args)
                 sys.stdout.flush()  # here, where a closed pipe is handled
                 return status

@@ -108,4 +108,4 @@ def _convert_recordings(args: argparse.Namespace, readers: dict, name: str) -> i
     return 0
 
 
-main = command(parse_args, run)
+main = command(parse_args, run, models=False)

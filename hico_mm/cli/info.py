@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
+from ..registration import register_all
 from ..shipped import CONFIGS, find_checkpoint
 from .command import command, command_parser
 
@@ -29,6 +30,15 @@ def environment() -> Iterator[str]:
     gpus = [f'{value} {name}' for name, value in everything.items() if name.startswith('GPU ')]
     yield f'GPUs       {", ".join(gpus) or "none"}'
     yield f'configs    {CONFIGS}'
+
+
+def describe(path: str) -> None:
+    """Print what a checkpoint is, and what its encoder costs."""
+    register_all()
+    from ..apis import print_checkpoint
+
+    print_checkpoint(path)
+    print('\n'.join(cost(path)))
 
 
 def cost(path: str) -> Iterator[str]:
@@ -56,7 +66,6 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Print the descriptions, and return the exit status."""
-    from ..apis import print_checkpoint
     from ..datasets.annotation import read_annotation
     from ..datasets.inspection import summary
 
@@ -64,11 +73,10 @@ def run(args: argparse.Namespace) -> int:
         if Path(path).suffix in ('.pkl', '.pickle'):
             print('\n'.join([path, *summary(read_annotation(Path(path)))]))
         else:
-            print_checkpoint(path)
-            print('\n'.join(cost(path)))
+            describe(path)
     if not args.files:
         print('\n'.join(environment()))
     return 0
 
 
-main = command(parse_args, run)
+main = command(parse_args, run, models=False)

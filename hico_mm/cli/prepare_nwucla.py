@@ -27,4 +27,4 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-main = command(parse_args, run)
+main = command(parse_args, run, models=False)

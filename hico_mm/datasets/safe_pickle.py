@@ -6,17 +6,13 @@ import os
 import pickle
 import pickletools
 import re
-import warnings
 from collections import OrderedDict
 from os import PathLike
 from typing import Any, Callable, Dict, List, Tuple, Union
 
 import numpy as np
-import torch
-from mmengine.utils import digit_version
 
 from ..errors import UserError
-from ..restricted_load import load_restricted
 
 _PREPARE = 'create it with hico-mm convert, or set ann_file to its path'
 _DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9})')
@@ -160,37 +156,6 @@ for _core in ('numpy.core', 'numpy._core'):  # numpy 1 and numpy 2
     _PLAIN[f'{_core}.numeric', '_frombuffer'] = _Callable(_frombuffer)
 
 
-def _load_storage(content: Any) -> Any:
-    """Load the storage of a tensor, which torch's own function would unpickle without checks."""
-    if not isinstance(content, bytes):
-        raise pickle.UnpicklingError('the storage of a tensor is not made of bytes')
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        if digit_version(torch.__version__) < digit_version('2.6'):  # CVE-2025-32434: weights_only does not protect
-            storage = load_restricted(io.BytesIO(content))
-        else:
-            storage = torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
-    if not isinstance(storage, torch.storage.TypedStorage):
-        raise pickle.UnpicklingError('the storage of a tensor has an unexpected type')
-    return storage
-
-
-def _rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, *rest: Any) -> torch.Tensor:
-    """Rebuild a tensor whose elements all lie within its storage. Torch would enlarge the storage."""
-    sizes: List[int] = [offset, *size, *stride]
-    if not isinstance(storage, torch.storage.TypedStorage) or not all(type(n) is int and n >= 0 for n in sizes):
-        raise pickle.UnpicklingError('a tensor has no valid storage or size')
-    room = storage._untyped_storage.nbytes() // storage._element_size()
-    last = offset + sum((n - 1) * step for n, step in zip(size, stride))
-    if len(size) != len(stride) or math.prod(size) > room or math.prod(size) and last >= room:
-        raise pickle.UnpicklingError(f'a tensor of size {tuple(size)} has a storage of only {room} elements')
-    return torch._utils._rebuild_tensor_v2(storage, offset, tuple(size), tuple(stride), False, OrderedDict())
-
-
-_TENSORS = {('torch._utils', '_rebuild_tensor_v2'): _Callable(_rebuild_tensor),
-            ('torch.storage', '_load_from_bytes'): _Callable(_load_storage)}
-
-
 class _PlainUnpickler(pickle.Unpickler):
 
     def __init__(self, file: Any, tensors: bool) -> None:
@@ -200,8 +165,11 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global named in the pickle, if it is plain data."""
         key = module.replace('__builtin__', 'builtins'), name  # Python 2's name, up to protocol 2
-        if self.tensors and key in _TENSORS:
-            return _TENSORS[key]
+        if self.tensors:
+            from .pickled_tensors import TENSORS  # torch takes seconds to load
+
+            if key in TENSORS:
+                return _Callable(TENSORS[key])
         if key in _PLAIN:
             return _PLAIN[key]
         raise pickle.UnpicklingError(f'{module}.{name} is not plain data')

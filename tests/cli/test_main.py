@@ -131,6 +131,22 @@ main(['info'])
     assert done.stdout.startswith('[]\n') and 'torch' in done.stdout, done.stderr
 
 
+def test_commands_about_data_alone_do_not_load_torch(tmp_path):
+    """Loading torch and MMAction2 takes seconds."""
+    program = tmp_path / 'hico-mm'
+    program.write_text(f"""import sys
+sys.path.insert(0, {str(ROOT)!r})
+from hico_mm.cli.main import main
+for words in ('make-demo --out raw --num-subjects 3', 'convert raw --format ntu60 --out a.pkl --workers 2',
+              'check a.pkl --layout ntu', 'info a.pkl', 'hold-out a.pkl --split xview_train --names R001 --out b.pkl'):
+    assert main(words.split()) == 0, words
+    assert not {{'torch', 'mmaction'}} & set(sys.modules), words
+assert main('check b.pkl --config hico_gru_ntu60'.split()) == 0 and 'mmaction' in sys.modules
+""")
+    done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.skipif(sys.version_info < (3, 10), reason='Python 3.9 does not say which module it looks for')
 def test_the_package_run_as_a_module_does_not_load_torch_for_help():
     done = subprocess.run([sys.executable, '-X', 'importtime', '-m', 'hico_mm', 'train', '--help'],

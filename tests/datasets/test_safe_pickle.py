@@ -123,7 +123,7 @@ def test_truncated_missing_and_other_files(tmp_path):
             load_plain_pickle(tmp_path / 'broken.pkl')
     with pytest.raises(ValueError, match='is not a file: create it with'):
         load_plain_pickle(tmp_path)
-    with pytest.raises(FileNotFoundError, match='prepare_'):
+    with pytest.raises(FileNotFoundError, match='hico-mm convert'):
         load_plain_pickle(tmp_path / 'none.pkl')
 
 
