@@ -168,4 +168,4 @@ def test_what_is_no_dump_is_refused_unread(fuse, tmp_path, content):
     (tmp_path / 'bad.pkl').write_bytes(pickle.dumps(content))
     code, printed, said = fuse('--preds', tmp_path / 'bad.pkl', tmp_path / 'bad.pkl')
     assert code == 1 and 'bad.pkl is no' in said and not printed
-    assert 'missing.pkl does not exist: create it with tools/test.py' in fuse('--preds', 'missing.pkl', 'a.pkl')[2]
+    assert 'missing.pkl does not exist: create it with hico-mm test' in fuse('--preds', 'missing.pkl', 'a.pkl')[2]
