@@ -196,6 +196,6 @@ def command(parse_args: Callable[[Optional[Sequence[str]]], argparse.Namespace],
 
 def _rank() -> str:
     """Name the process in messages, if it is one of several and not the first."""
-    from mmengine.dist import get_rank
-
-    return f'rank {get_rank()}: ' if get_rank() else ''
+    dist = sys.modules.get('mmengine.dist')  # loading it only for a message would take seconds
+    rank = dist.get_rank() if dist else 0
+    return f'rank {rank}: ' if rank else ''
