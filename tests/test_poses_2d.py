@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
 from hico_mm.apis import extract, init_model
+from hico_mm.apis.extract import encode_clips
 from hico_mm.apis.prepare import ClipPreparer
+from hico_mm.apis.verify import encode_split
+from hico_mm.apis.views import make_views
 from hico_mm.cli import test, train
 from hico_mm.datasets import SkeletonDataset
+from hico_mm.datasets.annotation import read_annotation
 from hico_mm.fileio import dump_pickle
 from tests.checkpoints.test_encoder import data_options
 
@@ -76,6 +81,11 @@ def test_the_score_as_a_third_channel(tmp_path, command):
         assert sample.shape[-1] == 3 and 0 < (sample[..., 2] > 0).mean() < 1
         np.testing.assert_array_equal(sample, info['keypoint'])
     assert np.isfinite(extract(model, [prepare.scored(clip)])).all()
+    features, _ = encode_split(model, read_annotation(path), 'xsub_val')  # of "hico-mm verify"
+    expected = encode_clips(model, [prepare.scored(clip)], 'instance', 1, [clip.img_shape], prepare)
+    torch.testing.assert_close(features[1:2], expected)
+    view, = make_views([clip], str(tmp_path / 'run' / 'hico_ntu60-2d.py'))  # of "hico-mm show --views"
+    np.testing.assert_array_equal(view.normalised[..., :2], info['keypoint'][..., :2])
 
 
 def test_scores_stay_with_their_persons(tmp_path):

@@ -128,11 +128,6 @@ def read_split(path: Union[str, Path], split: Optional[str],
     return clips, annotation.classes
 
 
-def visible(keypoint: np.ndarray) -> np.ndarray:
-    """Leave out the persons of (M, T, V, C) that are absent from every frame."""
-    return keypoint[keypoint.any((1, 2, 3))]
-
-
 def _read_file(source: str, axes: Optional[str], layout: Optional[Layout], format: Optional[str]) -> RawClip:
     """Read a recording, or a clip of an annotation given as ``FILE.pkl:NAME``."""
     annotation, colon, name = source.rpartition('.pkl:')

@@ -19,6 +19,7 @@ from .describe_checkpoint import describe_checkpoint
 from .extract import encode_clips
 from .init_model import init_model
 from .prepare import ClipPreparer
+from .read_clip import RawClip
 
 TOLERANCE = 0.005  # half a point: sums are in another order on another processor, so a few clips change their neighbour
 
@@ -123,6 +124,11 @@ def encode_split(model: Any, annotation: Annotation, split: str) -> Tuple[Tensor
     labels = np.array([label_of(clip) for clip in clips])
     if (labels == UNLABELLED).any():
         raise UserError(f'{annotation.path} has clips without a label in split "{split}": scores need labels')
-    keypoints = [prepare.check(clip['keypoint'], f'clip {number}') for number, clip in enumerate(clips)]
+    keypoints = []
+    for number, clip in enumerate(clips):
+        checked = prepare.check(clip['keypoint'], f'clip {number}')
+        score = clip.get('keypoint_score')
+        keypoints.append(prepare.scored(RawClip(
+            str(number), checked, score=None if score is None else np.asarray(score))))
     features = encode_clips(model, keypoints, 'instance', 64, [clip.get('img_shape') for clip in clips], prepare)
     return features, torch.from_numpy(labels)

@@ -86,6 +86,7 @@ def _loader_of(clips: Sequence[RawClip], config: Config, dataset: dict) -> Any:
     names = [f'{number}' for number in range(len(clips))]
     entries = [dict(frame_dir=name, keypoint=clip.keypoint, total_frames=clip.keypoint.shape[1],
                     **({} if clip.label == UNLABELLED else dict(label=clip.label)),
+                    **({} if clip.score is None else dict(keypoint_score=clip.score)),
                     **(dict(img_shape=clip.img_shape) if clip.img_shape else {})) for name, clip in zip(names, clips)]
     MMLogger.get_current_instance().setLevel(logging.ERROR)  # what a dataset says of its file is of no use here
     with tempfile.TemporaryDirectory() as folder:

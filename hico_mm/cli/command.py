@@ -23,8 +23,24 @@ from ..registration import register_all
 Main = Callable[..., int]
 
 
+class Values(argparse.Action):
+    """Store a value. The values of an option for several, such as --seeds, are joined if it is given again."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: Optional[str] = None) -> None:
+        """Store the values."""
+        before = getattr(namespace, self.dest, None)
+        if self.option_strings and self.nargs == '+' and before is not None and before is not self.default:
+            values = [*before, *values]
+        setattr(namespace, self.dest, values)
+
+
 class CommandParser(argparse.ArgumentParser):
-    """A parser that supports shell completion."""
+    """A parser that supports shell completion, and joins the values of options that are given more than once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.register('action', None, Values)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse the arguments, or answer a completion request of the shell and exit."""

@@ -71,6 +71,10 @@ class SkeletonDataset(PoseDataset):
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')] if self.layout is not None else []
         self.load_pipeline = complete_transforms(load_pipeline, 'the dataset', layout=layout)
+        for name in 'indices', 'valid_ratio':
+            if kwargs.get(name) is not None:
+                raise UserError(f'the dataset has no option {name}: choose clips with subset, a split of their own, or '
+                                'hico-mm hold-out')
         if num_persons is not None:
             check_count(num_persons, 'num_persons')
         self.subset, self.num_persons = subset, num_persons

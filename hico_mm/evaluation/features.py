@@ -49,7 +49,7 @@ def encode(model: nn.Module, dataloader: DataLoader, level: str = 'instance', ti
     for batch in track(dataloader, title, disable=not dist.is_main_process(), transient=True):
         part = encode_batch(recognizer, batch, level)
         if not samples:  # allocated at once: concatenating the parts would take twice the memory
-            features = part.new_empty(len(dataloader.sampler), part.shape[1])  # type: ignore[arg-type]
+            features = part.new_empty((len(dataloader.sampler), *part.shape[1:]))  # type: ignore[arg-type]
         features[len(samples):len(samples) + len(part)] = part
         samples.extend(sample.cpu() for sample in batch['data_samples'])
     recognizer.train(training)

@@ -14,6 +14,7 @@ once all settings are chosen. Every line of RUNS.jsonl says which of the two it 
 
 import argparse
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence
@@ -120,9 +121,12 @@ def read(out: Path) -> Iterator[dict]:
 
 
 def append(out: Path, row: dict) -> None:
-    """Append a row with a single write, since several processes may do so."""
-    with out.open('a') as file:
-        file.write(json.dumps(row) + '\n')
+    """Append a row with a single write, since several processes may do so. A line that was cut off stays apart."""
+    with out.open('a+b') as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+        start = b'' if file.read(1) in (b'', b'\n') else b'\n'
+        file.write(start + json.dumps(row).encode() + b'\n')
 
 
 if __name__ == '__main__':

@@ -25,6 +25,13 @@ def test_features_labels_and_names_in_order(make_runner, linear_model, tmp_path)
             np.testing.assert_allclose(written['feature'], expected.features, atol=1e-6)
             assert written['label'].tolist() == expected.labels.tolist()
             assert written['name'].tolist() == [sample.frame_dir for sample in expected.samples]
+    granularities, width = runner.model.neck.num_granularities, runner.model.neck.channels
+    for level in 'clip', 'part', 'temporal':
+        assert run(tmp_path / 'config.py', checkpoint, '--split', 'train', '--level', level, '--out',
+                   tmp_path / f'{level}.npz') == 0
+        with np.load(tmp_path / f'{level}.npz') as written:
+            assert written['feature'].reshape(len(expected.samples), -1).shape[1] == granularities * width, level
+            assert written['feature'].ndim == (2 if level == 'temporal' else 3)
 
 
 def test_the_order_is_that_of_the_split_and_not_of_the_annotations(make_runner, tmp_path):

@@ -1,5 +1,6 @@
 """`hico-mm`: its commands, and configs that are found by name."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -153,3 +154,16 @@ def test_the_package_run_as_a_module_does_not_load_torch_for_help():
                           env=dict(os.environ, PYTHONPATH=str(ROOT)), capture_output=True, text=True)
     assert 'hico-mm train' in done.stdout and 'argparse' in done.stderr
     assert not re.search(r'\| +torch$', done.stderr, re.M)
+
+
+def test_values_of_an_option_that_is_given_again_are_joined(tmp_path):
+    def parsed(module, *words):
+        return importlib.import_module(f'hico_mm.cli.{module}').parse_args(list(words))
+
+    reproduce = ('--encoder', 'gru', '--dataset', 'ntu60')
+    assert parsed('train', 'hico_gru_ntu60', '--with', 'a.py', '--with', 'b.py').fragments == ['a.py', 'b.py']
+    assert parsed('reproduce', *reproduce, '--seeds', '3', '--seeds', '4').seeds == [3, 4]
+    assert parsed('reproduce', *reproduce).seeds == [0]
+    words = ('convert', str(tmp_path), '--format', 'openpose', '--out', 'a.pkl', '--split', 'subject')
+    assert parsed(*words, '--test', 's1', '--test', 's2', 's3').test == ['s1', 's2', 's3']
+    assert parsed('train', 'hico_gru_ntu60', '--epochs', '1', '--epochs', '2').epochs == 2

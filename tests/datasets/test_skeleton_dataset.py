@@ -157,6 +157,13 @@ def test_a_summary_of_the_split_that_does_not_depend_on_the_order(tmp_path):
     assert len({summary['hash'] for summary in summaries}) == 4 and first['ann_file'] == 'a.pkl'
 
 
+def test_options_of_the_host_that_would_leave_clips_out_are_refused(tmp_path):
+    dump_pickle(make_annotation(), tmp_path / 'a.pkl')
+    for options in dict(indices=3), dict(valid_ratio=0.5):
+        with pytest.raises(ValueError, match=f'the dataset has no option {[*options][0]}: choose clips with subset'):
+            build(tmp_path / 'a.pkl', split='train', **options)
+
+
 def test_labels_that_are_numpy_integers_or_are_missing(tmp_path):
     annotation = make_annotation()
     for clip in annotation['annotations']:

@@ -187,3 +187,10 @@ def test_a_part_that_a_setting_replaces_is_replaced_in_every_run(table, tmp_path
     for seed in 0, 1:
         runner = sweep_run.build(data, setting, 4, seed, path, tmp_path)
         assert runner.cfg.optim_wrapper.optimizer == dict(type='SGD', lr=1e-3)
+
+
+def test_a_row_after_one_that_was_cut_off_is_kept(tmp_path):
+    out = tmp_path / 'runs.jsonl'
+    out.write_text('{"a": 1}\n{"b": 2, "cu')
+    sweep.append(out, {'c': 3})
+    assert list(sweep.read(out)) == [{'a': 1}, {'c': 3}]

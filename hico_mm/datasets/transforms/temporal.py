@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
+from ...errors import check_number
 from .base import Parameters, SkeletonTransform
 from .clips import RaggedClips
 
@@ -127,6 +128,7 @@ class CenterCropResize(_CropResize):
     """
 
     def __init__(self, clip_len: int = 64, ratio: float = 0.95) -> None:
+        check_number(ratio, 'ratio', above=0, most=1)
         self.clip_len, self.ratio = clip_len, ratio
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
