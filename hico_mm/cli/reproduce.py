@@ -58,6 +58,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     for pair in args.cfg_options:
         if '=' not in pair:
             parser.error(f'--cfg-options takes KEY=VALUE pairs, got {pair!r}')
+        if pair.startswith('train_cfg.max_epochs='):
+            parser.error('train_cfg.max_epochs would apply to every task: give --epochs for the length of pretraining')
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
     args.streams = sorted(set(args.streams), key=lambda name: [STREAMS.index(part) for part in split_streams(name)])
     inapplicable = inapplicable_tasks(args.dataset, args.streams)

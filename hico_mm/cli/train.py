@@ -44,6 +44,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.epochs is not None and args.epochs < 1:
         parser.error(f'--epochs must be at least 1, got {args.epochs}')
+    if args.epochs is not None and 'train_cfg.max_epochs' in args.cfg_options:
+        parser.error('--epochs and train_cfg.max_epochs both set the length of the training: give only one of them')
     if args.resume not in (None, 'auto') and args.pretrained:
         parser.error('--resume CKPT continues a run, and --pretrained starts a new one: give only one of them')
     return args

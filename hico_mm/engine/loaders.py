@@ -111,5 +111,6 @@ def training_settings(runner: Runner) -> Dict[str, Any]:
     loader = runner.train_loop.dataloader
     optimizer: Any = getattr(runner.optim_wrapper, 'optimizer', None)
     groups = optimizer.param_groups if optimizer is not None else []
-    return dict(batch_size=getattr(loader, 'batch_size', None), processes=runner.world_size,
+    batch_size = getattr(runner.train_loop, 'batch_size', None) or getattr(loader, 'batch_size', None)  # of features
+    return dict(batch_size=batch_size, processes=runner.world_size,
                 lr=groups[0].get('initial_lr', groups[0]['lr']) if groups else None)

@@ -43,7 +43,7 @@ def make_config(args: argparse.Namespace) -> Config:
         config.load_from = None if source.checkpoint is None else str(find_checkpoint(args.checkpoint))
     if args.dump:
         evaluators = config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]
-        config.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(Path(args.dump)))]
+        config.test_evaluator = [*evaluators, dict(type='DumpPredictions', out_file_path=str(Path(args.dump)))]
     add_backends(config, args.log_to, f'test of {run_name(args.config, args.fragments)}')
     complete_config(config)
     check_spelling(config, args.config)

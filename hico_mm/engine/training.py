@@ -60,8 +60,7 @@ def complete(config: Config, args: argparse.Namespace) -> None:
     complete_config(config)
     check_spelling(config, args.config)
     if is_first(args.launcher) and not config.get('resume'):
-        if resume:
-            set_logs_aside(config.work_dir)
+        set_logs_aside(config.work_dir)
         if begin_run(config.work_dir):
             print(f'note: {config.work_dir} has checkpoints of an earlier run: they will be overwritten one by one, '
                   'and are only resumed from if --resume names one', file=sys.stderr)
@@ -94,7 +93,8 @@ def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
         print(where, file=sys.stderr)
     if found.path:
         check_unfinished(str(found.path), epochs_of(config))
-    config.resume, config.load_from = found.path is not None, found.path and str(found.path)
+    start = None if config.get('resume') else config.get('load_from')  # where training starts if nothing is found
+    config.resume, config.load_from = found.path is not None, str(found.path) if found.path else start
 
 
 def is_first(launcher: str) -> bool:

@@ -1,5 +1,6 @@
 """Evaluation of representations."""
 
+from .dump_predictions import DumpPredictions
 from .features import EncodedClips, encode, encode_batch
 
-__all__ = ['EncodedClips', 'encode', 'encode_batch']
+__all__ = ['DumpPredictions', 'EncodedClips', 'encode', 'encode_batch']

@@ -167,3 +167,13 @@ def test_values_of_an_option_that_is_given_again_are_joined(tmp_path):
     words = ('convert', str(tmp_path), '--format', 'openpose', '--out', 'a.pkl', '--split', 'subject')
     assert parsed(*words, '--test', 's1', '--test', 's2', 's3').test == ['s1', 's2', 's3']
     assert parsed('train', 'hico_gru_ntu60', '--epochs', '1', '--epochs', '2').epochs == 2
+
+
+@pytest.mark.parametrize(('module', 'words', 'message'), [
+    ('train', 'hico_gru_ntu60 --epochs 5', '--epochs and train_cfg.max_epochs both set the length'),
+    ('reproduce', '--encoder gru --dataset ntu60', 'give --epochs for the length of pretraining')])
+def test_the_length_of_a_training_is_given_once(module, words, message, capsys):
+    command = importlib.import_module(f'hico_mm.cli.{module}')
+    with pytest.raises(SystemExit):
+        command.parse_args([*words.split(), '--cfg-options', 'train_cfg.max_epochs=7'])
+    assert message in capsys.readouterr().err

@@ -118,6 +118,7 @@ def test_a_new_run_in_a_used_folder_is_not_resumed_from_the_earlier_one(make_run
     assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '1', '--seed', '1']) == 0
     assert 'note: w has checkpoints of an earlier run' in capsys.readouterr().err
     assert Path('w/epoch_2.pth').exists() and find_last('w').path == Path('w/epoch_1.pth')
+    assert list(Path('w').rglob('*_superseded_1'))  # so that the curves of the two runs are not mixed
     Path('w/epoch_1.pth').unlink()  # as if the second run had been started by mistake, and stopped at once
     capsys.readouterr()
     assert train.main(['tiny.py', '--work-dir', 'w', '--resume']) == 1

@@ -3,6 +3,7 @@ import torch
 from mmengine.config import Config
 
 from hico_mm.checkpoints import load_checkpoint
+from hico_mm.engine.loaders import training_settings
 from hico_mm.evaluation import encode
 from tests.helpers import small_model
 
@@ -149,3 +150,10 @@ def test_early_stopping_ends_it(make_runner, linear_model, pretrained):
                          custom_hooks=[stop])
     runner.train()
     assert runner.epoch == 3
+
+
+def test_the_batch_of_features_is_compared_when_a_run_is_resumed(make_runner, linear_model, pretrained):
+    runner = make_runner('linear', model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                         **{'train_cfg.batch_size': 6})
+    runner.train()
+    assert training_settings(runner)['batch_size'] == 6

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.resume import find_last
+from hico_mm.engine.training import set_resume
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
 from tests.helpers import make_annotation
@@ -155,3 +157,9 @@ def test_another_batch_or_learning_rate_is_said(run, tmp_path):
     run(tmp_path / 'first', **{'train_dataloader.batch_size': 4, 'optim_wrapper.optimizer.lr': 0.02})
     assert 'had batch_size 5, but the config has 4: the new value is used from here on' in run.warnings[0]
     assert 'had lr 0.01, but the config has 0.02: the old value is kept' in run.warnings[1]
+
+
+def test_training_starts_from_load_from_if_there_is_nothing_to_resume(tmp_path):
+    config = Config(dict(work_dir=str(tmp_path), load_from='a.pth', train_cfg=dict(max_epochs=1)))
+    set_resume(config, 'auto')
+    assert not config.resume and config.load_from == 'a.pth'

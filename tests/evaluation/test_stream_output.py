@@ -80,3 +80,14 @@ def test_an_archive_of_another_kind(tmp_path, field, value):
     (tmp_path / 'f.npz').write_bytes(content)
     with pytest.raises(UserError, match='f.npz is not a feature file'):
         load_features(tmp_path / 'f.npz')
+
+
+def test_predictions_that_cannot_be_written_leave_the_earlier_ones(tmp_path):
+    from hico_mm.evaluation import DumpPredictions
+    out = tmp_path / 'scores.pkl'
+    dump = DumpPredictions(str(out))
+    dump.compute_metrics([dict(pred_score=[1.0])])
+    before = out.read_bytes()
+    with pytest.raises(Exception, match='pickle'):
+        dump.compute_metrics([dict(pred_score=lambda: 0)])
+    assert out.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ['scores.pkl']

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
-from ...errors import check_number
+from ...errors import check_count, check_number
 from .base import Parameters, SkeletonTransform
 from .clips import RaggedClips
 
@@ -92,7 +92,11 @@ class TemporalCropResize(_CropResize):
     """
 
     def __init__(self, clip_len: int = 64, ratio: Tuple[float, float] = (0.1, 1.0), min_frames: int = 64) -> None:
-        self.clip_len, self.ratio, self.min_frames = clip_len, tuple(ratio), min_frames
+        low, high = ratio
+        check_number(low, 'the lower end of ratio', above=0, most=1)
+        check_number(high, 'the upper end of ratio', least=low, most=1)
+        check_count(min_frames, 'min_frames')
+        self.clip_len, self.ratio, self.min_frames = clip_len, (low, high), min_frames
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Draw ``ratio`` (n,) from its range and ``position`` (n,) from [0, 1)."""

@@ -72,3 +72,13 @@ def test_stock_pipeline_and_batch_give_the_same(monkeypatch):
         results = transform(dict(keypoint=clip.numpy(), total_frames=clip.shape[1]))
         np.testing.assert_array_equal(results['keypoint'], batch[i].numpy())
         assert results['total_frames'] == results['clip_len'] == 16 and results['num_clips'] == 1
+
+
+@pytest.mark.parametrize(('make', 'message'), [
+    (lambda: CenterCropResize(ratio=1.5), 'ratio must be a finite number above 0 and at most 1, got 1.5'),
+    (lambda: TemporalCropResize(ratio=(0.5, 0.2)), 'the upper end of ratio must be'),
+    (lambda: TemporalCropResize(ratio=(0, 1)), 'the lower end of ratio must be'),
+    (lambda: TemporalCropResize(min_frames=0), 'min_frames must be')])
+def test_ranges_are_checked(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
