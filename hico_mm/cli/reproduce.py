@@ -55,11 +55,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help='options for every command; options of model.* only apply to pretraining, since all other '
                         'tasks take the encoder from the checkpoint')
     args = parser.parse_args(argv)
-    for pair in args.cfg_options:
-        if '=' not in pair:
-            parser.error(f'--cfg-options takes KEY=VALUE pairs, got {pair!r}')
-        if pair.startswith('train_cfg.max_epochs='):
-            parser.error('train_cfg.max_epochs would apply to every task: give --epochs for the length of pretraining')
+    _check_options(parser, args.cfg_options)
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
     args.streams = sorted(set(args.streams), key=lambda name: [STREAMS.index(part) for part in split_streams(name)])
     inapplicable = inapplicable_tasks(args.dataset, args.streams)
@@ -68,6 +64,14 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
             parser.error(f'{task} {inapplicable[task]}')
     args.tasks = args.tasks or [task for task in TASKS if task not in inapplicable]
     return args
+
+
+def _check_options(parser: argparse.ArgumentParser, pairs: Sequence[str]) -> None:
+    for pair in pairs:
+        if '=' not in pair:
+            parser.error(f'--cfg-options takes KEY=VALUE pairs, got {pair!r}')
+        if pair.startswith('train_cfg.max_epochs='):
+            parser.error('train_cfg.max_epochs would apply to every task: give --epochs for the length of pretraining')
 
 
 def stream(text: str) -> str:

@@ -54,8 +54,9 @@ class SkeletonDataset(PoseDataset):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if the file is damaged or has no such split, or if a clip in the split is not valid, see
-            :func:`~hico_mm.datasets.checks.clip_fault`. The message names the file and the clip and says what to do.
+        UserError: if ``indices`` or ``valid_ratio`` of MMAction2's dataset is given; if the file is damaged or has no
+            such split; or if a clip in the split is not valid, see :func:`~hico_mm.datasets.checks.clip_fault`. The
+            message names the file and the clip and says what to do.
     """
 
     def __init__(self,

@@ -115,7 +115,7 @@ def cut_logs(work_dir: Union[str, Path], sizes: Dict[str, Any], keep: str) -> No
 
 
 def set_logs_aside(work_dir: Union[str, Path]) -> None:
-    """Rename the logs of a folder without checkpoints, so that they are not mistaken for those of the next run."""
+    """Rename the logs of earlier runs in a folder, so that they are not mistaken for those of the next run."""
     for name in log_sizes(work_dir):
         _set_aside(Path(work_dir, name).parent)
 

@@ -89,6 +89,9 @@ class TemporalCropResize(_CropResize):
         clip_len: Number of output frames. Defaults to 64.
         ratio: Range of the crop length as a ratio of the clip length, uniform. Defaults to (0.1, 1), as released.
         min_frames: Minimum number of frames of a crop. Defaults to 64, as released.
+
+    Raises:
+        UserError: if the range is not within (0, 1], or ``min_frames`` is below 1.
     """
 
     def __init__(self, clip_len: int = 64, ratio: Tuple[float, float] = (0.1, 1.0), min_frames: int = 64) -> None:
@@ -129,6 +132,9 @@ class CenterCropResize(_CropResize):
     Args:
         clip_len: Number of output frames. Defaults to 64.
         ratio: Ratio of the clip to keep. Defaults to 0.95, as released.
+
+    Raises:
+        UserError: if the ratio is not within (0, 1].
     """
 
     def __init__(self, clip_len: int = 64, ratio: float = 0.95) -> None:
