@@ -13,6 +13,7 @@ from ..wiring import check_argument, is_a, read_config, skeleton_datasets
 from ..wiring.complete import plain, same
 from .description import META_KEY, Description, describe
 from .file import load_checkpoint
+from .origin import Origin
 
 SLOTS = ('data_preprocessor', 'backbone', 'neck')
 # Settings that supervised training may choose for itself: its augmented views, and how batches are copied.
@@ -184,6 +185,35 @@ def check_same_encoder(model: Mapping, known: Mapping, source: object) -> None:
         for place, mine, theirs in _contradictions(plain(given), has, f'model.{slot}'):
             raise UserError(f'{source} has {place}={theirs!r}, but the config has {mine!r}: use the config it was '
                             'trained with, or one that takes the encoder from the checkpoint (configs/README.md)')
+
+
+def check_same_source(resumed: Union[str, Path], named: str) -> None:
+    """Check that a run that is resumed started from the encoder that is named for it.
+
+    Args:
+        resumed: A checkpoint of the run. If it has no description, it is not checked.
+        named: The checkpoint; or a config or 'none', for an untrained encoder.
+
+    Raises:
+        UserError: if it started from another one, or ``named`` does not exist.
+    """
+    description = EncoderSource.open(resumed).description
+    source = None if named == 'none' else EncoderSource.open(named)
+    if description is None:
+        return
+    before, now = description.encoder, None
+    if source is not None and source.checkpoint is not None:
+        now = Origin.of(named, source.description).record
+    if (before is None) != (now is None) or not _agree_on_origin(before or {}, now or {}):
+        start = 'an untrained encoder' if before is None else before.get('file')
+        raise UserError(f'the run of {resumed} started from {start}, not from {named} as it is now: to resume it, leave '
+                        '--pretrained out; to start a new run, leave --resume out')
+
+
+def _agree_on_origin(before: Mapping, now: Mapping) -> bool:
+    """Return whether two records of an origin are of one checkpoint, which may have been renamed."""
+    shared = before.keys() & now.keys() - {'file', 'input_format'} or {'file'}
+    return all(before.get(key) == now.get(key) for key in shared)
 
 
 def check_same_preparation(mine: Sequence, theirs: Sequence, where: str, source: object) -> None:

@@ -13,7 +13,7 @@ from ..errors import UserError
 from .file import load_checkpoint
 
 LATEST = 'latest.pth'  # written on a signal, or at time intervals
-RUN = '.run'  # names the run that was started last in a folder
+RUN = '.run'  # names the run that was started last in a folder, and the checkpoint it continues from, if any
 KEY = 'hico_mm_resume'  # key in a checkpoint: what resuming needs in addition to MMEngine's own state
 NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 # The parts of a scheduler's state that come from its config and determine future learning rates.
@@ -33,19 +33,21 @@ def find_last(work_dir: Union[str, Path]) -> Found:
 
     Only files in the folder itself count, so a run that was moved or copied resumes from its own files. A checkpoint
     is skipped, with a sentence, if it is damaged, has no optimizer, or belongs to an earlier run in the folder.
-    ``latest.pth``, saved in the middle of an epoch, is used if it is at a later step than the epoch checkpoints.
+    ``latest.pth``, saved in the middle of an epoch, is used if it is at a later step than the epoch checkpoints. If
+    the last run continues from a checkpoint that was named, and has no checkpoint of its own yet, that one is used.
     """
     folder, left_out = Path(work_dir), []
     numbers = {path: int(match[1]) for path in folder.glob('*.pth') if (match := NAME.fullmatch(path.name))}
-    candidates, run = sorted(numbers, key=lambda path: -numbers[path]), current_run(folder)
+    candidates, (run, source) = sorted(numbers, key=lambda path: -numbers[path]), current_run(folder)
     best, step = None, -1
-    for path in [folder / LATEST, *candidates] if (folder / LATEST).exists() else candidates:
+    candidates = [folder / LATEST, *candidates] if (folder / LATEST).exists() else candidates
+    for path in candidates if source is None or source in candidates else [*candidates, source]:
         try:
             checkpoint = load_checkpoint(path)
         except UserError as error:
             left_out.append(str(error))
             continue
-        if run and (checkpoint.get(KEY) or {}).get('run') != run:
+        if run and path != source and (checkpoint.get(KEY) or {}).get('run') != run:
             left_out.append(f'{path} belongs to an earlier run than the one started last in this folder')
             continue
         if 'optimizer' not in checkpoint:
@@ -59,12 +61,20 @@ def find_last(work_dir: Union[str, Path]) -> Found:
     return Found(best, left_out)
 
 
-def current_run(folder: Union[str, Path]) -> Optional[str]:
-    """Return the name of the run that was started last in a folder, or None if it is not recorded."""
+class Run(NamedTuple):
+    """A run: its name, and the checkpoint it continues from. Each is None if it is not recorded."""
+
+    name: Optional[str] = None
+    source: Optional[Path] = None
+
+
+def current_run(folder: Union[str, Path]) -> Run:
+    """Return the run that was started last in a folder."""
     try:
-        return Path(folder, RUN).read_text() or None
+        name, _, source = Path(folder, RUN).read_text().partition('\n')
     except (OSError, ValueError):
-        return None
+        return Run()
+    return Run(name or None, Path(folder, source) if source else None)
 
 
 def source_of(runner: Any) -> str:

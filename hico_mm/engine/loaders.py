@@ -112,5 +112,5 @@ def training_settings(runner: Runner) -> Dict[str, Any]:
     optimizer: Any = getattr(runner.optim_wrapper, 'optimizer', None)
     groups = optimizer.param_groups if optimizer is not None else []
     batch_size = getattr(runner.train_loop, 'batch_size', None) or getattr(loader, 'batch_size', None)  # of features
-    return dict(batch_size=batch_size, processes=runner.world_size,
+    return dict(batch_size=batch_size, processes=runner.world_size, optimizer=type(optimizer).__name__,
                 lr=groups[0].get('initial_lr', groups[0]['lr']) if groups else None)

@@ -9,7 +9,7 @@ import uuid
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, Dict, Iterator, Union
+from typing import Any, Dict, Iterator, Optional, Union
 
 from ..checkpoints.resume import RUN
 from ..errors import UserError
@@ -65,14 +65,22 @@ def _wait_for(descriptor: int, folder: Path) -> bool:
     return True
 
 
-def begin_run(work_dir: Union[str, Path]) -> bool:
+def begin_run(work_dir: Union[str, Path], source: Optional[Path] = None) -> bool:
     """Mark the existing checkpoints of a folder as belonging to earlier runs, so the new run is not resumed from them.
 
+    Args:
+        work_dir: The folder.
+        source: The checkpoint that the new run continues from.
+
     Returns:
-        Whether there are any checkpoints.
+        Whether there are any other checkpoints.
     """
-    Path(work_dir, RUN).write_text(uuid.uuid4().hex)
-    return any(Path(work_dir).glob('*.pth'))
+    lines = [uuid.uuid4().hex]
+    if source is not None:  # a folder that is moved takes its own checkpoints with it
+        own = source.resolve().parent == Path(work_dir).resolve()
+        lines.append(source.name if own else str(source.resolve()))
+    Path(work_dir, RUN).write_text('\n'.join(lines))
+    return any(source is None or not path.samefile(source) for path in Path(work_dir).glob('*.pth'))
 
 
 def check_places(work_dir: Union[str, Path]) -> None:

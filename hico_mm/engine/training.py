@@ -10,7 +10,7 @@ from typing import Optional
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
-from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
+from ..checkpoints import EncoderSource, check_same_source, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..checkpoints.resume import check_unfinished, epochs_of, find_last
 from ..errors import INTERRUPTED, UserError
 from ..shipped import find_checkpoint
@@ -56,14 +56,27 @@ def complete(config: Config, args: argparse.Namespace) -> None:
     resume = args.resume or (config.get('load_from') or 'auto' if config.get('resume') else None)
     if resume:
         set_resume(config, resume, is_first(args.launcher))
+    if args.pretrained and 'load_from' in args.cfg_options:
+        raise UserError(f'--pretrained {args.pretrained} and load_from={args.cfg_options["load_from"]} both say where '
+                        'training starts: give only one of them')
     set_encoder(config, args.pretrained, args.config)
     complete_config(config)
     check_spelling(config, args.config)
-    if is_first(args.launcher) and not config.get('resume'):
+    if is_first(args.launcher) and not (config.get('resume') and resume == 'auto'):
+        begin(config)
+
+
+def begin(config: Config) -> None:
+    """Begin a new run in a folder, unless it goes on from the newest checkpoint there, and set earlier logs aside."""
+    source = Path(config.load_from) if config.get('resume') else None
+    newest = find_last(config.work_dir).path if source is not None else None
+    if source is not None and newest is not None and newest.samefile(source):
+        return
+    if source is None or not source.parent.samefile(config.work_dir):
         set_logs_aside(config.work_dir)
-        if begin_run(config.work_dir):
-            print(f'note: {config.work_dir} has checkpoints of an earlier run: they will be overwritten one by one, '
-                  'and are only resumed from if --resume names one', file=sys.stderr)
+    if begin_run(config.work_dir, source):
+        print(f'note: {config.work_dir} has checkpoints of an earlier run: they will be overwritten one by one, '
+              'and are only resumed from if --resume names one', file=sys.stderr)
 
 
 def set_resume(config: Config, resume: str, speaks: bool = True) -> None:
@@ -114,7 +127,10 @@ def set_encoder(config: Config, pretrained: Optional[str], path: str) -> None:
     other = config.model.pop('pretrained', None)
     if pretrained and other and pretrained != other:
         raise UserError(f'--pretrained {pretrained} and model.pretrained={other} differ: give only one of them')
-    named = None if config.get('resume') else pretrained or other  # a resumed run already has its encoder
+    named = pretrained or other
+    if named and config.get('resume'):  # a resumed run already has its encoder
+        check_same_source(config.load_from, named)
+        named = None
     if named == 'none':
         config.load_from = None
         _allow_untrained(config)

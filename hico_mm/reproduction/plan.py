@@ -118,6 +118,7 @@ class Step(NamedTuple):
         source: The file that the encoder is taken from: a path relative to the output folder, or an absolute one.
         arguments: Further arguments.
         draw: Number of the labelled subset.
+        changes: For a baseline, the changes to the pretraining config that it starts from.
     """
 
     setting: Setting
@@ -127,6 +128,12 @@ class Step(NamedTuple):
     source: Optional[Path] = None
     arguments: Tuple[str, ...] = ()
     draw: Optional[int] = None
+    changes: Tuple[str, ...] = ()
+
+    @property
+    def options(self) -> Dict[str, Tuple[str, ...]]:
+        """All options that its result depends on."""
+        return dict(options=self.arguments, changes=self.changes)
 
     @property
     def name(self) -> str:
@@ -191,15 +198,18 @@ class Plan(NamedTuple):
             yield Step(setting, 'pretrain', 'train', setting.config, arguments=(
                 '--epochs', str(length), *self.changes(setting)))
         if 'raw' in self.tasks:
-            yield Step(setting, 'raw', 'train', _config(setting, 'linear'), setting.raw, _options(*shared))
+            yield Step(setting, 'raw', 'train', _config(setting, 'linear'), setting.raw, _options(*shared),
+                       changes=self.changes(setting))
         if 'untrained' in self.tasks:
-            yield Step(setting, 'untrained', 'train', _config(setting, 'linear'), untrained, _options(*shared))
+            yield Step(setting, 'untrained', 'train', _config(setting, 'linear'), untrained, _options(*shared),
+                       changes=self.changes(setting))
         linear = ('linear', ) if {'linear', 'fusion'} & {*self.tasks} else ()
         for task in (*linear, *(t for t in ('knn', 'finetune') if t in self.tasks)):
             tool = 'test' if task == 'knn' else 'train'
             yield Step(setting, task, tool, _config(setting, task), trained, _options(*shared))
         if 'scratch' in self.tasks:
-            yield Step(setting, 'scratch', 'train', _config(setting, 'finetune'), untrained, _options(*shared))
+            yield Step(setting, 'scratch', 'train', _config(setting, 'finetune'), untrained, _options(*shared),
+                       changes=self.changes(setting))
         if 'transfer' in self.tasks and setting.dataset in SOURCES:
             own = [option for option in shared if '_dataloader.dataset.' not in option]  # not for pku2
             yield Step(setting, 'transfer', 'train', CONFIGS / 'hico/finetune/hico_pku2_finetune.py', trained,
@@ -209,16 +219,35 @@ class Plan(NamedTuple):
                 subset = (f'train_dataloader.dataset.subset.fraction={FRACTIONS[task]}',
                           f'train_dataloader.dataset.subset.seed={draw}')
                 yield Step(setting, task, 'train', _config(setting, 'finetune'),
-                           untrained if task in BASELINES else trained, (*SEMI, *_options(*shared, *subset)), draw)
+                           untrained if task in BASELINES else trained, (*SEMI, *_options(*shared, *subset)), draw,
+                           self.changes(setting) if task in BASELINES else ())
         if 'fusion' in self.tasks:
             yield from self._dumps(setting, shared)
+
+    def of_results(self, folder: Path, dataset: str) -> Iterator[Step]:
+        """Yield the steps of this plan for every setting and task that a folder of an encoder has results of.
+
+        Args:
+            folder: The folder: OUT/DATASET/ENCODER.
+            dataset: The dataset.
+        """
+        for place in sorted(folder.glob('*/*/seed*')):
+            variant, stream, seed = place.relative_to(folder).parts
+            if not seed.removeprefix('seed').isdecimal():
+                continue
+            setting = Setting(folder.name, dataset, stream, int(seed.removeprefix('seed')),
+                              '' if variant == 'hico' else variant)
+            draws = len(list(place.glob('*/draw*')))  # at least as many as each task has
+            tasks = (*PROTOCOLS[dataset].tasks, 'linear')
+            yield from self._replace(tasks=tasks, draws=draws).lane(setting)
 
     @staticmethod
     def _dumps(setting: Setting, shared: Tuple[str, ...]) -> Iterator[Step]:
         """Yield the steps that dump predictions of the linear classifier for test and training clips."""
         path = _config(setting, 'linear')
         head: Any = _read(path)
-        head.merge_from_dict(dict(option.split('=', 1) for option in setting.protocol.options))
+        own = (option for option in shared if option.startswith('train_dataloader.dataset.split='))
+        head.merge_from_dict(dict(option.split('=', 1) for option in own))
         last = Path(setting.name) / 'linear' / f'epoch_{head.train_cfg.max_epochs}.pth'
         split = head.train_dataloader.dataset.split
         for task, more in ('dump', ()), ('dump_train', (f'test_dataloader.dataset.split={split}', )):

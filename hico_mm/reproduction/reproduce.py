@@ -99,16 +99,6 @@ def write_baselines(out: Path, plan: Plan, lane: List[Step]) -> None:
             temporary.write_text(config.pretty_text)
 
 
-def is_left(step: Step, out: Path) -> bool:
-    """Return whether a step has no result yet.
-
-    Raises:
-        UserError: if its folder was made with different options.
-    """
-    check_same(step, out / step.name)
-    return not (out / step.name / 'result.json').exists()
-
-
 def run_steps(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
     """Run the remaining steps with a progress bar. Ctrl-C stops the running steps."""
     # A shell starts background jobs with interrupts ignored, and steps would inherit that. nohup stays in effect.
@@ -127,13 +117,20 @@ def run_steps(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
 
 
 def reproduce(args: argparse.Namespace) -> int:
-    """Plan and run the steps of a command line, print the tables, and return the exit status."""
+    """Plan and run the steps of a command line, print the tables, and return the exit status.
+
+    Raises:
+        UserError: if an option is invalid, or there are results of the same encoder with other options.
+    """
     check_config_options(args)
     check_writable(args.out, folder=True)
     plan = Plan(args.tasks, args.draws, args.epochs, *(
         tuple(o for o in args.cfg_options if o.startswith('model.') == model) for model in (True, False)))
     lanes = [lane for dataset in args.dataset for lane in plan.lanes(args.encoder, dataset, args.streams, args.seeds)]
-    left = [[step for step in lane if is_left(step, args.out)] for lane in lanes]
+    for dataset in args.dataset:  # their results share a table with those of earlier calls
+        for step in plan.of_results(args.out / dataset / args.encoder, dataset):
+            check_same(step, args.out / step.name)
+    left = [[step for step in lane if not (args.out / step.name / 'result.json').exists()] for lane in lanes]
     if args.plan:
         for step in (step for lane in left for step in lane):
             print(shlex.join(['hico-mm', *step.command(args.out)]))

@@ -65,7 +65,7 @@ class StepRunner:
         folder = self.out / step.name
         if step.source and not (self.out / step.source).exists():
             raise RuntimeError(f'skipped, since {self.out / step.source} does not exist')
-        write_json(dict(options=step.arguments), folder / 'step.json')
+        write_json(step.options, folder / 'step.json')
         began = time.monotonic()
         self.run(step, folder / 'output.log')
         scores = read_scores(folder, step)
@@ -123,11 +123,12 @@ def check_same(step: Step, folder: Path) -> None:
         UserError: if they were not.
     """
     path = folder / 'step.json'
-    before = json.loads(path.read_text())['options'] if path.exists() else list(step.arguments)
-    those_that_matter = ([o for o in options if not COMPUTED_ALIKE.search(o)] for options in (before, step.arguments))
-    if len(set(map(tuple, those_that_matter))) > 1:
-        raise UserError(f'{folder} was made with other options ({shlex.join(before)}): choose another --out, or '
-                        'remove it')
+    before = json.loads(path.read_text()) if path.exists() else {}
+    for key, now in step.options.items():
+        then = before.get(key, now)
+        if len({tuple(o for o in options if not COMPUTED_ALIKE.search(o)) for options in (then, now)}) > 1:
+            raise UserError(f'{folder} was made with other options ({shlex.join(then)}): choose another --out, or '
+                            'remove it')
 
 
 def read_scores(folder: Path, step: Step) -> Optional[Dict[str, float]]:

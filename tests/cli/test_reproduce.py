@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 import torch
 
-from hico_mm.cli.reproduce import main
-from hico_mm.fileio import dump_pickle
-from hico_mm.reproduction.plan import BASELINES, PROTOCOLS, Setting
+from hico_mm.cli.reproduce import main, parse_args
+from hico_mm.fileio import dump_pickle, write_json
+from hico_mm.reproduction.plan import BASELINES, PROTOCOLS, Plan, Setting
 from hico_mm.reproduction.results import comparison, table
 from hico_mm.wiring import load_config
 from tests.conftest import ROOT
@@ -143,6 +143,23 @@ def test_a_small_matrix_is_run_in_two_goes_and_tabulated(reproduce, tmp_path):
     assert code == 0 and row in printed
     assert not reproduce('--plan', '--tasks', 'fusion', 'semi10', *args)[1]
     assert 'choose another --out' in reproduce('--plan', '--tasks', 'linear', *args, 'model.momentum=1')[2]
+
+
+@pytest.mark.parametrize('first, options', [
+    (('--tasks', 'linear', '--seeds', '0'), ('--epochs', '2')),
+    (('--tasks', 'linear', '--seeds', '0'), ('--cfg-options', 'model.backbone.channels=16')),
+    (('--tasks', 'untrained', '--seeds', '1'), ('--cfg-options', 'model.backbone.channels=16')),
+    (('--tasks', 'scratch10', '--seeds', '1'), ('--cfg-options', 'train_dataloader.batch_size=4')),
+])
+def test_results_of_other_options_do_not_share_a_table(reproduce, tmp_path, first, options):
+    common = ('--encoder', 'gru', '--dataset', 'nwucla', '--out', tmp_path, '--plan')
+    parsed = parse_args([*map(str, common), *first])
+    for lane in Plan(parsed.tasks).lanes('gru', 'nwucla', parsed.streams, parsed.seeds):
+        for step in lane:
+            write_json(step.options, tmp_path / step.name / 'step.json')
+    assert reproduce(*common, *first)[0] == reproduce(*common, '--tasks', 'finetune', '--seeds', 1)[0] == 0
+    code, _, said = reproduce(*common, '--tasks', 'linear', 'untrained', '--seeds', 1, *options)
+    assert code == 1 and 'was made with other options' in said and 'choose another --out' in said
 
 
 @pytest.mark.parametrize('dataset', sorted(PROTOCOLS))

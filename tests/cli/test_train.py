@@ -1,6 +1,7 @@
 """What `tools/train.py` says, run as a user runs it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,49 @@ def test_a_new_run_in_a_used_folder_is_not_resumed_from_the_earlier_one(make_run
     assert train.main(['tiny.py', '--work-dir', 'w', '--resume']) == 1
     assert 'w/epoch_2.pth belongs to an earlier run' in capsys.readouterr().err
     assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '3', '--resume', 'w/epoch_2.pth']) == 0
+
+
+def test_a_run_that_goes_on_from_an_earlier_checkpoint_is_resumed_from_its_own(make_runner, tmp_path, monkeypatch,
+                                                                               capsys):
+    monkeypatch.chdir(tmp_path)
+    make_runner('tiny', epochs=3).cfg.dump(tmp_path / 'tiny.py')
+    assert train.main(['tiny.py', '--work-dir', 'w']) == 0
+    shutil.copytree('w', 'copy')
+    assert train.main(['tiny.py', '--work-dir', 'w', '--epochs', '2', '--resume', 'w/epoch_1.pth']) == 0
+    assert 'note: w has checkpoints of an earlier run' in capsys.readouterr().err
+    assert Path('w/epoch_3.pth').exists() and find_last('w').path == Path('w/epoch_2.pth')
+    Path('w/epoch_2.pth').unlink()  # as if it had been stopped before its first checkpoint
+    assert find_last('w').path == Path('w/epoch_1.pth')
+    Path('w').rename('moved')
+    assert find_last('moved').path == Path('moved/epoch_1.pth')
+    assert train.main(['tiny.py', '--work-dir', 'moved', '--epochs', '4', '--resume', 'copy/epoch_2.pth']) == 0
+    assert find_last('moved').path == Path('moved/epoch_4.pth')
+    for number in (3, 4):
+        Path(f'moved/epoch_{number}.pth').unlink()
+    assert find_last('moved').path == tmp_path / 'copy/epoch_2.pth'
+    capsys.readouterr()
+    assert train.main(['tiny.py', '--work-dir', 'copy', '--epochs', '4', '--resume', 'copy/epoch_3.pth']) == 0
+    assert 'earlier run' not in capsys.readouterr().err  # it is the newest one: the run goes on
+
+
+def test_a_run_is_only_resumed_with_the_encoder_it_started_from(make_runner, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_runner('tiny', epochs=1).cfg.dump(tmp_path / 'tiny.py')
+    for folder, seed in ('a', '1'), ('b', '2'):
+        assert train.main(['tiny.py', '--work-dir', folder, '--seed', seed]) == 0
+    command = ['tiny.py', '--work-dir', 'w', '--epochs', '2', '--resume', '--pretrained']
+    assert train.main([*command, 'a/epoch_1.pth']) == 0
+    shutil.copy('a/epoch_1.pth', 'renamed.pth')
+    assert train.main([*command, 'renamed.pth']) == 0
+    capsys.readouterr()
+    for other, sentence in (('b/epoch_1.pth', 'started from epoch_1.pth, not from b/epoch_1.pth as it is now'),
+                            ('tiny.py', 'not from tiny.py'), ('gone.pth', 'gone.pth does not exist')):
+        assert train.main([*command, other]) == 1
+        assert sentence in capsys.readouterr().err
+    assert train.main(['tiny.py', '--work-dir', 'a', '--resume', '--pretrained', 'b/epoch_1.pth']) == 1
+    assert 'started from an untrained encoder' in capsys.readouterr().err
+    assert train.main([*command[:3], '--cfg-options', 'load_from=a/epoch_1.pth', '--pretrained', 'b/epoch_1.pth']) == 1
+    assert 'both say where training starts' in capsys.readouterr().err
 
 
 def test_checkpoints_that_cannot_be_used_are_not_written_over(make_runner, tmp_path, monkeypatch, capsys):

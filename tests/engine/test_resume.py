@@ -159,6 +159,21 @@ def test_another_batch_or_learning_rate_is_said(run, tmp_path):
     assert 'had lr 0.01, but the config has 0.02: the old value is kept' in run.warnings[1]
 
 
+def test_other_values_of_the_optimizer_are_said(run, tmp_path):
+    run(tmp_path / 'first', **{'optim_wrapper.optimizer.weight_decay': 0.3})
+    assert run.warnings == ['the resumed run had weight_decay 0, but the config has 0.3: the old value is kept, '
+                            'since the optimizer is restored']
+
+
+@pytest.mark.parametrize('changes, said', [
+    ({'optim_wrapper.optimizer': dict(type='AdamW', lr=0.01, _delete_=True)}, r'SGD with 1 group.*asks for AdamW with 1'),
+    ({'optim_wrapper.paramwise_cfg': dict(bias_lr_mult=2.0)}, r'SGD with 1 group.*asks for SGD with \d\d'),
+])
+def test_another_optimizer_is_refused(run, tmp_path, changes, said):
+    with pytest.raises(UserError, match=f'{said}: resume with the original optimizer'):
+        run(tmp_path / 'first', **changes)
+
+
 def test_training_starts_from_load_from_if_there_is_nothing_to_resume(tmp_path):
     config = Config(dict(work_dir=str(tmp_path), load_from='a.pth', train_cfg=dict(max_epochs=1)))
     set_resume(config, 'auto')

@@ -42,7 +42,7 @@ def make_step(runner):
     def make(task, script, source=None, arguments=('--epochs', '2')):
         folder = runner.out / task
         return SimpleNamespace(
-            name=task, task=task, tool='train', source=source and Path(source), arguments=arguments,
+            name=task, task=task, tool='train', source=source and Path(source), options=dict(options=arguments),
             draw=None, setting=SimpleNamespace(_asdict=lambda: dict(seed=0)),
             command=lambda out: ['train', script, str(folder)])
 

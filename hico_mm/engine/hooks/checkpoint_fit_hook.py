@@ -15,8 +15,8 @@ from ...models.unwrap import unwrap
 from ...wiring import complete_model
 from ..loaders import datasets_of, training_settings, training_summary
 
-USED = dict(batch_size='the new value is used from here on', processes='the new value is used from here on',
-            lr='the old value is kept, since the optimizer is restored')
+USED = dict(batch_size='the new value is used from here on', processes='the new value is used from here on')
+KEPT = 'the old value is kept, since the optimizer is restored'
 
 
 @HOOKS.register_module()
@@ -72,6 +72,7 @@ class CheckpointFitHook(Hook):
             keep_to_folder(checkpoint, source, runner.work_dir)
             _compare_runs(runner, description, source)
             optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
+            _compare_optimizers(runner, description, checkpoint, source)
             epoch_length = len(runner.train_loop.dataloader)
             said = follow_schedule(checkpoint, runner.param_schedulers, optimizer, epoch_length, source)
             if said:
@@ -102,6 +103,32 @@ def _compare_runs(runner: Runner, description: Optional[Description], source: st
             f'{source} was trained on {_data(before)}, but the config names {_data(now)}. A run can only be resumed '
             'on the same data: start a new one with --pretrained')
     for key, value in training_settings(runner).items():
-        if key in description.settings and description.settings[key] != value:
+        if key != 'optimizer' and key in description.settings and description.settings[key] != value:
             runner.logger.warning(f'the resumed run had {key} {description.settings[key]}, but the config has '
-                                  f'{value}: {USED[key]}')
+                                  f'{value}: {USED.get(key, KEPT)}')
+
+
+def _compare_optimizers(runner: Runner, description: Optional[Description], checkpoint: Mapping, source: str) -> None:
+    """Compare the optimizer with the one it continues. Another kind is an error; other values are logged."""
+    optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
+    if optimizer is None:
+        return
+    kind = (description.settings if description is not None else {}).get('optimizer', type(optimizer).__name__)
+    before, now = checkpoint['optimizer']['param_groups'], optimizer.param_groups
+    if kind != type(optimizer).__name__ or len(before) != len(now):
+        raise UserError(
+            f'{source} was trained by {kind} with {len(before)} group(s) of parameters, but the config asks for '
+            f'{type(optimizer).__name__} with {len(now)}: resume with the original optimizer, or start a new run from '
+            'it with --pretrained')
+    schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
+    scheduled = {'lr', *(scheduler.param_name for scheduler in schedulers)}
+    free = {'params', *scheduled, *(f'initial_{name}' for name in scheduled)}
+    for key in dict.fromkeys(key for group in now for key in group if key not in free):
+        old, new = ([group.get(key) for group in groups] for groups in (before, now))
+        if _plain(old) != _plain(new) and any(key in group for group in before):
+            old, new = (values[0] if len(values) == 1 else values for values in (old, new))
+            runner.logger.warning(f'the resumed run had {key} {old}, but the config has {new}: {KEPT}')
+
+
+def _plain(value: Any) -> Any:
+    return list(map(_plain, value)) if isinstance(value, (list, tuple)) else value

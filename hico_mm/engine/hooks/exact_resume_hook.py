@@ -30,7 +30,7 @@ class ExactResumeHook(Hook):
         loop = runner.train_loop
         state = loop.state_dict() if isinstance(loop, ResumableTrainLoop) else {}
         checkpoint[KEY] = dict(loop=state, logs=log_sizes(runner.work_dir), settings=training_settings(runner),
-                               run=current_run(runner.work_dir))
+                               run=current_run(runner.work_dir).name)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Restore the position at which the checkpoint was written.

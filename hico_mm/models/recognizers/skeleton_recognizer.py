@@ -61,7 +61,7 @@ class SkeletonRecognizer(BaseRecognizer):
         source = EncoderSource.open(pretrained) if pretrained is not None else None
         config = dict(complete_model(take_encoder(config, source) if source else config), type=type(self).__name__)
         if config['backbone'] is None:
-            raise UserError('the recognizer has no encoder: give a checkpoint with tools/train.py CONFIG --pretrained '
+            raise UserError('the recognizer has no encoder: give a checkpoint with hico-mm train CONFIG --pretrained '
                             'CKPT, or with --cfg-options model.pretrained=CKPT in MMAction2\'s own tools')
         super().__init__(
             config['backbone'],
