@@ -3,12 +3,17 @@
 import fcntl
 import os
 import shutil
+import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
+
+from .errors import UserError
 
 TEMPORARY = '.writing-'  # part of the names of incomplete files
 SETTLED = 1.0  # seconds after which an unlocked temporary file has no writer
+PATIENCE = 30.0  # seconds to wait for a lock
 
 
 def lock(descriptor: int) -> Optional[bool]:
@@ -24,6 +29,50 @@ def lock(descriptor: int) -> Optional[bool]:
     except OSError:
         return None
     return True
+
+
+def wait_to_lock(descriptor: int, place: Path) -> bool:
+    """Wait to lock an open file or folder. Return True if it is locked or the file system has no locks.
+
+    Args:
+        descriptor: The open file.
+        place: What is in use meanwhile, for the message.
+    """
+    start, said = time.monotonic(), False
+    while lock(descriptor) is False:
+        waited = time.monotonic() - start
+        if waited > PATIENCE:
+            return False
+        if waited > 1 and not said:
+            said = True
+            print(f'{place} is in use: waiting for up to {PATIENCE:g} s', file=sys.stderr)
+        time.sleep(0.1)
+    return True
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lock a file that is read, changed and replaced, so that two processes do not undo each other's changes.
+
+    A file that does not exist is not locked.
+
+    Raises:
+        UserError: if another process keeps it locked.
+    """
+    descriptor = None
+    try:
+        while path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            if not wait_to_lock(descriptor, path):
+                raise UserError(f'{path} is being changed by another process: try again when that has ended')
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                break
+            os.close(descriptor)  # it was replaced while this process waited
+            descriptor = None
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def remove_abandoned(folder: Path, pattern: str) -> None:

@@ -37,9 +37,14 @@ class ExportedModel(nn.Module):
         return 'feature' if self.head is None else 'scores'
 
     def forward(self, clips: Tensor) -> Tensor:
-        """Encode or classify normalised clips (n, M, T, V, C) of any length T; the views are averaged."""
-        results = [self._encode(self._view(clips, view)) for view in self.preparation.test_views]
-        return torch.stack(results).mean(0)
+        """Encode or classify normalised clips (n, M, T, V, C) of any length T.
+
+        The views are averaged: their features, or what ``average_clips`` of the classifier says.
+        """
+        results = torch.stack([self._encode(self._view(clips, view)) for view in self.preparation.test_views])
+        if self.head is None:
+            return results.mean(0)
+        return results.softmax(-1).mean(0) if self.head.average_clips == 'prob' else results.mean(0).softmax(-1)
 
     def _view(self, clips: Tensor, transforms: list) -> Tensor:
         crop, *others = transforms
@@ -50,7 +55,7 @@ class ExportedModel(nn.Module):
 
     def _encode(self, view: Tensor) -> Tensor:
         features = self.neck(self.backbone(view))
-        return features.level('instance') if self.head is None else self.head(features).softmax(1)
+        return features.level('instance') if self.head is None else self.head(features)
 
 
 def crop_and_resize(clips: Tensor, crop: CenterCropResize) -> Tensor:

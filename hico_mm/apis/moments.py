@@ -6,6 +6,7 @@ import numpy as np
 from torch import nn
 
 from ..errors import UserError, check_count, check_number
+from ..structures import check_level
 from .extract import encode_unit
 from .prepare import ClipPreparer
 from .read_clip import ClipSource, RawClip
@@ -70,6 +71,7 @@ def find_moments(model: nn.Module,
     Raises:
         UserError: if a clip or the recording cannot be used, or an argument is invalid.
     """
+    check_level(level)
     check_count(topk, 'topk')
     check_number(overlap, 'overlap', least=0, below=1)
     check_number(min_score, 'min_score')

@@ -79,7 +79,8 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[L
         format: Name of the format. Defaults to None, the only one that fits.
 
     Raises:
-        UserError: if the file cannot be read, has an unknown format, or does not have these axes or frames.
+        UserError: if the file cannot be read, has an unknown format, or does not have these axes or frames, or if one
+            of the arguments does not apply to it.
     """
     if isinstance(source, Found):
         clip = _read_found(source, axes, layout)
@@ -87,9 +88,11 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[L
         clip = _read_file(str(source), axes, layout, format)
     elif isinstance(source, (RawClip, Mapping)):
         clip = source if isinstance(source, RawClip) else of_entry(source, 'the clip')
-        _refuse_axes(axes, clip.name)
+        _refuse(clip.name, 'is not an array', axes=axes)
+        _refuse(clip.name, 'is not a file', format=format)
     else:
         clip = RawClip(name, _ordered(_as_array(source, name), axes, name))
+        _refuse(name, 'is not a file', format=format)
     return _finish(clip, layout, frames, img_shape)
 
 
@@ -109,6 +112,8 @@ def clips_in(source: Union[str, Path], format: Optional[str] = None) -> Sequence
 def _finish(clip: RawClip, layout: Optional[Layout], frames: Optional[Tuple[int, int]],
             img_shape: Optional[Tuple[int, int]]) -> RawClip:
     """Add what the user says about a clip, and cut it."""
+    if clip.keypoint.ndim == 4 and clip.keypoint.shape[-1] == 3:
+        _refuse(clip.name, 'has three coordinates', img_shape=img_shape)
     if layout is not None and clip.layout is not None and get_layout(clip.layout) != get_layout(layout):
         raise UserError(f'{clip.name} has the skeleton "{get_layout(clip.layout).name}", not '
                         f'"{get_layout(layout).name}": leave the layout out')
@@ -132,7 +137,7 @@ def _read_file(source: str, axes: Optional[str], layout: Optional[Layout], forma
     """Read a recording, or a clip of an annotation given as ``FILE.pkl:NAME``."""
     annotation, colon, name = source.rpartition('.pkl:')
     if colon and not Path(source).is_file():
-        _refuse_axes(axes, source)
+        _refuse(source, 'is a clip of an annotation', axes=axes, format=format)
         return _read_entry(f'{annotation}.pkl', name)
     found = find_recordings(source, format)
     if len(found) > 1:
@@ -174,9 +179,10 @@ def of_entry(clip: Mapping, where: str, layout: Optional[SkeletonLayout] = None)
                    img_shape=tuple(size) if size else None, score=clip.get('keypoint_score'))
 
 
-def _refuse_axes(axes: Optional[str], name: str) -> None:
-    if axes is not None:
-        raise UserError(f'{name} is not an array, so axes "{axes}" have no meaning: leave them out')
+def _refuse(name: str, what: str, **options: Any) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise UserError(f'{name} {what}, so {option} "{value}" has no meaning: leave it out')
 
 
 def _as_array(source: Any, name: str) -> np.ndarray:

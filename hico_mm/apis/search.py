@@ -13,15 +13,13 @@ from ..checkpoints import encoder_hash
 from ..datasets.checks import UNLABELLED
 from ..errors import UserError, check_count
 from ..models.heads.neighbours import Neighbours
-from ..structures import get_layout
+from ..structures import check_level, get_layout
 from ..visualization.motion import Motions, drawing, quantise
 from ..visualization.strip import write_strip
 from .answers import Answer, Match
 from .gallery import Gallery
 from .gallery_encoder import GalleryEncoder, Model, opened_model
 from .read_clip import ClipSource, RawClip, read_split
-
-LEVELS = ('temporal', 'spatial', 'instance')  # the levels with one vector for a clip
 
 
 class SkeletonSearch:
@@ -44,8 +42,7 @@ class SkeletonSearch:
 
     def __init__(self, model: Model, level: str = 'instance', index: Optional[str] = None,
                  batch_size: int = 64, device: Union[str, torch.device] = 'cpu') -> None:
-        if level not in LEVELS:
-            raise UserError(f'level must be one of {list(LEVELS)}, got {level!r}')
+        check_level(level)
         opened, checkpoint = opened_model(model, device)
         self.gallery = Gallery(torch.zeros(0, 0), np.zeros(0, int), [], Motions.of([]), encoder_hash(opened),
                                asdict(opened.data_preprocessor.layout), level, checkpoint)

@@ -206,8 +206,8 @@ def check_same_source(resumed: Union[str, Path], named: str) -> None:
         now = Origin.of(named, source.description).record
     if (before is None) != (now is None) or not _agree_on_origin(before or {}, now or {}):
         start = 'an untrained encoder' if before is None else before.get('file')
-        raise UserError(f'the run of {resumed} started from {start}, not from {named} as it is now: to resume it, leave '
-                        '--pretrained out; to start a new run, leave --resume out')
+        raise UserError(f'the run of {resumed} started from {start}, not from {named} as it is now: to resume it, '
+                        'leave --pretrained out; to start a new run, leave --resume out')
 
 
 def _agree_on_origin(before: Mapping, now: Mapping) -> bool:

@@ -1,8 +1,10 @@
 """Arguments of the commands that read single clips."""
 
 import argparse
+from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from ..errors import UserError
 from ..structures import LAYOUTS
 from .command import count
 
@@ -33,9 +35,21 @@ def add_encoder_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check_clip_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace, sources: Sequence[str]) -> None:
-    """Refuse axes if no source is an array."""
+    """Refuse axes if no source is an array, and a format if all sources are clips of annotations."""
     if args.axes is not None and not any(map(is_array, sources)):
         parser.error('--axes describes .npy, .npz and .csv arrays, but none is given: leave it out')
+    if args.format is not None and all(map(is_clip_of_annotation, sources)):
+        parser.error('--format is that of recordings, but only clips of annotations are given: leave it out')
+
+
+def check_axes(args: argparse.Namespace, clips: Sequence[Any]) -> None:
+    """Check that there is an array among the clips that were found in folders, if axes are given.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if args.axes is not None and not any(map(is_array, clips)):
+        raise UserError('--axes describes arrays, but none of the clips is one: leave it out')
 
 
 def is_array(source: Any) -> bool:
@@ -43,11 +57,17 @@ def is_array(source: Any) -> bool:
     return source.lower().endswith(ARRAYS) if isinstance(source, str) else source.is_array
 
 
+def is_clip_of_annotation(source: Any) -> bool:
+    """Return whether a source is a clip of an annotation: ANNOTATION.pkl:NAME."""
+    return isinstance(source, str) and '.pkl:' in source and not Path(source).is_file()
+
+
 def clip_options(args: argparse.Namespace, source: Any) -> Dict[str, Any]:
     """Return the arguments of ``read_clip`` for a source, without those that are not given or not meant for it."""
     from ..converters.registry import load_readers
 
     load_readers(args.imports)
-    names: List[str] = ['frames', 'img_shape', 'layout', 'format', *(('axes', ) if is_array(source) else ())]
+    names: List[str] = ['frames', 'img_shape', 'layout', *(('axes', ) if is_array(source) else ()),
+                        *(() if is_clip_of_annotation(source) else ('format', ))]
     options = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}

@@ -79,6 +79,10 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace, f
         parser.error(f'--init only lists the files: leave out {in_use(args)[0]}')
     if args.split is None and (args.seed or args.test_ratio != 0.2):
         parser.error('--seed and --test-ratio only apply to --split: add it')
+    if args.test and (args.seed or args.test_ratio != 0.2):
+        parser.error('--test names what is in val, and --seed and --test-ratio draw it: leave one of them out')
+    if args.no_labels and args.classes:
+        parser.error('--classes names the labels, and --no-labels leaves them out: give only one of them')
     if args.pose is None and (args.model or args.keep_poses):
         parser.error('--model and --keep-poses only apply to videos: add --pose mediapipe')
     if args.test and args.split not in ('subject', 'camera'):

@@ -40,6 +40,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         parser.error('--search, --names and --out can only be used with --preds')
     if args.weights and (not all(0 <= weight < math.inf for weight in args.weights) or not any(args.weights)):
         parser.error(f'--weights must be numbers of at least 0, with at least one above 0, got {args.weights}')
+    if args.search_names and not args.search:
+        parser.error('--search-names is for the files of --search: add it, or leave --search-names out')
     for option in 'names', 'search_names':
         value = getattr(args, option)
         if value and ':' not in value:

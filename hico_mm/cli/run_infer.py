@@ -12,7 +12,7 @@ from ..apis.read_clip import clips_in
 from ..converters.registry import load_readers
 from ..errors import UserError
 from ..fileio import atomic_write, check_writable
-from .clips import clip_options
+from .clips import check_axes, clip_options
 from .run_search import json_alone
 
 
@@ -24,6 +24,7 @@ def infer(args: argparse.Namespace) -> int:
         inferencer = SkeletonInferencer(args.checkpoint, args.device)
         load_readers(args.imports)
         files = [file for name in args.files for file in clips_in(name, args.format)]
+        check_axes(args, files)
         clips = [read_clip(file, **clip_options(args, file))
                  for file in track(files, 'reading', transient=True, disable=len(files) < 100)]
         predictions = inferencer(clips, batch_size=args.batch_size, topk=args.topk)['predictions']

@@ -14,6 +14,7 @@ from ..apis.moments import Moment
 from ..datasets.checks import is_label
 from ..errors import UserError
 from ..fileio import check_writable
+from ..locks import locked
 from .clips import clip_options
 
 
@@ -104,16 +105,17 @@ def _seconds(moment: Moment) -> str:
 def add(args: argparse.Namespace) -> int:
     """Add clips to a gallery."""
     check_writable(args.gallery)
-    search = _load(args)
-    before = len(search)
-    if args.ann_file is not None:
-        search.add_annotation(args.ann_file, args.split)
-    else:
-        if args.label is not None and not is_label(args.label):
-            raise UserError(f'--label {args.label} is not a class number: count from 0')
-        clips = [read_clip(file, **clip_options(args, file)) for file in args.files]
-        search.add(clips, labels=None if args.label is None else [args.label] * len(clips))
-    search.save(args.gallery)
+    if args.label is not None and not is_label(args.label):
+        raise UserError(f'--label {args.label} is not a class number: count from 0')
+    with locked(args.gallery):
+        search = _load(args)
+        before = len(search)
+        if args.ann_file is not None:
+            search.add_annotation(args.ann_file, args.split)
+        else:
+            clips = [read_clip(file, **clip_options(args, file)) for file in args.files]
+            search.add(clips, labels=None if args.label is None else [args.label] * len(clips))
+        search.save(args.gallery)
     print(f'{args.gallery}: {counted(len(search) - before)} added, now {counted(len(search))}')
     return 0
 
@@ -121,8 +123,9 @@ def add(args: argparse.Namespace) -> int:
 def remove(args: argparse.Namespace) -> int:
     """Remove clips from a gallery."""
     check_writable(args.gallery)
-    gallery = Gallery.load(args.gallery)
-    left = gallery.without(args.names)
-    left.save(args.gallery)
+    with locked(args.gallery):
+        gallery = Gallery.load(args.gallery)
+        left = gallery.without(args.names)
+        left.save(args.gallery)
     print(f'{args.gallery}: {counted(len(gallery) - len(left))} removed, now {counted(len(left))}')
     return 0

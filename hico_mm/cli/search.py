@@ -14,10 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Optional, Sequence
 
+from ..structures import VECTOR_LEVELS
 from .clips import FILES, add_clip_arguments, add_encoder_arguments, check_clip_arguments
 from .command import command, command_parser, count
-
-LEVELS = ('temporal', 'spatial', 'instance')
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -37,7 +36,8 @@ def _add_index(actions: argparse._SubParsersAction) -> argparse.ArgumentParser:
     parser.add_argument('--ann-file', type=Path, required=True, help='annotation pickle')
     parser.add_argument('--split', help='split of the annotation; default: all clips')
     parser.add_argument('--out', type=Path, required=True, metavar='FILE.npz', help='gallery to write')
-    parser.add_argument('--level', choices=LEVELS, default='instance', help='level of the features; default: instance')
+    parser.add_argument('--level', choices=VECTOR_LEVELS, default='instance',
+                        help='level of the features; default: instance')
     add_encoder_arguments(parser)
     return parser
 
@@ -71,7 +71,8 @@ def _add_moments(actions: argparse._SubParsersAction) -> argparse.ArgumentParser
                         'default: 0.3')
     parser.add_argument('--fps', type=float, help='frames per second of the recording; default: 30 for Kinect files')
     parser.add_argument('--json', action='store_true', help='print JSON')
-    parser.add_argument('--level', choices=LEVELS, default='instance', help='level of the features; default: instance')
+    parser.add_argument('--level', choices=VECTOR_LEVELS, default='instance',
+                        help='level of the features; default: instance')
     add_encoder_arguments(parser)
     add_clip_arguments(parser, 'use only these frames of each clip to look for')
     return parser
@@ -112,7 +113,8 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     if args.action == 'add':
         if bool(args.files) == (args.ann_file is not None):
             parser.error('give files or --ann-file')
-        given = [option for option in ('label', 'frames', 'img_shape') if getattr(args, option) is not None]
+        given = [option for option in ('label', 'frames', 'img_shape', 'axes', 'layout', 'format')
+                 if getattr(args, option) is not None]
         if args.ann_file is not None and given:
             parser.error(f'--{given[0].replace("_", "-")} is for files, not for --ann-file: leave it out')
         if args.ann_file is None and args.split is not None:

@@ -11,7 +11,7 @@ from ..errors import UserError
 from ..structures import LAYOUTS, SkeletonLayout, get_layout
 from ..visualization.upright import UPS, up_axis
 from ..wiring.requirements import requirements_of
-from .clips import is_array
+from .clips import check_axes, is_array, is_clip_of_annotation
 
 
 class Shown(NamedTuple):
@@ -30,6 +30,8 @@ def shown_clips(args: argparse.Namespace) -> List[Shown]:
         UserError: if a clip cannot be used, or its skeleton is not known.
     """
     wanted = _skeleton(args)
+    if args.axes is not None:
+        check_axes(args, [clip for source in args.sources for clip in clips_in(source, args.format)])
     return [clip for source in args.sources for clip in _described(_read(source, args, wanted), wanted, args.up)]
 
 
@@ -53,12 +55,14 @@ def _read(source: str, args: argparse.Namespace, layout: Optional[SkeletonLayout
             if args.clips:
                 raise
             return [(_recording(source, args, layout, error), '')]
+        if args.format is not None:
+            raise UserError(f'{source} is an annotation, so --format has no meaning: leave it out')
         clips = _chosen(annotation.clips, args, path, layout)
         return [(clip if frames is None else clip.cut(*frames), _class(clip.label, annotation.classes))
                 for clip in clips]
     if args.clips:
         raise UserError(f'{source} is not an annotation pickle, so --clips has no meaning: leave it out')
-    sources = clips_in(source, args.format)[:args.most]
+    sources = clips_in(source, None if is_clip_of_annotation(source) else args.format)[:args.most]
     clips = [read_clip(one, **_options(one, args, layout)) for one in sources]
     return [(clip, _class(clip.label, None)) for clip in clips]
 
@@ -73,7 +77,8 @@ def _recording(source: str, args: argparse.Namespace, layout: Any, error: UserEr
 
 def _options(source: Any, args: argparse.Namespace, layout: Optional[SkeletonLayout]) -> dict:
     stated = layout if args.layout is not None or is_array(source) else None  # the config's own does not overrule files
-    return dict(axes=args.axes if is_array(source) else None, layout=stated, format=args.format,
+    return dict(axes=args.axes if is_array(source) else None, layout=stated,
+                format=None if is_clip_of_annotation(source) else args.format,
                 frames=None if args.frames is None else tuple(args.frames))
 
 

@@ -64,13 +64,14 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
         faults = faults + more_faults
     if not wishes.labels:
         items = [item._replace(facts=item.facts._replace(label=None)) for item in items]
-    numbers, classes = number_classes([item.facts.label for item in items if item.facts.label], wishes.classes)
+    labels = [item.facts.label for item in items if item.facts.label]
+    numbers, classes = number_classes(labels, wishes.classes)
     facts = {item.name: item.facts for item in items}
-    check_rule(wishes.rule, facts, bool(numbers))
+    check_rule(wishes.rule, facts, bool(labels))
     layout = wishes.options.layout or reader.layout or _layout_of(items, reader, wishes.options)
     return Conversion(
         items, layout, partial(read_item, read=reader.read, options=wishes.options, numbers=numbers,
-                               own_labels=wishes.labels and not numbers),
+                               own_labels=wishes.labels and not labels, num_classes=len(classes) if classes else None),
         partial(make_splits, rule=wishes.rule, facts=facts), faults=faults, doubts=doubts, notes=notes,
         classes=classes,
         nothing=f'no clip of format {reader.name} was read from {source} ({" or ".join(reader.suffixes)})',
@@ -78,7 +79,8 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
         suspect=partial(implausible, layout=get_layout(layout)))
 
 
-def read_item(item: Item, read: Read, options: ReadOptions, numbers: Dict[str, int], own_labels: bool) -> Reading:
+def read_item(item: Item, read: Read, options: ReadOptions, numbers: Dict[str, int], own_labels: bool,
+              num_classes: Optional[int] = None) -> Reading:
     """Read a clip.
 
     Args:
@@ -87,12 +89,15 @@ def read_item(item: Item, read: Read, options: ReadOptions, numbers: Dict[str, i
         options: What the user says about the files.
         numbers: Number of each class.
         own_labels: Whether the label that the file itself gives counts.
+        num_classes: Number of classes, if they have names. Defaults to None.
 
     Raises:
         UserError: if it cannot be used. The message does not name the file.
     """
     recording = safely(read, item, options)
     number = numbers[item.facts.label] if item.facts.label else recording.label if own_labels else None
+    if number is not None and num_classes is not None and not 0 <= number < num_classes:
+        raise UserError(f'has label {number}, but --classes has {num_classes} names, for labels 0 to {num_classes - 1}')
     return [to_clip(recording, item, options, number)], []
 
 
@@ -136,6 +141,8 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
                             '--fps')
         keypoint, score = resample(keypoint, score, fps, options.resample_fps)
         fps = options.resample_fps
+    if options.img_shape is not None and keypoint.shape[-1] == 3:
+        raise UserError('has three coordinates, so --img-shape has no meaning: leave it out')
     known = dict(
         label=label, keypoint_score=score, fps=fps,
         subject=item.facts.subject, camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)

@@ -76,7 +76,7 @@ def read_found(found: Found, options: ReadOptions) -> Clip:
     if found.is_array:
         options = options._replace(usual_axes=True, persons=ALL)
     elif options.axes is not None:
-        raise UserError(f'{found.item} is not an array, so axes "{options.axes}" have no meaning: leave them out')
+        raise UserError(f'{found.item} is not an array, so axes "{options.axes}" has no meaning: leave it out')
     try:
         recording = safely(found.reader.read, found.item, options)
         return to_clip(recording, found.item, options, recording.label), recording.layout

@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Type
 
 import torch
 from mmaction.registry import RUNNERS
@@ -20,13 +20,14 @@ from .console import QuietRunner
 OF_MMENGINE = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
 
-def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
+def build_runner(config: Config, name: str, launcher: str = 'none', kind: Type[Runner] = QuietRunner) -> Runner:
     """Build the runner of a config. Without a GPU, several processes communicate over gloo.
 
     Args:
         config: The config.
         name: Name of the work directory in ``work_dirs``, if the config does not set one.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'. Defaults to 'none'.
+        kind: Class of the runner, unless the config has a ``runner_type``. Defaults to :class:`QuietRunner`.
 
     Raises:
         UserError: if the launcher is slurm or mpi and there is no GPU, if it is pytorch but did not start this process,
@@ -51,7 +52,7 @@ def build_runner(config: Config, name: str, launcher: str = 'none') -> Runner:
         end_with_parent()
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(config, launcher)
-    return RUNNERS.build(config) if 'runner_type' in config else QuietRunner.from_cfg(config)
+    return RUNNERS.build(config) if 'runner_type' in config else kind.from_cfg(config)
 
 
 def _pin_batches(config: Config) -> None:

@@ -3,8 +3,6 @@
 import os
 import re
 import shutil
-import sys
-import time
 import uuid
 from contextlib import contextmanager
 from itertools import count
@@ -14,10 +12,9 @@ from typing import Any, Dict, Iterator, Optional, Union
 from ..checkpoints.resume import RUN
 from ..errors import UserError
 from ..fileio import check_writable
-from ..locks import TEMPORARY, lock, remove_abandoned
+from ..locks import TEMPORARY, remove_abandoned, wait_to_lock
 
 LOCK = '.lock'
-PATIENCE = 30.0  # seconds to wait for a lock
 LOGS = '*/vis_data/*'
 # Scalars of MMEngine and events of TensorBoard. They are only appended to, so cutting them restores an earlier state.
 LOG_NAME = re.compile(r'[\w.-]+/vis_data/(?:[\w.-]+\.json|events\.out\.tfevents\.[\w.-]+)')
@@ -38,7 +35,7 @@ def lock_folder(folder: Union[str, Path]) -> Iterator[None]:
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open('a+') as file:
-        if not _wait_for(file.fileno(), folder):
+        if not wait_to_lock(file.fileno(), folder):
             file.seek(0)
             owner = file.read().strip() or 'another process'
             raise UserError(f'{folder} is in use by {owner}: wait until it ends, or choose another folder')
@@ -51,18 +48,6 @@ def lock_folder(folder: Union[str, Path]) -> Iterator[None]:
         finally:
             if new and {path.name for path in folder.iterdir()} <= {LOCK, RUN}:  # failed before writing anything
                 shutil.rmtree(folder)
-
-
-def _wait_for(descriptor: int, folder: Path) -> bool:
-    """Wait to lock an open file. Return True if it is locked or the file system has no locks, False on timeout."""
-    end = time.monotonic() + PATIENCE
-    while lock(descriptor) is False:
-        if time.monotonic() > end:
-            return False
-        if time.monotonic() > end - PATIENCE + 1:
-            print(f'{folder} is in use: waiting for up to {PATIENCE:g} s', file=sys.stderr)
-        time.sleep(min(5, PATIENCE / 5))
-    return True
 
 
 def begin_run(work_dir: Union[str, Path], source: Optional[Path] = None) -> bool:

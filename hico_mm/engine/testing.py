@@ -4,16 +4,28 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dist import master_only
 
 from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..errors import UserError
 from ..fileio import check_writable
 from ..shipped import find_checkpoint
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name
-from .console import say_tested
+from .console import QuietRunner, say_tested
 from .half_precision import half_precision
 from .launch import build_runner
 from .log_backends import add_backends
+
+
+class TestRunner(QuietRunner):
+    """Runner of a test. It writes its config beside its log: the one in the work directory may be a training's."""
+
+    __test__ = False  # for pytest, which it is no test of
+
+    @master_only
+    def dump_config(self) -> None:
+        """Write the config to the folder of the log."""
+        self.cfg.dump(Path(self.log_dir, Path(self.cfg.filename or f'{self.timestamp}.py').name))
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -54,7 +66,7 @@ def test(args: argparse.Namespace) -> int:
     """Run the test of a command line and return the exit status."""
     if args.dump:
         check_writable(args.dump)
-    runner = build_runner(make_config(args), run_name(args.config, args.fragments), args.launcher)
+    runner = build_runner(make_config(args), run_name(args.config, args.fragments), args.launcher, TestRunner)
     with half_precision(args.amp):
         scores = runner.test()
     say_tested(runner, scores)

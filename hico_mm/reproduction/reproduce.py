@@ -99,6 +99,17 @@ def write_baselines(out: Path, plan: Plan, lane: List[Step]) -> None:
             temporary.write_text(config.pretty_text)
 
 
+def check_results(args: argparse.Namespace, plan: Plan) -> None:
+    """Check that the results that will share a table were made with the same options, also those of earlier calls.
+
+    Raises:
+        UserError: if some were not; the message names their folder.
+    """
+    for dataset in args.dataset:
+        for step in plan.of_results(args.out / dataset / args.encoder, dataset):
+            check_same(step, args.out / step.name)
+
+
 def run_steps(args: argparse.Namespace, left: List[List[Step]]) -> StepRunner:
     """Run the remaining steps with a progress bar. Ctrl-C stops the running steps."""
     # A shell starts background jobs with interrupts ignored, and steps would inherit that. nohup stays in effect.
@@ -127,9 +138,7 @@ def reproduce(args: argparse.Namespace) -> int:
     plan = Plan(args.tasks, args.draws, args.epochs, *(
         tuple(o for o in args.cfg_options if o.startswith('model.') == model) for model in (True, False)))
     lanes = [lane for dataset in args.dataset for lane in plan.lanes(args.encoder, dataset, args.streams, args.seeds)]
-    for dataset in args.dataset:  # their results share a table with those of earlier calls
-        for step in plan.of_results(args.out / dataset / args.encoder, dataset):
-            check_same(step, args.out / step.name)
+    check_results(args, plan)
     left = [[step for step in lane if not (args.out / step.name / 'result.json').exists()] for lane in lanes]
     if args.plan:
         for step in (step for lane in left for step in lane):

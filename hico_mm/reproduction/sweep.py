@@ -15,45 +15,75 @@ once all settings are chosen. Every line of RUNS.jsonl says which of the two it 
 import argparse
 import json
 import os
+import re
+import sys
 import tempfile
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 from rich.console import Console
 from rich.progress import Progress
 
+from ..cli.command import command, command_parser, count, seed
 from ..datasets.annotation import read_annotation
 from ..errors import UserError
+from ..fileio import check_writable
+from ..wiring import check_parts, read_config
 from .sweep_run import Job, run, steps_of
 from .sweep_table import show
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Run what is missing, then print the table."""
-    parser = argparse.ArgumentParser(prog='python -m hico_mm.reproduction.sweep', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('table', help='Python file with datasets, settings and seeds')
+def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = command_parser('sweep.py', __doc__)
+    parser.prog = 'python -m hico_mm.reproduction.sweep'
+    parser.add_argument('table', help='Python file with datasets, settings, seeds and steps')
     parser.add_argument('--out', type=Path, required=True, help='JSON lines to read and to append to')
-    parser.add_argument('--part', default='1/1', metavar='I/N',
-                        help='run every N-th of the missing runs, beginning with the I-th, to share the work')
+    parser.add_argument('--part', type=part, default=(1, 1), metavar='I/N',
+                        help='run every N-th run, beginning with the I-th, to share the work')
     parser.add_argument('--test', action='store_true', help='score the test splits, to report and not to choose')
     parser.add_argument('--datasets', nargs='+', metavar='NAME', help='datasets of the table; default: all')
     parser.add_argument('--settings', nargs='+', metavar='NAME', help='settings of the table; default: all')
-    parser.add_argument('--seeds', nargs='+', type=int, metavar='N', help='seeds; default: those of the table')
-    parser.add_argument('--points', type=int, metavar='N', help='also score N times during each training')
-    parser.add_argument('--steps', type=int, metavar='N', help='training steps; default: those of the table')
-    args = parser.parse_args(argv)
-    table = choose(Config.fromfile(args.table), args)
-    jobs = missing(table, args.out)
-    first, parts = map(int, args.part.split('/'))
+    parser.add_argument('--seeds', nargs='+', type=seed, metavar='N', help='seeds; default: those of the table')
+    parser.add_argument('--points', type=count, metavar='N', help='also score N times during each training')
+    parser.add_argument('--steps', type=count, metavar='N', help='training steps; default: those of the table')
+    return parser.parse_args(argv)
+
+
+def part(text: str) -> Tuple[int, int]:
+    """Parse a part of the runs: its number, and the number of parts."""
+    match = re.fullmatch(r'([1-9]\d*)/([1-9]\d*)', text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise argparse.ArgumentTypeError(f'{text} is not a part: give its number and the number of parts, such as 1/2')
+    return int(match[1]), int(match[2])
+
+
+def compare(args: argparse.Namespace) -> int:
+    """Run what is missing, then print the table."""
+    check_writable(args.out)
+    table = choose(read_table(args.table), args)
     with Progress() as progress, tempfile.TemporaryDirectory() as folder:
-        for job in progress.track(jobs[first - 1::parts], description='runs'):
+        for job in progress.track(missing(table, args.out, *args.part), description='runs'):
             split = f'tested on split "{table.datasets[job.dataset].test}"' if args.test else \
                 'the test split is not read'
             progress.console.print(f'{job.dataset}, {job.setting}, seed {job.seed}: {split}')
             append(args.out, run(table, job, Path(folder), args.test))
     show(list(read(args.out)), Console())
+    return 0
+
+
+def read_table(path: str) -> Config:
+    """Read a table of datasets and settings.
+
+    Raises:
+        UserError: if it does not exist, or is incomplete.
+    """
+    if not Path(path).is_file():
+        raise UserError(f'{path} does not exist: give a Python file with datasets, settings, seeds and steps')
+    table = read_config(path)
+    check_parts(table, path, 'datasets', 'settings', 'seeds', 'steps')
+    return table
 
 
 def choose(table: Config, args: argparse.Namespace) -> Config:
@@ -75,8 +105,10 @@ def choose(table: Config, args: argparse.Namespace) -> Config:
     for data in table.datasets.values():
         if args.test and 'distinct' in data:
             read_annotation(data['ann_file']).of_split(data['distinct'])  # refused now rather than after the training
-    if args.points is not None and args.points < 1:
-        raise UserError(f'--points must be at least 1, got {args.points}')
+    own = [name for name, setting in table.settings.items() if setting.get('steps')]
+    if args.steps is not None and own:
+        raise UserError(f'--steps does not apply to the setting {own[0]}, which has {table.settings[own[0]].steps} '
+                        'steps of its own: leave --steps out, or choose other --settings')
     table.seeds, table.steps, table.points = args.seeds or table.seeds, args.steps or table.steps, args.points
     check_runs(table, args.out, args.test)
     return table
@@ -86,11 +118,15 @@ def check_runs(table: Config, out: Path, test: bool) -> None:
     """Check that the runs of a file can stand beside those that the table asks for.
 
     Raises:
-        UserError: if they have other steps, are on other splits, or have no scores during the training although these
-            are asked for.
+        UserError: if they have other options or steps, are on other splits, or have no scores during the training
+            although these are asked for.
     """
     rows = list(read(out))
     mine = [row for row in rows if row['setting'] in table.settings]
+    changed = [row for row in mine if (row['base'], row['options']) != options_of(table.settings[row['setting']])]
+    if changed:
+        raise UserError(f'{out} has a run of {changed[0]["setting"]} with other options than the table has now: choose '
+                        'another --out, or give the setting another name')
     others = [row for row in mine if row['asked'] != steps_of(table, row['setting'])]
     if others:
         raise UserError(f'{out} has a run of {others[0]["setting"]} with {others[0]["asked"]} steps, not '
@@ -103,12 +139,20 @@ def check_runs(table: Config, out: Path, test: bool) -> None:
                         '--out')
 
 
-def missing(table: Config, out: Path) -> List[Job]:
-    """Return the runs that are not in a file yet, seed by seed."""
+def options_of(setting: Config) -> Tuple[str, dict]:
+    """Return the base config and the options of a setting, as a row has them."""
+    return setting['base'], json.loads(json.dumps(setting.get('options', {})))
+
+
+def missing(table: Config, out: Path, first: int = 1, parts: int = 1) -> List[Job]:
+    """Return the runs of a part that are not in a file yet, seed by seed.
+
+    The parts are the same however many runs are missing, so that one of them can be started again beside the others.
+    """
     done = {Job(row['dataset'], row['setting'], row['seed']) for row in read(out)}
-    wanted = (Job(dataset, setting, seed) for seed in table.seeds for setting in table.settings
-              for dataset in table.datasets)
-    return [job for job in wanted if job not in done]
+    wanted = [Job(dataset, setting, seed) for seed in table.seeds for setting in table.settings
+              for dataset in table.datasets]
+    return [job for job in wanted[first - 1::parts] if job not in done]
 
 
 def read(out: Path) -> Iterator[dict]:
@@ -129,5 +173,7 @@ def append(out: Path, row: dict) -> None:
         file.write(start + json.dumps(row).encode() + b'\n')
 
 
+main = command(parse_args, compare)
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

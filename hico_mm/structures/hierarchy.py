@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BRANCHES = ('temporal', 'spatial')
 LEVELS = ('clip', 'part', 'temporal', 'spatial', 'instance')
+VECTOR_LEVELS = ('temporal', 'spatial', 'instance')  # those with one vector for a clip
 # The branch that each level belongs to; the instance level uses all branches.
 BRANCH_OF = {'clip': 'temporal', 'temporal': 'temporal', 'part': 'spatial', 'spatial': 'spatial'}
 
@@ -49,8 +50,9 @@ class HierarchicalFeatures(NamedTuple):
         """Return the feature of a level by name, one of ``LEVELS``.
 
         Raises:
-            UserError: if the level's branch is switched off.
+            UserError: if there is no such level, or its branch is switched off.
         """
+        check_level(name, LEVELS)
         return self._require(name) if name in ('clip', 'part') else getattr(self, name)
 
     def _require(self, level: str) -> Tensor:
@@ -78,6 +80,16 @@ class InstanceFeatures(NamedTuple):
         if name != 'instance':
             raise UserError(f'there is no {name} level here: this model only has the instance level')
         return self.instance
+
+
+def check_level(name: str, known: Sequence[str] = VECTOR_LEVELS) -> None:
+    """Check the name of a level.
+
+    Raises:
+        UserError: if it is not one of those that are known.
+    """
+    if name not in known:
+        raise UserError(f'level must be one of {list(known)}, got {name!r}')
 
 
 def check_names(given: Sequence[str], known: Sequence[str], what: str) -> Tuple[str, ...]:

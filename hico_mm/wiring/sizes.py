@@ -53,8 +53,6 @@ def _feature_channels(model: dict) -> Optional[int]:
     neck, backbone = model.get('neck'), model.get('backbone')
     if isinstance(neck, dict) and is_a(MODELS, neck.get('type'), ('UDMNeck', )):
         level = (place_of(model, 'cls_head') or {}).get('level', 'instance')
-        if level in ('clip', 'part'):
-            return neck['channels']
         return neck['channels'] * neck['num_granularities'] * (len(neck['branches']) if level == 'instance' else 1)
     if isinstance(backbone, dict) and is_a(MODELS, backbone.get('type'), ('RawCoordinates', )):
         views = model['data_preprocessor']

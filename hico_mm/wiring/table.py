@@ -67,6 +67,7 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     'CenterCropResize': dict(clip_len=64, ratio=0.95),
     'JointCorruption': dict(layout='ntu', ratio=0.6, zero_prob=0.5, in_channels=3),
     'PoseShear': dict(magnitude=1.0, in_channels=3),
+    'FitToBox': dict(per_axis=True, in_channels=3),
     'PoseFlip': dict(layout='ntu', prob=0.5),
     'RandomRotation2D': dict(max_angle=15, max_scale=0.2, in_channels=2),
     'RandomRotation': dict(max_angles=(30, 30, 60), max_scale=0.2, in_channels=3),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 
 from hico_mm.apis import extract, init_model
 from hico_mm.apis.export import FACTS, export, export_onnx, export_program
@@ -72,6 +73,21 @@ def test_onnx_gives_the_probabilities_of_a_classifier(tmp_path):
     assert export_onnx(model, tmp_path / 'encoder.onnx', encoder_only=True) == 'feature'
     known = {prop.key: prop.value for prop in onnx.load(tmp_path / 'model.onnx').metadata_props}
     assert known == dict(load_pipeline='[]', layout='ntu', stream='joint')
+
+
+@pytest.mark.parametrize('average', ['score', 'prob'])
+def test_several_views_are_averaged_as_in_testing(average):
+    head = dict(type='HierarchicalClsHead', num_classes=4, in_channels=32, init_std=3.0, average_clips=average)
+    model = model_of('GRU', head=head, granularities=1)
+    model.data_preprocessor.test_views = [[CenterCropResize(clip_len=8, ratio=ratio)] for ratio in (0.5, 1.0)]
+    clips = torch.randn(5, 2, 20, 25, 3)
+    with torch.no_grad():
+        views = model.data_preprocessor(dict(inputs=list(clips)), False)['inputs']
+        tested = model(views, [ActionDataSample() for _ in clips], mode='predict')
+        found = ExportedModel(model).eval()(clips)
+    scores = torch.stack([sample.pred_score for sample in tested])
+    assert views.shape[1] == 2
+    torch.testing.assert_close(found, scores if average == 'prob' else scores.softmax(1))
 
 
 # torch.export of such programs is younger than the oldest PyTorch that is supported.

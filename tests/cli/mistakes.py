@@ -256,6 +256,7 @@ MISTAKES = {
     'show: a clip that does not exist': Mistake('show mine.pkl --clips nobody --out c.png'),
     'show: a file that is not an annotation': Mistake('show dump.pkl --out c.png'),
     'show: a clip without a layout that fits': Mistake('show joints17.pkl --layout ntu --out c.png'),
+    'show: the format of an annotation': Mistake('show mine.pkl --format array --out c.png'),
     'show: a picture of an unknown format': Mistake('show mine.pkl --out c.jpg'),
     'show: views without a config': Mistake('show mine.pkl --views --out c.png'),
     'show: views of another skeleton': Mistake('show joints17.pkl --views --config hico_gru_nwucla --out c.gif'),
@@ -372,6 +373,9 @@ MISTAKES = {
     '--resume of a truncated file': Mistake(f'{RESUME} half.pth'),
     'a truncated newest checkpoint': Mistake('train pretrain.py --work-dir damaged --resume', slow=True),
     '--resume CKPT and --pretrained': Mistake(f'{RESUME} a.pth --pretrained none'),
+    "another encoder than the run's": Mistake('train pretrain.py --work-dir damaged --resume --pretrained ckpt.pth'),
+    "another optimizer than the run's": Mistake(
+        f'{RESUME} ckpt.pth --cfg-options optim_wrapper.optimizer.type=RAdam', slow=True),
     "a batch size that differs from the run's": Mistake(
         f'{RESUME} ckpt.pth --cfg-options train_cfg.max_epochs=3 train_dataloader.batch_size=6', slow=True),
     "a learning rate that differs from the run's": Mistake(
@@ -425,6 +429,7 @@ MISTAKES = {
     'infer: a file that does not exist': Mistake('infer ckpt.pth gone.npy'),
     'infer: a text file that is not a recording': Mistake('infer ckpt.pth notes.txt'),
     'infer: axes that do not fit the array': Mistake('infer ckpt.pth clip.npy --axes CTV'),
+    'infer: the size of the picture for a clip in space': Mistake('infer ckpt.pth clip.npy --img-shape 480 640'),
     'infer: frames that the clip does not have': Mistake('infer ckpt.pth clip.npy --frames 5 10'),
     # Fusion
     'dumps that do not exist': Mistake('fuse_streams --preds a.pkl b.pkl'),
@@ -473,6 +478,8 @@ MISTAKES = {
     'convert: clips without a subject': Mistake('convert poses --split subject --out o.pkl'),
     'convert: a subject that nobody is': Mistake(
         'convert poses --manifest full.csv --split subject --test ben --out o.pkl'),
+    'convert: --test and --test-ratio': Mistake(
+        'convert poses --split subject --test anna --test-ratio 0.5 --out c.pkl'),
     'convert: --init that exists': Mistake('convert poses --init full.csv'),
     # Several processes
     'dist_train.sh without a number of processes': Mistake('dist_train.sh pretrain.py'),

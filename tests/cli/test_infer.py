@@ -39,6 +39,7 @@ def test_classes_are_listed(trained, tmp_path, command):  # noqa: F811
 
 @pytest.mark.parametrize('options, said', [
     (['a.skeleton', '--axes', 'CTVM'], '--axes describes .npy, .npz and .csv arrays, but none is given'),
+    (['a.pkl:a', '--format', 'array'], '--format is that of recordings, but only clips of annotations are given'),
     (['a.npy', '--out', 'a.txt'], 'must end with .npz'), (['a.npy', '--topk', '0'], 'not a whole number'),
     ([], 'the following arguments are required: FILE')])
 def test_what_has_no_meaning_is_refused(options, said, capsys):

@@ -77,7 +77,7 @@ def test_what_cannot_be_planned(reproduce, capsys, args, said):
 
 
 def test_a_folder_that_is_worked_in_is_left_alone(reproduce, tmp_path, monkeypatch):
-    monkeypatch.setattr('hico_mm.engine.run_folder.PATIENCE', 0.2)
+    monkeypatch.setattr('hico_mm.locks.PATIENCE', 0.2)
     folder = tmp_path / 'nwucla' / 'gru'
     folder.mkdir(parents=True)
     with (folder / '.lock').open('w') as lock:

@@ -1,3 +1,4 @@
+import fcntl
 import json
 
 import numpy as np
@@ -69,6 +70,18 @@ def test_clips_are_added_and_removed(scene, tmp_path, command):
     assert code == 1 and 'the gallery has no clip "new"' in said and len(SkeletonSearch.load(gallery)) == 23
 
 
+def test_a_gallery_that_is_being_changed_is_left_alone(scene, tmp_path, command, monkeypatch):
+    monkeypatch.setattr('hico_mm.locks.PATIENCE', 0.2)
+    gallery = scene[1]
+    with gallery.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for words in (['add', gallery, '--ann-file', tmp_path / 'mine.pkl', '--split', 'val'],
+                      ['remove', gallery, 'clip1']):
+            code, _, said = command(search.main, *words)
+            assert code == 1 and f'{gallery} is being changed by another process: try again' in said
+    assert len(SkeletonSearch.load(gallery)) == 12
+
+
 def test_moments(scene, tmp_path, command):
     checkpoint = scene[0]
     rng = np.random.default_rng(0)
@@ -99,6 +112,8 @@ def test_moments(scene, tmp_path, command):
     ('moments c.pth --in a.txt --like b.txt --axes TVC', '--axes describes .npy, .npz and .csv arrays'),
     ('add g.npz', 'give files or --ann-file'), ('add g.npz a.npy --ann-file a.pkl', 'give files or --ann-file'),
     ('add g.npz --ann-file a.pkl --label 3', '--label is for files, not for --ann-file'),
+    ('add g.npz --ann-file a.pkl --layout ntu', '--layout is for files, not for --ann-file'),
+    ('add g.npz --ann-file a.pkl --format array', '--format is for files, not for --ann-file'),
     ('add g.npz a.npy --split train', '--split belongs to --ann-file'), ('', 'required: ACTION'),
     ('find g.npz', 'invalid choice')])
 def test_what_has_no_meaning_is_refused(words, said, capsys):

@@ -106,6 +106,8 @@ def test_what_has_no_meaning_is_refused(world, words, said, capsys):
     ('mine.pkl --clips nobody', 'mine.pkl has no valid clip nobody: run hico-mm check'),
     ('mine.pkl --views --config hico_gru_ntu60', 'mine.pkl has no valid clip of layout "ntu"'),
     ('video --views --config hico_gru_ntu60', '"openpose_body25", but config hico_gru_ntu60 takes "ntu" with'),
+    ('mine.pkl --format array', 'mine.pkl is an annotation, so --format has no meaning: leave it out'),
+    ('video --axes CTVM', '--axes describes arrays, but none of the clips is one'),
     ('mine.pkl --views --config nothing', 'config nothing does not exist'),
     ('mine.pkl --frames 1 999', 'so there are no frames 1 to 999'), ('turned.npy', 'are MTVC, but there are 2 or 3')])
 def test_mistakes_get_one_sentence(world, words, said, command, monkeypatch):

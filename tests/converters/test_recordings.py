@@ -79,6 +79,15 @@ def test_the_label_in_a_file_counts_if_there_is_no_other(tmp_path):
     assert content['annotations'][0]['img_shape'] == (720, 1280)
 
 
+def test_names_of_classes_go_with_the_labels_in_files(tmp_path, capsys):
+    own.mmaction(tmp_path / 'poses' / 'a.pkl')
+    own.mmaction(tmp_path / 'poses' / 'b.pkl', label=5)
+    own.write(tmp_path / 'names.txt', 'a\nb\nc\nd\n')
+    content = converted(tmp_path / 'poses', '--classes', tmp_path / 'names.txt', out=tmp_path / 'a.pkl')
+    assert [clip['label'] for clip in content['annotations']] == [3] and content['classes'] == ['a', 'b', 'c', 'd']
+    assert 'b.pkl has label 5, but --classes has 4 names, for labels 0 to 3' in capsys.readouterr().err
+
+
 def test_numbers_as_folders_are_the_labels(tmp_path):
     for label in '2', '10':
         own.mmpose(tmp_path / 'poses' / label / f'clip{label}.json')
@@ -132,6 +141,8 @@ def test_files_of_two_formats_are_not_guessed(tmp_path, capsys):
     (['--format', 'mmpose', '--bodies', 'id', '--out', 'a.pkl'], '--missing and --bodies only apply to the formats'),
     (['--format', 'mmpose'], 'give either --out FILE.pkl to convert, or --init MANIFEST.csv'),
     (['--test', 's1', '--out', 'a.pkl'], '--test names subjects or cameras: add --split'),
+    (['--split', 'subject', '--test', 's1', '--test-ratio', '0.5', '--out', 'a.pkl'], 'leave one of them out'),
+    (['--classes', __file__, '--no-labels', '--out', 'a.pkl'], 'give only one of them'),
     (['--axes', 'MTV', '--out', 'a.pkl'], 'MTV is not an order of axes'),
     (['--layout', 'kinect', '--out', 'a.pkl'], 'unknown skeleton layout "kinect"'),
     (['--layout', 'gone.json', '--out', 'a.pkl'], 'gone.json cannot be used: No such file or directory'),

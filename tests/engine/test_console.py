@@ -1,6 +1,7 @@
 """What training and testing print."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,10 @@ def test_training_and_test_print_progress_and_the_result(commands, capsys):
     printed = capsys.readouterr()
     assert 'unexpected key' not in printed.out
     assert re.search('last validation: top-1 .*, k-NN .*, best epoch', printed.out)
+    config = Path(second, 'linear.py').read_text()
     assert test.main([linear, f'{second}/epoch_1.pth', '--work-dir', second]) == 0
+    assert Path(second, 'linear.py').read_text() == config  # that of the training; the test's is beside its log
+    assert len(list(Path(second).glob('*/linear.py'))) == 1
     assert re.search(r'^top-1 [\d.]+ %, top-5 [\d.]+ %, mean class accuracy [\d.]+ % \(\d+ clips\)$',
                      capsys.readouterr().out, re.M)
 

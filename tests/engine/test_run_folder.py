@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from hico_mm.engine import run_folder
 from hico_mm.engine.run_folder import cut_logs, lock_folder, log_sizes, set_logs_aside
 from hico_mm.errors import UserError
 from hico_mm.fileio import atomic_write
@@ -43,7 +42,7 @@ def age(folder):
 
 
 def test_a_folder_in_use_is_refused_and_what_is_being_written_there_stays(holder, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_folder, 'PATIENCE', 0.2)
+    monkeypatch.setattr('hico_mm.locks.PATIENCE', 0.2)
     age(tmp_path)
     with pytest.raises(UserError, match=rf'{tmp_path} is in use by process {holder.pid} of .*: wait until it ends'):
         with lock_folder(tmp_path):

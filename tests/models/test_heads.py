@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
+from hico_mm.errors import UserError
 from hico_mm.models.heads import HierarchicalClsHead, HierarchicalContrastHead, KNNHead
 from hico_mm.models.losses import info_nce
 from hico_mm.structures import LEVELS, HierarchicalFeatures
@@ -112,6 +113,13 @@ def test_classifier_is_linear_on_its_level():
         head(HierarchicalFeatures(torch.randn(2, 4, 3)))
     loss = head.loss(features, samples(0, 2))['loss_cls']
     torch.testing.assert_close(loss, F.cross_entropy(head(features), torch.tensor([0, 2])))
+
+
+@pytest.mark.parametrize('head', [HierarchicalClsHead, KNNHead])
+@pytest.mark.parametrize('level', ['clip', 'part', 'foo'])
+def test_only_levels_with_one_vector_for_a_clip_can_be_classified(head, level):
+    with pytest.raises(UserError, match=f"level must be one of .*'instance'.*, got '{level}'"):
+        head(num_classes=3, level=level)
 
 
 def test_classifier_standardises_by_the_training_features():

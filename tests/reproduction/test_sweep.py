@@ -41,6 +41,20 @@ def table(tmp_path, annotation_file):
     return path
 
 
+@pytest.fixture
+def refused(capsys):
+    """Check that a command line is refused with a sentence."""
+
+    def check(arguments, said):
+        try:
+            status = sweep.main(arguments)
+        except SystemExit as stop:
+            status = stop.code
+        assert status and said in capsys.readouterr().err
+
+    return check
+
+
 def test_runs_what_is_missing_and_never_reads_the_test_split(table, tmp_path, capsys):
     out = tmp_path / 'runs.jsonl'
     sweep.main([str(table), '--out', str(out), '--part', '1/2'])
@@ -80,7 +94,7 @@ def test_summary_has_the_standard_error_over_seeds():
     assert sweep_table.summary(rows[:3]) == ''  # the second seed is not complete
 
 
-def test_the_test_split_is_read_only_if_that_is_asked_for(table, tmp_path, capsys):
+def test_the_test_split_is_read_only_if_that_is_asked_for(table, refused, tmp_path, capsys):
     from hico_mm.datasets.annotation import read_annotation
     data, out = Config.fromfile(table).datasets.a, tmp_path / 'final.jsonl'
     whole = read_annotation(data.ann_file)
@@ -90,29 +104,52 @@ def test_the_test_split_is_read_only_if_that_is_asked_for(table, tmp_path, capsy
     sweep.main([*arguments, '--test'])
     assert 'tested on split "val"' in capsys.readouterr().out
     assert [(row['setting'], row['dataset'], row['tested']) for row in sweep.read(out)] == [('raw', 'a', True)]
-    with pytest.raises(UserError, match='final.jsonl has runs with --test: choose another --out'):
-        sweep.main(arguments)
-    with pytest.raises(UserError, match='the dataset b has no "test"'):
-        sweep.main([str(table), '--out', str(out), '--test'])
-    with pytest.raises(UserError, match='has a run of trained with 4 steps, not 5: choose another --out'):
-        out.write_text('{"setting": "trained", "asked": 4, "tested": true}\n')
-        sweep.main([str(table), '--out', str(out), '--test', '--datasets', 'a', '--steps', '5'])
-    with pytest.raises(UserError, match='has no other in settings: it has untrained, raw, trained'):
-        sweep.main([str(table), '--out', str(out), '--settings', 'other'])
+    refused(arguments, 'final.jsonl has runs with --test: choose another --out')
+    refused([str(table), '--out', str(out), '--test'], 'the dataset b has no "test"')
+    sweep.main([*arguments[:3], '--settings', 'trained', '--datasets', 'a', '--test'])
+    refused([str(table), '--out', str(out), '--test', '--datasets', 'a', '--steps', '5'],
+            'has a run of trained with 4 steps, not 5: choose another --out')
+    table.write_text(table.read_text().replace('lr=1e-3', 'lr=1e-2'))
+    refused([str(table), '--out', str(out), '--test', '--datasets', 'a'],
+            'has a run of trained with other options than the table has now')
+    refused([str(table), '--out', str(out), '--settings', 'other'],
+            'has no other in settings: it has untrained, raw, trained')
 
 
-def test_a_curve_ends_with_the_scores_of_the_run(table, tmp_path):
+@pytest.mark.parametrize('arguments, said', [
+    (('--part', '3/2'), '3/2 is not a part'), (('--part', 'one'), 'one is not a part'),
+    (('--points', '0'), '0 is not a whole number of at least 1'), (('--seeds', '-1'), '-1 is not a seed'),
+    (('--steps', '4', '--settings', 'long'), 'does not apply to the setting long, which has 6 steps of its own'),
+    (('gone.py', ), 'gone.py does not exist'), (('--out', 'table.py/runs.jsonl'), 'table.py is not a folder'),
+    (('short.py', ), 'short.py has no settings')])
+def test_mistakes_are_found_before_anything_is_trained(table, refused, monkeypatch, arguments, said):
+    monkeypatch.chdir(table.parent)
+    table.write_text(table.read_text() + "settings['long'] = dict(base='a.py', steps=6)\n")
+    Path('short.py').write_text('datasets = dict()')
+    place = [] if arguments[0].endswith('.py') else ['table.py']
+    refused([*place, '--out', 'runs.jsonl', *arguments], said)
+    assert not Path('runs.jsonl').exists()
+
+
+def test_parts_stay_the_same_when_one_is_started_again(table, tmp_path):
+    content, out = Config.fromfile(table), tmp_path / 'runs.jsonl'
+    whole = sweep.missing(content, out)
+    first, second = sweep.missing(content, out, 1, 2), sweep.missing(content, out, 2, 2)
+    assert sorted([*first, *second]) == sorted(whole) and not {*first} & {*second}
+    sweep.append(out, first[0]._asdict())
+    assert (sweep.missing(content, out, 1, 2), sweep.missing(content, out, 2, 2)) == (first[1:], second)
+
+
+def test_a_curve_ends_with_the_scores_of_the_run(table, refused, tmp_path):
     out = tmp_path / 'runs.jsonl'
     sweep.main([str(table), '--out', str(out), '--datasets', 'b', '--settings', 'trained', '--seeds', '0',
                 '--points', '2'])
     row, = sweep.read(out)
     assert [point['step'] for point in row['curve']] == [2, 4] and row['steps'] == 4
     assert row['curve'][-1] == dict(step=4, knn=row['knn'], linear=row['linear'])
-    with pytest.raises(UserError, match='--points must be at least 1, got 0'):
-        sweep.main([str(table), '--out', str(out), '--points', '0'])
     sweep.append(out, {key: value for key, value in row.items() if key != 'curve'})
-    with pytest.raises(UserError, match='has a run of trained without scores during the training'):
-        sweep.main([str(table), '--out', str(out), '--points', '2'])
+    refused([str(table), '--out', str(out), '--points', '2'],
+            'has a run of trained without scores during the training')
 
 
 def test_clips_without_copies_are_scored_too(table, tmp_path):

@@ -152,10 +152,11 @@ class FitToBox(SkeletonTransform):
     Args:
         per_axis: Whether to scale each axis by its own extent, which fills the box but changes the proportions of the
             body, or all axes by the largest extent. Defaults to True.
+        in_channels: Number of coordinates of a joint; further channels, such as a score, are unchanged. Defaults to 3.
     """
 
-    def __init__(self, per_axis: bool = True) -> None:
-        self.per_axis = per_axis
+    def __init__(self, per_axis: bool = True, in_channels: int = 3) -> None:
+        self.per_axis, self.in_channels = per_axis, in_channels
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:
         """Return no parameters, since nothing is random."""
@@ -163,13 +164,14 @@ class FitToBox(SkeletonTransform):
 
     def apply(self, clips: Tensor, parameters: Parameters) -> Tensor:
         """Scale clips (n, M, T, V, C)."""
-        known = (clips != 0).any(-1, keepdim=True)
-        low = clips.masked_fill(~known, torch.inf).amin((1, 2, 3), keepdim=True)
-        high = clips.masked_fill(~known, -torch.inf).amax((1, 2, 3), keepdim=True)
+        places, rest = clips[..., :self.in_channels], clips[..., self.in_channels:]
+        known = (places != 0).any(-1, keepdim=True)
+        low = places.masked_fill(~known, torch.inf).amin((1, 2, 3), keepdim=True)
+        high = places.masked_fill(~known, -torch.inf).amax((1, 2, 3), keepdim=True)
         extent = (high - low).clamp(min=0)
         size = extent if self.per_axis else extent.amax(-1, keepdim=True)
-        scaled = (2 * clips - low - high) / torch.where(size > 0, size, torch.ones_like(size))
-        return torch.where(known & (extent > 0), scaled, torch.zeros_like(clips))
+        scaled = (2 * places - low - high) / torch.where(size > 0, size, torch.ones_like(size))
+        return torch.cat([torch.where(known & (extent > 0), scaled, torch.zeros_like(places)), rest], -1)
 
 
 def _about(axis: int, angles: Tensor) -> Tensor:

@@ -113,13 +113,14 @@ def _compare_optimizers(runner: Runner, description: Optional[Description], chec
     optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
     if optimizer is None:
         return
-    kind = (description.settings if description is not None else {}).get('optimizer', type(optimizer).__name__)
     before, now = checkpoint['optimizer']['param_groups'], optimizer.param_groups
-    if kind != type(optimizer).__name__ or len(before) != len(now):
-        raise UserError(
-            f'{source} was trained by {kind} with {len(before)} group(s) of parameters, but the config asks for '
-            f'{type(optimizer).__name__} with {len(now)}: resume with the original optimizer, or start a new run from '
-            'it with --pretrained')
+    kind = type(optimizer).__name__
+    old, new = (description.settings if description is not None else {}).get('optimizer', kind), kind
+    if old == new and len(before) != len(now):
+        old, new = f'{len(before)} group(s) of parameters', f'{len(now)}'
+    if old != new:
+        raise UserError(f'{source} was trained with {old}, but the config asks for {new}: resume with the original '
+                        'optimizer, or start a new run from it with --pretrained')
     schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
     scheduled = {'lr', *(scheduler.param_name for scheduler in schedulers)}
     free = {'params', *scheduled, *(f'initial_{name}' for name in scheduled)}

@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ...structures import HierarchicalFeatures
+from ...structures import HierarchicalFeatures, check_level
 
 
 @MODELS.register_module()
@@ -18,13 +18,16 @@ class HierarchicalClsHead(BaseHead):
     Args:
         num_classes: Number of classes.
         in_channels: Width of the feature. Defaults to 4096, the instance feature.
-        level: The level to classify. Defaults to 'instance'.
+        level: The level to classify: 'temporal', 'spatial' or 'instance'. Defaults to 'instance'.
         standardize: Whether every channel is standardised before the layer by ``mean`` and ``std``, which
             :meth:`fit_features` sets, so that weight decay affects all channels equally. Until it is called, they have
             no effect. Defaults to False, as released.
         init_std: Standard deviation of the initial weights; biases start at 0. Defaults to 0.01, as released.
         average_clips: How MMAction2 averages over clips in testing. Defaults to 'score'.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
+
+    Raises:
+        UserError: if the level is another one.
     """
 
     mean: Tensor
@@ -39,6 +42,7 @@ class HierarchicalClsHead(BaseHead):
                  average_clips: str = 'score',
                  **kwargs) -> None:
         super().__init__(num_classes, in_channels, average_clips=average_clips, **kwargs)
+        check_level(level)
         self.level = level
         self.standardize = standardize
         if standardize:

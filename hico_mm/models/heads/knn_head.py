@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 from torch import Tensor
 
 from ...errors import UserError
-from ...structures import HierarchicalFeatures
+from ...structures import HierarchicalFeatures, check_level
 from .neighbours import Neighbours
 
 
@@ -22,7 +22,7 @@ class KNNHead(BaseHead):
     Args:
         num_classes: Number of classes.
         k: Number of neighbours that vote, each with weight (1 + cosine) / 2. Defaults to 1.
-        level: The level to compare. Defaults to 'instance'.
+        level: The level to compare: 'temporal', 'spatial' or 'instance'. Defaults to 'instance'.
         chunk: Number of queries and gallery clips compared at a time, which limits memory; comparing a gallery in parts
             is also faster. Defaults to 1024.
         index: A faiss index as a factory string, for example ``'HNSW32'`` or ``'IVF4096,Flat'``. It finds nearly all
@@ -30,6 +30,9 @@ class KNNHead(BaseHead):
             which compares every clip.
         in_channels: Width of the feature, which is not used here. Defaults to 0.
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
+
+    Raises:
+        UserError: if the level is another one, or k is less than 1.
     """
 
     def __init__(self,
@@ -41,6 +44,7 @@ class KNNHead(BaseHead):
                  in_channels: int = 0,
                  **kwargs) -> None:
         super().__init__(num_classes, in_channels, average_clips='score', **kwargs)
+        check_level(level)
         if k < 1:
             raise UserError(f'k must be at least 1, got {k}')
         self.k, self.level, self.chunk, self.index = k, level, chunk, index

@@ -148,6 +148,14 @@ def test_fit_to_box_can_keep_the_proportions():
     torch.testing.assert_close(ratio, ratio[:, :1, :1, :1, :1].expand_as(ratio), atol=1e-3, rtol=0)
 
 
+def test_fit_to_box_leaves_scores_alone():
+    clips = torch.cat([torch.randn(3, 2, 5, 17, 2) * 9, torch.rand(3, 2, 5, 17, 1)], -1)
+    for per_axis in True, False:
+        out = FitToBox(per_axis, in_channels=2).apply(clips, {})
+        torch.testing.assert_close(out[..., 2], clips[..., 2], rtol=0, atol=0)
+        torch.testing.assert_close(out[..., :2], FitToBox(per_axis).apply(clips[..., :2], {}))
+
+
 def test_fit_to_box_has_no_nan_for_clips_without_extent():
     clips = torch.zeros(2, 1, 4, 25, 3)
     clips[1, 0, :, :, :2] = torch.rand(4, 25, 2) + 1  # flat
