@@ -168,7 +168,8 @@ def test_other_values_of_the_optimizer_are_said(run, tmp_path):
 @pytest.mark.parametrize('changes, said', [
     ({'optim_wrapper.optimizer': dict(type='AdamW', lr=0.01, _delete_=True)},
      'trained with SGD, but the config asks for AdamW'),
-    ({'optim_wrapper.paramwise_cfg': dict(bias_lr_mult=2.0)}, r'trained with 1 group\(s\) of parameters, but the config asks for \d\d'),
+    ({'optim_wrapper.paramwise_cfg': dict(bias_lr_mult=2.0)},
+     r'trained with 1 group\(s\) of parameters, but the config asks for \d\d'),
 ])
 def test_another_optimizer_is_refused(run, tmp_path, changes, said):
     with pytest.raises(UserError, match=f'{said}: resume with the original optimizer'):

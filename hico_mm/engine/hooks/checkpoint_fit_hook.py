@@ -125,11 +125,12 @@ def _compare_optimizers(runner: Runner, description: Optional[Description], chec
     scheduled = {'lr', *(scheduler.param_name for scheduler in schedulers)}
     free = {'params', *scheduled, *(f'initial_{name}' for name in scheduled)}
     for key in dict.fromkeys(key for group in now for key in group if key not in free):
-        old, new = ([group.get(key) for group in groups] for groups in (before, now))
-        if _plain(old) != _plain(new) and any(key in group for group in before):
-            old, new = (values[0] if len(values) == 1 else values for values in (old, new))
-            runner.logger.warning(f'the resumed run had {key} {old}, but the config has {new}: {KEPT}')
+        then, asked = (_plain([group.get(key) for group in groups]) for groups in (before, now))
+        if then != asked and any(key in group for group in before):
+            then, asked = (values[0] if len(values) == 1 else values for values in (then, asked))
+            runner.logger.warning(f'the resumed run had {key} {then}, but the config has {asked}: {KEPT}')
 
 
 def _plain(value: Any) -> Any:
+    """Return a value with lists in place of tuples, which a checkpoint may have turned into them."""
     return list(map(_plain, value)) if isinstance(value, (list, tuple)) else value
