@@ -29,7 +29,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Run the experiments of the demo, write a report of them, and return the exit status."""
     from ..demo import ACTIONS
-    from ..reproduction.plan import PROTOCOLS, Setting
+    from ..reproduction.plan import Setting
+    from ..reproduction.protocols import PROTOCOLS
 
     data = ('demo', 'demo-xview') if args.data is None else ('nwucla_small', '--raw', str(args.data))
     name = 'demo' if args.data is None else 'nwucla'

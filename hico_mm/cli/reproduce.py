@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from ..errors import UserError
-from ..reproduction.plan import ENCODERS, PROTOCOLS, TASKS, inapplicable_tasks
+from ..reproduction.plan import inapplicable_tasks
+from ..reproduction.protocols import ENCODERS, PROTOCOLS, TASKS
 from ..structures import STREAMS, split_streams
 from .command import command, command_parser, count, folder, seed
 

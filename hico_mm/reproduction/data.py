@@ -14,7 +14,8 @@ from ..datasets.inspection import inspect, summary
 from ..demo import make_recordings
 from ..errors import UserError
 from ..structures import get_layout
-from .plan import POSES_2D, Setting
+from .plan import Setting
+from .protocols import POSES_2D
 
 
 def prepare(setting: Setting, raw: Optional[Path] = None) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 from ..evaluation.fusion import accuracies, align, comparable, default_weights, fuse, search_weights
 from ..evaluation.stream_output import load_predictions
 from ..fileio import write_json
-from .plan import PROTOCOLS, Setting
+from .plan import Setting
+from .protocols import PROTOCOLS
 from .published import published
 
 # The table rows for the result of each baseline: task, model, and which of its scores.

@@ -10,7 +10,8 @@ import torch
 
 from hico_mm.cli.reproduce import main, parse_args
 from hico_mm.fileio import dump_pickle, write_json
-from hico_mm.reproduction.plan import BASELINES, PROTOCOLS, Plan, Setting
+from hico_mm.reproduction.plan import Plan, Setting
+from hico_mm.reproduction.protocols import BASELINES, PROTOCOLS
 from hico_mm.reproduction.results import comparison, table
 from hico_mm.wiring import load_config
 from tests.conftest import ROOT
