@@ -30,15 +30,16 @@ UMASK = _umask()  # read once, while no other thread creates files
 def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
     """Yield a temporary path next to ``path``, which is renamed to ``path`` on success and removed on failure.
 
-    Folders are created as needed. Temporary files left by killed writes of this file are removed.
+    Folders are created as needed. A link stays a link: the file it names is replaced. Temporary files left by killed
+    writes of this file are removed.
     """
-    path = Path(path)
+    shown, path = path, Path(os.path.realpath(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent, f'.{glob.escape(path.name)}{TEMPORARY}*')
         descriptor, name = tempfile.mkstemp(prefix=f'.{path.name}{TEMPORARY}', suffix=path.suffix, dir=path.parent)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(shown, error) from error
     temporary = Path(name)
     try:
         lock(descriptor)
@@ -49,10 +50,21 @@ def atomic_write(path: Union[str, Path]) -> Iterator[Path]:
         temporary.replace(path)
         _flush(path.parent)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(shown, error) from error
     finally:
         temporary.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def check_not_read(out: Union[str, Path], *inputs: Union[str, Path]) -> None:
+    """Check that the file to write is not one that is read, which would be lost.
+
+    Raises:
+        UserError: if it is; the message names it.
+    """
+    for path in map(Path, inputs):
+        if path.exists() and Path(out).exists() and path.samefile(out):
+            raise UserError(f'{out} is read here, so it cannot be the file to write as well: choose another name')
 
 
 def check_writable(path: Union[str, Path], folder: bool = False) -> None:

@@ -11,7 +11,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.runner import save_checkpoint
 
 from hico_mm.errors import UserError
-from hico_mm.fileio import atomic_write, check_writable, dump_pickle
+from hico_mm.fileio import atomic_write, check_not_read, check_writable, dump_pickle
 
 
 def test_whole_or_not_at_all(tmp_path):
@@ -77,3 +77,20 @@ def test_a_full_disk_names_the_file_and_the_remedy(tmp_path):
         with atomic_write(tmp_path / 'a.pkl'):
             raise OSError(errno.ENOSPC, 'No space left on device')
     assert caught.value.errno == errno.ENOSPC and not list(tmp_path.iterdir())
+
+
+def test_a_link_stays_a_link_and_its_file_is_replaced(tmp_path):
+    (tmp_path / 'far').mkdir()
+    (tmp_path / 'far' / 'a.txt').write_text('old')
+    (tmp_path / 'a.txt').symlink_to('far/a.txt')
+    with atomic_write(tmp_path / 'a.txt') as temporary:
+        temporary.write_text('new')
+    assert (tmp_path / 'a.txt').is_symlink() and (tmp_path / 'far' / 'a.txt').read_text() == 'new'
+
+
+def test_a_file_that_is_read_is_not_written(tmp_path):
+    (tmp_path / 'a.txt').write_text('old')
+    (tmp_path / 'b.txt').symlink_to('a.txt')
+    check_not_read(tmp_path / 'c.txt', tmp_path / 'a.txt', tmp_path / 'gone.txt')
+    with pytest.raises(UserError, match='b.txt is read here, so it cannot be the file to write as well'):
+        check_not_read(tmp_path / 'b.txt', tmp_path / 'a.txt')

@@ -5,7 +5,7 @@ import zipfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from ..datasets.checks import UNLABELLED, are_names, is_label, is_name, shown
 from ..errors import UserError
 from ..fileio import atomic_write
 from ..visualization.motion import Motions
+from .read_clip import RawClip
 
 FORMAT = 1
 ARRAYS = ('feature', 'label', 'name', 'motion', 'motion_shape', 'about')
@@ -58,6 +59,33 @@ class Gallery:
     def place(self, name: str) -> Optional[int]:
         """Return the place of a clip, or None if there is no such clip."""
         return self.names.index(name) if name in self.names else None
+
+    def numbered(self, clips: Sequence[RawClip]) -> Tuple[List[int], Optional[List[str]]]:
+        """Return the labels of clips in the numbering of the gallery, and the names of its classes with these clips.
+
+        Classes are matched by name. The first labelled clips bring their names with them.
+
+        Raises:
+            UserError: if a class is not one of the gallery, or only one of the two names its classes.
+        """
+        classes, labelled = self.classes, bool((self.labels != UNLABELLED).any())
+        numbers = []
+        for clip in clips:
+            if clip.label == UNLABELLED or clip.classes is None or clip.classes == classes:
+                numbers.append(clip.label)
+                continue
+            if not labelled and classes is None:
+                classes, labelled = list(clip.classes) or None, True
+            if (classes is None) != (not clip.classes):
+                raise UserError(f'the annotation of {clip.name} {"names its" if clip.classes else "does not name its"} '
+                                f'classes, and the gallery does{" not" if clip.classes else ""}, so their labels may '
+                                'mean different classes: build a gallery of its own')
+            name = clip.class_name
+            if classes is not None and name not in classes:
+                raise UserError(f'{clip.name} is of the class "{name}", which is not one of the gallery '
+                                f'({", ".join(classes[:10])}): build a gallery of its own')
+            numbers.append(clip.label if classes is None else classes.index(str(name)))
+        return numbers, classes
 
     def joined(self, features: Tensor, labels: Sequence[int], names: Sequence[str], clips: Sequence[np.ndarray],
                source: str) -> 'Gallery':

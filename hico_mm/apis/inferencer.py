@@ -97,12 +97,15 @@ class SkeletonInferencer(BaseInferencer):
 
     def preprocess(self, inputs: list, batch_size: int = 1, **options: Any) -> Any:
         """Yield batches of prepared clips, with their names as data samples."""
+        self._units_are_odd = False
         samples = map(partial(self._sample, **options), enumerate(inputs))
         yield from map(self.collate_fn, self._get_chunk_data(samples, batch_size))
 
     def _sample(self, numbered: tuple, **options: Any) -> dict:
         number, source = numbered
         clip = self.pipeline.read(source, name=f'clip {number}', **options)
+        if not self._units_are_odd:  # said once
+            self._units_are_odd = self.pipeline.warn_of_units([clip.keypoint])
         return dict(self.pipeline(self.pipeline.scored(clip), clip.img_shape),
                     data_samples=ActionDataSample(metainfo=dict(frame_dir=clip.name)))
 

@@ -56,7 +56,8 @@ def find_moments(model: nn.Module,
         recording: The recording: whatever :func:`read_clip` reads, or the result of it.
         like: The clip to look for, given in the same way; or a list of clips, for example several performances of an
             action.
-        lengths: Lengths of the windows in frames. Defaults to 0.75, 1 and 1.25 times the (mean) length of the clips.
+        lengths: Lengths of the windows in frames. Defaults to 0.75, 1 and 1.25 times the (mean) length of the clips, in
+            seconds if the frame rates are known.
         topk: Maximum number of moments. Defaults to 10.
         min_score: Minimum cosine similarity. Defaults to -1, which keeps all.
         overlap: Maximum overlap of two moments, as the number of their common frames divided by the number of frames
@@ -83,14 +84,14 @@ def find_moments(model: nn.Module,
     if not wanted:
         raise UserError('there is no clip to look for')
     prepare.warn_of_units([clip.keypoint for clip in (whole, *wanted)])
-    mean = sum(clip.keypoint.shape[1] for clip in wanted) / len(wanted)
+    rate = fps or whole.fps
+    mean = sum(clip.keypoint.shape[1] * (rate / clip.fps if rate and clip.fps else 1) for clip in wanted) / len(wanted)
     every = slide(whole.keypoint.shape[1], lengths or relative_lengths(mean))
     cuts = [whole.frames(first, last) for first, last in every]
     windows = [window for window, cut in zip(every, cuts) if cut.keypoint.size]
     seen = [cut for cut in cuts if cut.keypoint.size]
     here, there = (encode_unit(model, clips, level, batch_size, prepare) for clips in (seen, wanted))
     scores = (here @ there.t()).amax(1).numpy()
-    rate = fps or whole.fps
     return [_moment(windows[i], float(scores[i]), rate)
             for i in suppress(windows, scores, overlap) if scores[i] >= min_score][:topk]
 

@@ -72,7 +72,7 @@ class ClipPreparer:
         Raises:
             UserError: if it cannot be read, is empty or not finite, or has another skeleton.
         """
-        clip = read_clip(source, **options)
+        clip = read_clip(source, persons=max(2, self.num_persons), **options)
         where = str(source) if isinstance(source, (str, Path)) else clip.name
         if clip.layout is not None and get_layout(clip.layout) != self.layout:
             raise UserError(f'{where} has the skeleton "{clip.layout}", but the encoder takes "{self.layout.name}": '
@@ -86,11 +86,12 @@ class ClipPreparer:
             return keypoint
         return np.concatenate([keypoint[..., :2], np.asarray(clip.score)[..., None]], -1).astype(np.float32)
 
-    def warn_of_units(self, keypoints: Sequence[np.ndarray]) -> None:
-        """Log a warning if clips (M, T, V, 3) do not seem to be in metres."""
+    def warn_of_units(self, keypoints: Sequence[np.ndarray]) -> bool:
+        """Log a warning if clips (M, T, V, 3) do not seem to be in metres, and return whether it was logged."""
         units = wrong_units(keypoints, self.layout)
         if units:
             print_log(units, 'current', logging.WARNING)
+        return bool(units)
 
     def __call__(self, keypoint: np.ndarray, img_shape: ImgShape = None) -> dict:
         """Normalise a checked clip (M, T, V, C). The persons that move most are kept, if there are too many.

@@ -27,6 +27,8 @@ class RawClip(NamedTuple):
         label: Its label, or ``UNLABELLED``.
         img_shape: (height, width) of the image in pixels, or None if not known.
         score: (M, T, V), the confidence of each joint, or None if not known.
+        classes: Names of the classes that the label counts; empty if the annotation of the clip has none. None if it is
+            not a clip of an annotation.
     """
 
     name: str
@@ -36,6 +38,13 @@ class RawClip(NamedTuple):
     label: int = UNLABELLED
     img_shape: Optional[Tuple[int, int]] = None
     score: Optional[np.ndarray] = None
+    classes: Optional[Sequence[str]] = None
+
+    @property
+    def class_name(self) -> Optional[str]:
+        """Name of its class, or None if not known."""
+        classes = self.classes or ()
+        return classes[self.label] if 0 <= self.label < len(classes) else None
 
     def cut(self, first: int, last: int) -> 'RawClip':
         """Cut out frames ``first`` to ``last``, counted from 1, both included. Persons absent from them are left out.
@@ -62,7 +71,7 @@ ClipSource = Union[str, Path, Mapping, np.ndarray, RawClip, Found]
 
 def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[Layout] = None,
               frames: Optional[Tuple[int, int]] = None, img_shape: Optional[Tuple[int, int]] = None,
-              name: str = 'clip', format: Optional[str] = None) -> RawClip:
+              name: str = 'clip', format: Optional[str] = None, persons: int = 2) -> RawClip:
     """Read a clip.
 
     Args:
@@ -77,15 +86,17 @@ def read_clip(source: ClipSource, axes: Optional[str] = None, layout: Optional[L
             annotation.
         name: Name of a clip that has no name of its own. Defaults to 'clip'.
         format: Name of the format. Defaults to None, the only one that fits.
+        persons: Number of persons to keep in a recording, those seen most. Arrays and annotations keep theirs. Defaults
+            to 2, as in ``hico-mm convert``.
 
     Raises:
         UserError: if the file cannot be read, has an unknown format, or does not have these axes or frames, or if one
             of the arguments does not apply to it.
     """
     if isinstance(source, Found):
-        clip = _read_found(source, axes, layout)
+        clip = _read_found(source, ReadOptions(axes=axes, layout=_stated(layout), persons=persons))
     elif isinstance(source, (str, Path)):
-        clip = _read_file(str(source), axes, layout, format)
+        clip = _read_file(str(source), ReadOptions(axes=axes, layout=_stated(layout), persons=persons), format)
     elif isinstance(source, (RawClip, Mapping)):
         clip = source if isinstance(source, RawClip) else of_entry(source, 'the clip')
         _refuse(clip.name, 'is not an array', axes=axes)
@@ -122,32 +133,35 @@ def _finish(clip: RawClip, layout: Optional[Layout], frames: Optional[Tuple[int,
 
 
 def read_split(path: Union[str, Path], split: Optional[str],
-               layout: SkeletonLayout) -> Tuple[List[RawClip], Optional[List[str]]]:
-    """Read and check the clips of a split of an annotation, and return them with the names of the classes.
+               layout: SkeletonLayout) -> List[RawClip]:
+    """Read and check the clips of a split of an annotation.
 
     Raises:
         UserError: if the file or one of its clips cannot be used.
     """
     annotation = read_annotation(path)
     clips = [of_entry(clip, f'{path}: clip {named(clip)}', layout) for clip in annotation.of_split(split)]
-    return clips, annotation.classes
+    return [clip._replace(classes=annotation.classes or ()) for clip in clips]
 
 
-def _read_file(source: str, axes: Optional[str], layout: Optional[Layout], format: Optional[str]) -> RawClip:
+def _stated(layout: Optional[Layout]) -> Optional[SkeletonLayout]:
+    return None if layout is None else get_layout(layout)
+
+
+def _read_file(source: str, options: ReadOptions, format: Optional[str]) -> RawClip:
     """Read a recording, or a clip of an annotation given as ``FILE.pkl:NAME``."""
     annotation, colon, name = source.rpartition('.pkl:')
     if colon and not Path(source).is_file():
-        _refuse(source, 'is a clip of an annotation', axes=axes, format=format)
+        _refuse(source, 'is a clip of an annotation', axes=options.axes, format=format)
         return _read_entry(f'{annotation}.pkl', name)
     found = find_recordings(source, format)
     if len(found) > 1:
         raise UserError(f'{source} has {len(found)} clips: give the file or the folder of one of them')
-    return _read_found(found[0], axes, layout)
+    return _read_found(found[0], options)
 
 
-def _read_found(found: Found, axes: Optional[str], layout: Optional[Layout]) -> RawClip:
-    stated = None if layout is None else get_layout(layout)
-    entry, known = read_found(found, ReadOptions(axes=axes, layout=stated))
+def _read_found(found: Found, options: ReadOptions) -> RawClip:
+    entry, known = read_found(found, options)
     skeleton = None if known is None else get_layout(known)
     clip = of_entry(entry, str(found.item), skeleton)
     return clip._replace(layout=known.name if isinstance(known, SkeletonLayout) and _is_built_in(known) else known)
@@ -159,9 +173,10 @@ def _is_built_in(layout: SkeletonLayout) -> bool:
 
 def _read_entry(path: str, name: str) -> RawClip:
     """Read a clip of an annotation."""
-    for clip in read_annotation(path).clips:
+    annotation = read_annotation(path)
+    for clip in annotation.clips:
         if clip_name(clip) == name:
-            return of_entry(clip, f'{path}: clip {name}')
+            return of_entry(clip, f'{path}: clip {name}')._replace(classes=annotation.classes or ())
     raise UserError(f'{path} has no clip "{name}": hico-mm info {path} describes it')
 
 

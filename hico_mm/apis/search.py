@@ -90,20 +90,22 @@ class SkeletonSearch:
             clips: Files, annotated clips (dicts) or arrays; see :func:`read_clip`.
             names: Their names. Defaults to those of the files and annotations; arrays are called ``clip 0`` and
                 so on.
-            labels: Their labels, None if not known. Defaults to those of the annotations.
+            labels: Their labels, which number the classes of the gallery; None if not known. Defaults to those of the
+                annotations. If gallery and annotation name their classes, they are matched by name.
             **options: Further arguments of :func:`read_clip`.
 
         Raises:
-            UserError: if there are no clips; if one cannot be used, or its name is in the gallery already; if there are
-                not as many names or labels.
+            UserError: if there are no clips; if one cannot be used, its name is in the gallery already, or its class is
+                not known there; if there are not as many names or labels.
         """
         raw = [self.encoder.prepare.read(clip, name=f'clip {len(self) + i}', **options) for i, clip in enumerate(clips)]
         for what, values in ('names', names), ('labels', labels):
             if values is not None and len(values) != len(raw):
                 raise UserError(f'there are {len(raw)} clips, but {len(values)} {what}: give one for each clip')
-        known = [clip.label for clip in raw] if labels is None else [
-            UNLABELLED if label is None else label for label in labels]
-        self._add(raw, names or [clip.name for clip in raw], known, 'single clips')
+        if labels is not None:  # numbers of the classes of the gallery
+            raw = [clip._replace(label=UNLABELLED if label is None else label, classes=None)
+                   for clip, label in zip(raw, labels)]
+        self._add(raw, names or [clip.name for clip in raw], 'single clips')
 
     def add_annotation(self, ann_file: Union[str, Path], split: Optional[str] = None) -> None:
         """Add the clips of an annotation pickle.
@@ -113,22 +115,20 @@ class SkeletonSearch:
             split: Name of the split. Defaults to None, all clips.
 
         Raises:
-            UserError: if the file or one of its clips cannot be used, or a name is in the gallery already.
+            UserError: if the file or one of its clips cannot be used, a name is in the gallery already, or a class is
+                not known there.
         """
-        raw, classes = read_split(ann_file, split, self.encoder.prepare.layout)
-        if classes is not None and self.gallery.classes not in (None, classes):
-            raise UserError(f'the classes of {ann_file} are not those of the gallery, so labels would be mixed up: '
-                            'build a gallery of its own')
-        self._add(raw, [clip.name for clip in raw], [clip.label for clip in raw],
-                  f'{Path(ann_file).name}, split {split}')
-        self.gallery.classes = self.gallery.classes or classes
+        raw = read_split(ann_file, split, self.encoder.prepare.layout)
+        self._add(raw, [clip.name for clip in raw], f'{Path(ann_file).name}, split {split}')
 
-    def _add(self, raw: Sequence[RawClip], names: Sequence[str], labels: Sequence[int], source: str) -> None:
+    def _add(self, raw: Sequence[RawClip], names: Sequence[str], source: str) -> None:
         if not raw:
             raise UserError(f'there are no clips to add ({source})')
+        labels, classes = self.gallery.numbered(raw)
         keypoints = [clip.keypoint for clip in raw]
         self.encoder.prepare.warn_of_units(keypoints)
         self.gallery = self.gallery.joined(self.encoder.encode(raw), labels, names, keypoints, source)
+        self.gallery.classes = classes
         self._neighbours = None
 
     def remove(self, names: Sequence[str]) -> None:
@@ -159,18 +159,19 @@ class SkeletonSearch:
             raise UserError('the gallery has no clips to compare with: add some first')
         self._build()
         if own is not None:
-            feature, label, motion = (self.gallery.features[own][None], int(self.gallery.labels[own]),
-                                      self.gallery.motions.get(own))
-            name, encode_ms = str(clip), None
+            feature, motion = self.gallery.features[own][None], self.gallery.motions.get(own)
+            name, known, encode_ms = str(clip), self._class(int(self.gallery.labels[own])), None
         else:
             raw = self._read(clip, **options)
             start = time.perf_counter()
-            feature, name, label, motion = self.encoder.encode([raw]), raw.name, raw.label, quantise(raw.keypoint)
+            feature, name, motion = self.encoder.encode([raw]), raw.name, quantise(raw.keypoint)
+            known = self._class(raw.label) if raw.classes is None else (
+                None if raw.label == UNLABELLED else raw.label, raw.class_name)
             encode_ms = 1000 * (time.perf_counter() - start)
         start = time.perf_counter()
         matches = self._nearest(feature, topk, own)
         search_ms = 1000 * (time.perf_counter() - start)
-        return Answer(name, *self._class(label), matches, encode_ms, search_ms, motion)
+        return Answer(name, *known, matches, encode_ms, search_ms, motion)
 
     def _read(self, clip: ClipSource, **options: Any) -> RawClip:
         if isinstance(clip, str) and not Path(clip).exists() and '.pkl:' not in clip:

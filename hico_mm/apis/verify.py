@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..checkpoints import META_KEY, Description, describe, load_checkpoint, save_checkpoint
 from ..datasets.annotation import Annotation, read_annotation
-from ..datasets.checks import UNLABELLED, label_of
+from ..datasets.checks import UNLABELLED, clip_name, label_of
 from ..datasets.skeleton_dataset import hash_of
 from ..errors import UserError
 from ..evaluation.probe import probe
@@ -65,7 +65,7 @@ def verify(checkpoint: Union[str, Path],
 
     Raises:
         UserError: if the checkpoint was trained on a subset or does not record its training split, if the annotation
-            does not have the splits, or if a clip has no label.
+            does not have the splits, or a clip is in both of them, or if a clip has no label.
     """
     description = describe_checkpoint(checkpoint)
     data = description.training_data or {}
@@ -77,13 +77,28 @@ def verify(checkpoint: Union[str, Path],
         raise UserError(f'{checkpoint} was trained on a subset of the clips, so its scores cannot be measured again: '
                         'use hico-mm test with the config and the data')
     annotation = read_annotation(ann_file)
+    splits = train_split, test_split or train_split.replace('train', 'val')
+    check_apart(annotation, *splits)
     model: Any = init_model(None, checkpoint, device)
-    gallery, queries = (encode_split(model, annotation, split)
-                        for split in (train_split, test_split or train_split.replace('train', 'val')))
+    gallery, queries = (encode_split(model, annotation, split) for split in splits)
     measured = probe(*gallery, *queries)
     stated = stated_scores(description)
     return [Verification(score, stated.get(score), value, math.sqrt(value * (1 - value) / len(queries[1])))
             for score, value in measured.items()]
+
+
+def check_apart(annotation: Annotation, train_split: str, test_split: str) -> None:
+    """Check that no clip is in both splits.
+
+    Raises:
+        UserError: if some are; the message says how many.
+    """
+    train, test = (list(map(clip_name, annotation.of_split(split))) for split in (train_split, test_split))
+    both = set(train) & set(test)
+    if both:
+        raise UserError(f'{len(both)} of the {len(test)} clips of split "{test_split}" of {annotation.path} are also '
+                        f'in the training split "{train_split}", for example {min(both, key=str)}: name the test split '
+                        'with --split')
 
 
 def training_data_is_the_same(checkpoint: Union[str, Path], ann_file: Union[str, Path]) -> bool:
@@ -118,9 +133,11 @@ def encode_split(model: Any, annotation: Annotation, split: str) -> Tuple[Tensor
     """Return features (n, D) and labels (n,) of a split.
 
     Raises:
-        UserError: if a clip has no label.
+        UserError: if there are no clips, or one has no label.
     """
     clips, prepare = annotation.of_split(split), ClipPreparer(model)
+    if not clips:
+        raise UserError(f'split "{split}" of {annotation.path} has no clips')
     labels = np.array([label_of(clip) for clip in clips])
     if (labels == UNLABELLED).any():
         raise UserError(f'{annotation.path} has clips without a label in split "{split}": scores need labels')

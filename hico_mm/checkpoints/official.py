@@ -162,6 +162,10 @@ def convert_back(ours: dict, num_heads: int, source: str) -> dict:
     """
     model = describe(ours, source).model
     layout, persons = (model.get('data_preprocessor', {}).get(key) for key in ('layout', 'num_persons'))
+    coordinates = (model.get('backbone') or {}).get('in_channels')
+    if coordinates not in (3, None):
+        raise UserError(f'{source} has no counterpart in the released code, which takes 3 numbers for each joint: this '
+                        f'encoder takes {coordinates}')
     try:
         weights = released_weights(weights_of(ours))
     except (KeyError, ValueError) as error:

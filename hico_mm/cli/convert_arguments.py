@@ -8,6 +8,7 @@ from typing import Dict, List, Sequence
 import argcomplete
 
 from ..converters.ntu_benchmarks import BENCHMARKS
+from ..converters.registry import MOST_FPS
 from ..errors import UserError
 from ..structures import LAYOUTS, SkeletonLayout, get_layout
 from .command import add_converter_arguments, count, seed
@@ -57,8 +58,8 @@ def _add_contents(group: argparse._ArgumentGroup) -> None:
                        'most; default: 2')
     group.add_argument('--img-shape', type=count, nargs=2, metavar=('HEIGHT', 'WIDTH'), help='2-D: size of the '
                        'pictures in pixels')
-    group.add_argument('--fps', type=_positive, help='frames per second, kept with each clip')
-    group.add_argument('--resample-fps', type=_positive, metavar='N', help='resample all clips to N frames per second; '
+    group.add_argument('--fps', type=_rate, help='frames per second, kept with each clip')
+    group.add_argument('--resample-fps', type=_rate, metavar='N', help='resample all clips to N frames per second; '
                        'files that do not say their frame rate need --fps')
     group.add_argument('--scale', type=_positive, default=1.0, metavar='F', help='factor for all coordinates, such as '
                        '0.001 for millimetres; default: 1')
@@ -137,6 +138,13 @@ def _ratio(text: str) -> float:
     number = _positive(text)
     if number >= 1:
         raise argparse.ArgumentTypeError(f'{text} is not a ratio between 0 and 1')
+    return number
+
+
+def _rate(text: str) -> float:
+    number = _positive(text)
+    if number >= MOST_FPS:
+        raise argparse.ArgumentTypeError(f'{text} frames per second are not plausible: give less than {MOST_FPS}')
     return number
 
 

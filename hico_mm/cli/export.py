@@ -34,8 +34,10 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Export the checkpoint, and return the exit status."""
     from ..apis.export import export
-    from ..fileio import check_writable
+    from ..fileio import check_not_read, check_writable
+    from ..shipped import find_checkpoint
 
+    check_not_read(args.out, find_checkpoint(args.checkpoint))
     check_writable(args.out)
     print(export(args.checkpoint, args.out, args.encoder_only))
     return 0

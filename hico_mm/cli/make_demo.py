@@ -12,6 +12,7 @@ all actions with pauses between them are written, in the text format of PKU-MMD,
 """
 
 import argparse
+import math
 import os
 from pathlib import Path
 from typing import Optional, Sequence
@@ -29,7 +30,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         'subject who is not in the clips')
     parser.add_argument('--poses-2d', action='store_true', help='write 2-D poses with scores in place of recordings')
     parser.add_argument('--seed', type=seed, default=0, help='random seed; default: 0')
-    parser.add_argument('--noise', type=float, default=.005, help='noise of a joint, in metres; default: 0.005')
+    parser.add_argument('--noise', type=noise, default=.005, help='noise of a joint, in metres; default: 0.005')
     parser.add_argument('--workers', type=count, metavar='N', help='number of processes; default: one per core')
     args = parser.parse_args(argv)
     if args.long is not None and (args.num_subjects is not None or args.workers is not None or args.by_class):
@@ -39,6 +40,17 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if args.out.exists():
         parser.error(f'{args.out} already exists: remove it, or choose another --out')
     return args
+
+
+def noise(text: str) -> float:
+    """Parse a noise: a finite number of at least 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f'{text} is not a number of at least 0')
+    return value
 
 
 def run(args: argparse.Namespace) -> int:

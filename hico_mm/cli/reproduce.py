@@ -57,6 +57,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         'tasks take the encoder from the checkpoint')
     args = parser.parse_args(argv)
     _check_options(parser, args.cfg_options)
+    if args.raw is not None and not any(name.startswith('nwucla') for name in args.dataset):
+        parser.error('--raw is the folder with the files of NW-UCLA, and none of the datasets is that: leave it out')
     args.out, args.seeds = args.out.resolve(), sorted(set(args.seeds))
     args.streams = sorted(set(args.streams), key=lambda name: [STREAMS.index(part) for part in split_streams(name)])
     inapplicable = inapplicable_tasks(args.dataset, args.streams)

@@ -11,7 +11,7 @@ from ..apis import SkeletonInferencer, read_clip
 from ..apis.read_clip import clips_in
 from ..converters.registry import load_readers
 from ..errors import UserError
-from ..fileio import atomic_write, check_writable
+from ..fileio import atomic_write, check_not_read, check_writable
 from .clips import check_axes, clip_options
 from .run_search import json_alone
 
@@ -19,6 +19,7 @@ from .run_search import json_alone
 def infer(args: argparse.Namespace) -> int:
     """Classify or encode the clips of a command line, and return the exit status."""
     if args.out is not None:
+        check_not_read(args.out, *args.files)
         check_writable(args.out)
     with json_alone(args.json):
         inferencer = SkeletonInferencer(args.checkpoint, args.device)

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import shlex
 import sys
 import time
 from typing import Iterator, List
@@ -35,9 +36,10 @@ def index(args: argparse.Namespace) -> int:
     check_writable(args.out)
     search = SkeletonSearch(args.checkpoint, args.level, batch_size=args.batch_size, device=args.device)
     search.add_annotation(args.ann_file, args.split)
-    search.save(args.out)
+    with locked(args.out):
+        search.save(args.out)
     print(f'{args.out}: {counted(len(search))}, {args.level} features of {search.gallery.features.shape[1]} numbers')
-    print(f'search it with: hico-mm search query {args.out} --like CLIP')
+    print(f'search it with: hico-mm search query {shlex.quote(str(args.out))} --like CLIP')
     return 0
 
 

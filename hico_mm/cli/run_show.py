@@ -75,11 +75,34 @@ def _write(args: argparse.Namespace, rows: List[List[Panel]], seconds: float) ->
 
 def _next(args: argparse.Namespace) -> str:
     """Return the command that most users run after this one."""
-    source = shlex.quote(args.sources[0])
     if args.out.suffix not in MOVING:
-        return f'hico-mm show {source} --out {shlex.quote(str(args.out.with_suffix(".html")))} shows them move'
+        words = [*_without(args.words, '--out', '--columns', '--numbers'), '--out', str(args.out.with_suffix('.html'))]
+        return f'hico-mm show {shlex.join(words)} shows them move'
     if args.views:
         return f'hico-mm train {args.config} pretrains on such views'
-    if Path(args.sources[0]).suffix == '.pkl':
-        return f'hico-mm check {source} reports what is wrong with any clip of it'
-    return f'hico-mm convert {source} --out data/mine.pkl makes an annotation to train on'
+    source = args.sources[0].rpartition('.pkl:')[0] + '.pkl' if '.pkl:' in args.sources[0] else args.sources[0]
+    if Path(source).suffix in ('.pkl', '.pickle'):
+        return f'hico-mm check {shlex.quote(source)} reports what is wrong with any clip of it'
+    kept = [word for option in ('--axes', '--layout', '--format') for word in _given(args.words, option)]
+    return f'hico-mm convert {shlex.join([source, *kept])} --out data/mine.pkl makes an annotation to train on'
+
+
+def _given(words: List[str], option: str) -> List[str]:
+    """Return an option of a command line with its value; nothing if it is not given."""
+    for place, word in enumerate(words):
+        if word == option:
+            return words[place:place + 2]
+        if word.startswith(f'{option}='):
+            return [word]
+    return []
+
+
+def _without(words: List[str], *options: str) -> List[str]:
+    """Return a command line without some options and their values; --numbers has none."""
+    left = list(words)
+    for option in options:
+        given = [option] if option == '--numbers' and option in left else _given(left, option)
+        if given:
+            place = left.index(given[0])
+            del left[place:place + len(given)]
+    return left

@@ -67,7 +67,7 @@ def _add_moments(actions: argparse._SubParsersAction) -> argparse.ArgumentParser
                         'frames; default: 0.75, 1 and 1.25 times the mean length of the clips')
     parser.add_argument('--topk', type=count, default=10, help='largest number of moments; default: 10')
     parser.add_argument('--min-score', type=float, default=-1, help='smallest similarity of a moment; default: none')
-    parser.add_argument('--overlap', type=float, default=.3, help='largest overlap of two moments, from 0 to 1; '
+    parser.add_argument('--overlap', type=float, default=.3, help='largest overlap of two moments, from 0 to below 1; '
                         'default: 0.3')
     parser.add_argument('--fps', type=float, help='frames per second of the recording; default: 30 for Kinect files')
     parser.add_argument('--json', action='store_true', help='print JSON')
@@ -115,6 +115,7 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             parser.error('give files or --ann-file')
         given = [option for option in ('label', 'frames', 'img_shape', 'axes', 'layout', 'format')
                  if getattr(args, option) is not None]
+        given += ['import'] if args.imports else []
         if args.ann_file is not None and given:
             parser.error(f'--{given[0].replace("_", "-")} is for files, not for --ann-file: leave it out')
         if args.ann_file is None and args.split is not None:

@@ -33,7 +33,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                         help=f'file to write, which ends with {" or ".join(ENDINGS)}')
     parser.add_argument('--clips', nargs='+', metavar='NAME', help='names of clips of the annotation; default: the '
                         'first of each class')
-    parser.add_argument('--most', type=count, default=10, metavar='N', help='most clips of an annotation or folder; '
+    parser.add_argument('--most', type=count, metavar='N', help='most clips of an annotation or folder; '
                         'default: 10')
     parser.add_argument('--views', action='store_true', help='show the augmented views that pretraining with --config '
                         'makes')
@@ -52,8 +52,10 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     files.add_argument('--format', metavar='NAME', help='format of recordings; default: guess')
     files.add_argument('--import', dest='imports', action='append', default=[], metavar='MODULE',
                        help='Python module that registers a reader of another format')
-    args = parser.parse_args(_joined(argv))
+    words = _joined(argv)
+    args = parser.parse_args(words)
     check(parser, args)
+    args.words = words
     return args
 
 
@@ -71,6 +73,9 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     moving = args.out.suffix in ('.gif', '.mp4', '.html')
     if args.out.suffix not in ENDINGS:
         parser.error(f'--out must end with {" or ".join(ENDINGS)}, and {args.out} does not')
+    if args.most is not None and args.clips:
+        parser.error('--clips names what is shown, and --most is for what is not named: leave one of them out')
+    args.most = args.most or 10
     if args.views and not args.config:
         parser.error('--views needs the config of the pretraining: give --config, such as hico_gru_nwucla')
     if args.seed is not None and not args.views:

@@ -1,8 +1,10 @@
 """The loop shared by all converters: workers, progress, reports, interruption, writing."""
 
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
@@ -135,13 +137,26 @@ def describe(path: Any, error: Exception) -> str:
     return f'{path} cannot be read ({reason})' if reason else f'{path} {error}'
 
 
+def everything_in(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders in a folder, at any depth. Links to folders are followed, each folder once."""
+    seen = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        folders.sort()
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(place, name) for name in (*folders, *files))
+
+
 def regular_files(raw: Path, pattern: str) -> Tuple[List[Path], List[str]]:
     """Return the sorted files in a folder whose names match, and a sentence for each match that is not a file.
 
-    Opening a folder, a broken link or a named pipe would fail or hang.
+    Opening a folder, a broken link or a named pipe would fail or hang. Links to folders are followed.
     """
     files, faults = [], []
-    for path in sorted(raw.rglob(pattern)):
+    for path in sorted(path for path in everything_in(raw) if fnmatchcase(path.name, pattern)):
         try:
             regular = path.is_file()
         except OSError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import UserError
-from .convert import regular_files
+from .convert import everything_in, regular_files
 from .registry import Reader
 
 
@@ -85,7 +85,7 @@ def _item(source: Path, path: Path, files: Sequence[Path]) -> Item:
 
 def _others(source: Path, reader: Reader, items: Collection[Item]) -> Iterator[str]:
     """Yield notes about files of other kinds, and about folders of classes without a clip."""
-    endings = Counter(path.suffix.lower() or 'none' for path in source.rglob('*')
+    endings = Counter(path.suffix.lower() or 'none' for path in everything_in(source)
                       if path.suffix.lower() not in reader.suffixes and not _hidden(path, source) and path.is_file())
     if endings:
         yield (f'not read: {sum(endings.values())} files with other endings than {" or ".join(reader.suffixes)} '

@@ -87,7 +87,12 @@ def _test_names(clips: List[dict], rule: SplitRule, facts: Mapping[str, Facts]) 
     if not several:
         raise UserError('--split random needs at least two clips of a class: add clips, or leave out --split')
     drawn = draw_subset([labels[i] for i in several], [names[i] for i in several], rule.ratio, rule.seed)
-    return {names[several[i]] for i in drawn}
+    test = {several[i] for i in drawn}
+    for label in {labels[i] for i in several}:  # one of each class is trained on
+        mine = [i for i in several if labels[i] == label]
+        if test.issuperset(mine):
+            test.remove(max(mine, key=lambda i: names[i]))
+    return {names[i] for i in test}
 
 
 def _groups(names: Sequence[str], by: str, facts: Mapping[str, Facts]) -> Dict[str, List[str]]:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from ..datasets.annotation import read_annotation
 from ..datasets.checks import UNLABELLED, label_of
 from ..errors import UserError
 from ..structures import SkeletonLayout, get_layout
@@ -17,11 +18,10 @@ from .manifest import apply_manifest
 from .own_splits import SplitRule, check_rule, make_splits
 from .plausible import implausible
 from .readers.common import upright
-from .registry import Read, Reader, ReadOptions, Recording
+from .registry import MOST_FPS, Read, Reader, ReadOptions, Recording
 from .resample import resample
 from .tracks import most_seen
 
-MOST_FPS = 10_000
 MOST_PERSONS = 4  # in a clip with fewer frames than persons
 LOOKED_AT = 5  # number of clips read to find the skeleton of a format that has several
 
@@ -54,8 +54,10 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
         out: The file that will be written, which is not read.
 
     Raises:
-        UserError: if there are no such files, or the manifest, classes or splits do not fit them.
+        UserError: if there are no such files, or the manifest, classes or splits do not fit them; if ``out`` is one of
+            them.
     """
+    _check_out(out, source, reader)
     found = find_items(source, reader, [out, *([wishes.manifest] if wishes.manifest else [])])
     items, faults, notes = found
     doubts: List[str] = []
@@ -77,6 +79,19 @@ def plan_recordings(source: Path, reader: Reader, wishes: Wishes, out: Path) -> 
         nothing=f'no clip of format {reader.name} was read from {source} ({" or ".join(reader.suffixes)})',
         describe=partial(_describe, classes=classes), chunk=4,
         suspect=partial(implausible, layout=get_layout(layout)))
+
+
+def _check_out(out: Path, source: Path, reader: Reader) -> None:
+    """Check that the file to write is not one of the recordings. It may be an annotation, as from an earlier run."""
+    if not out.is_file() or out.suffix.lower() not in reader.suffixes:
+        return
+    inside = out.samefile(source) or source.resolve() in out.resolve().parents
+    if inside and reader.matches(out):
+        try:
+            read_annotation(out)
+        except UserError:
+            raise UserError(f'{out} is a recording to read, so it cannot be the annotation to write: choose another '
+                            '--out') from None
 
 
 def read_item(item: Item, read: Read, options: ReadOptions, numbers: Dict[str, int], own_labels: bool,
@@ -108,7 +123,10 @@ def safely(read: Read, item: Item, options: ReadOptions) -> Recording:
         UserError: if it cannot be read. The message does not name the file.
     """
     try:
-        return read(list(item.files), options)
+        recording = read(list(item.files), options)
+        if not isinstance(recording, Recording):
+            raise TypeError(f'its reader returned {type(recording).__name__}, not Recording')
+        return recording
     except (UserError, OSError):
         raise
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
@@ -143,6 +161,8 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
         fps = options.resample_fps
     if options.img_shape is not None and keypoint.shape[-1] == 3:
         raise UserError('has three coordinates, so --img-shape has no meaning: leave it out')
+    if options.scale != 1 and keypoint.shape[-1] == 2:
+        raise UserError('has two coordinates, in pixels, so --scale has no meaning: leave it out')
     known = dict(
         label=label, keypoint_score=score, fps=fps,
         subject=item.facts.subject, camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)
@@ -169,10 +189,15 @@ def number_classes(labels: Sequence[str], file: Optional[Path] = None) -> Tuple[
     are those of the file in its order, or the sorted labels.
 
     Raises:
-        UserError: if a label is not in the file, or the file is not a list of names.
+        UserError: if a label is not in the file, or the file is not a list of names; if all labels are numbers, and not
+            all of them whole numbers from 0.
     """
-    if file is None and all(label.isdecimal() for label in labels):
+    others = [label for label in labels if not label.isdecimal()]
+    if file is None and not others:
         return {label: int(label) for label in labels}, None
+    if file is None and all(map(_is_number, labels)):
+        raise UserError(f'the label {others[0]} is a number, but not a whole one from 0, as 7: correct it. A clip '
+                        'without a label has an empty cell in the manifest')
     names = read_class_names(file) if file else sorted(set(labels))
     wrong = sorted(set(labels) - set(names))
     if wrong:
@@ -180,15 +205,30 @@ def number_classes(labels: Sequence[str], file: Optional[Path] = None) -> Tuple[
     return {name: number for number, name in enumerate(names)}, names
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+        return True
+    except ValueError:
+        return False
+
+
 def _layout_of(items: Sequence[Item], reader: Reader, options: ReadOptions) -> Union[str, SkeletonLayout]:
-    """Return the skeleton of most of the first clips that can be read. If there is none, any will do."""
+    """Return the skeleton of most of the first clips that can be read. If there is none, any will do.
+
+    Raises:
+        UserError: if these clips do not say it.
+    """
     layouts: List[Any] = []
     for item in items[:LOOKED_AT]:
         try:
             layouts.append(safely(reader.read, item, options).layout)
         except (OSError, UserError):
             continue
-    return Counter(layouts).most_common(1)[0][0] if layouts else 'ntu'
+    layout = Counter(layouts).most_common(1)[0][0] if layouts else 'ntu'
+    if layout is None:
+        raise UserError(f'files of format {reader.name} do not say their skeleton: name it with --layout')
+    return layout
 
 
 def _describe(clips: List[dict], classes: Optional[List[str]]) -> str:

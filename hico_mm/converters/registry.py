@@ -13,6 +13,8 @@ from ..errors import UserError
 from ..structures import SkeletonLayout
 from .formats import RECORDINGS
 
+MOST_FPS = 10_000  # frames per second that are plausible
+
 
 class Recording(NamedTuple):
     """What a reader returns: one clip.

@@ -4,6 +4,9 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from ..errors import UserError
+
+LONGEST = 1_000_000  # frames of a clip
 
 def resample(keypoint: np.ndarray, score: Optional[np.ndarray], fps: float,
              wanted: float) -> Tuple[np.ndarray, Optional[np.ndarray]]:
@@ -17,9 +20,14 @@ def resample(keypoint: np.ndarray, score: Optional[np.ndarray], fps: float,
         score: (M, T, V), or None.
         fps: Frames per second of the clip.
         wanted: Frames per second of the result.
+
+    Raises:
+        UserError: if the result would have more than ``LONGEST`` frames.
     """
     last = keypoint.shape[1] - 1
     count = max(1, round(keypoint.shape[1] * wanted / fps))
+    if count > LONGEST:
+        raise UserError(f'would have {count} frames with {wanted:g} frames per second in place of {fps:g}: check both')
     position = np.minimum(np.arange(count) * fps / wanted, last)
     before = position.astype(int)
     after, nearer = np.minimum(before + 1, last), np.rint(position).astype(int)

@@ -67,6 +67,8 @@ def hold_out(annotation: dict, split: str, pattern: str) -> dict:
         raise UserError(f'the name pattern {pattern!r} is not a regular expression ({error}): put "\\" before literal '
                         'brackets') from error
     names = annotation['split'][split]
+    if not names:
+        raise UserError(f'split "{split}" has no clips to divide')
     held = [name for name in names if found.search(name)]
     if not 0 < len(held) < len(names):
         raise UserError(f'{pattern!r} is found in {len(held)} of the {len(names)} names of "{split}", such as '

@@ -8,7 +8,7 @@ from mmengine.dist import master_only
 
 from ..checkpoints import EncoderSource, leaves_encoder_out, take_encoder_into, takes_encoder
 from ..errors import UserError
-from ..fileio import check_writable
+from ..fileio import check_not_read, check_writable
 from ..shipped import find_checkpoint
 from ..wiring import check_parts, check_spelling, complete_config, load_config, run_name
 from .console import QuietRunner, say_tested
@@ -64,9 +64,13 @@ def make_config(args: argparse.Namespace) -> Config:
 
 def test(args: argparse.Namespace) -> int:
     """Run the test of a command line and return the exit status."""
+    config = make_config(args)
     if args.dump:
+        files = (config[loader].dataset.get('ann_file') for loader in ('train_dataloader', 'test_dataloader')
+                 if config.get(loader))
+        check_not_read(args.dump, args.checkpoint, *(file for file in files if file))
         check_writable(args.dump)
-    runner = build_runner(make_config(args), run_name(args.config, args.fragments), args.launcher, TestRunner)
+    runner = build_runner(config, run_name(args.config, args.fragments), args.launcher, TestRunner)
     with half_precision(args.amp):
         scores = runner.test()
     say_tested(runner, scores)

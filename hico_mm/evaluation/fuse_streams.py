@@ -7,7 +7,7 @@ from typing import List, Optional, Sequence
 import numpy as np
 
 from ..errors import UserError
-from ..fileio import check_writable, dump_pickle
+from ..fileio import check_not_read, check_writable, dump_pickle
 from .fusion import accuracies, align, comparable, default_weights, fuse, retrieve, search_weights
 from .stream_output import StreamOutput, load_features, load_predictions
 
@@ -16,6 +16,7 @@ def fuse_streams(args: argparse.Namespace) -> int:
     """Run the fusion of a command line and return the exit status."""
     args.weights = args.weights or default_weights(len(args.preds or args.features))
     if args.out:
+        check_not_read(args.out, *args.preds, *(args.search or ()))
         check_writable(args.out)
     fuse_scores(args) if args.preds else fuse_features(args)
     return 0
@@ -32,7 +33,10 @@ def show(streams: Sequence[StreamOutput], scores: List[np.ndarray], labels: np.n
 def load(paths: List[str], names: Optional[str]) -> List[StreamOutput]:
     """Load dumps with their clips in the same order; ``names`` is ANNOTATION.pkl:SPLIT for dumps without names."""
     annotation, _, split = (names or '').rpartition(':')
-    return align([load_predictions(path, (annotation, split) if names else None) for path in paths])
+    streams = [load_predictions(path, (annotation, split) if names else None) for path in paths]
+    if names and all(stream.has_names for stream in streams):
+        raise UserError(f'all of {", ".join(paths)} have clip names, so {names} is not used: leave it out')
+    return align(streams)
 
 
 def fuse_scores(args: argparse.Namespace) -> np.ndarray:

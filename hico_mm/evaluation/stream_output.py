@@ -23,12 +23,14 @@ class StreamOutput(NamedTuple):
         names: (n,) names of the clips.
         values: (n, D) float64, classification scores or features.
         labels: (n,) labels.
+        has_names: Whether the file itself has the names.
     """
 
     source: str
     names: np.ndarray
     values: np.ndarray
     labels: np.ndarray
+    has_names: bool = True
 
 
 def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str]] = None) -> StreamOutput:
@@ -52,11 +54,12 @@ def load_predictions(path: Union[str, Path], annotation: Optional[Tuple[str, str
         labels = np.stack([_numbers(sample['gt_label'], 'iu').reshape(()) for sample in dump])
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise UserError(f'{path} is not a dump of predictions ({error!r}): {_DUMP}') from None
-    if any(name is None for name in names):
+    has_names = all(name is not None for name in names)
+    if not has_names:
         if annotation is None:
             raise UserError(f'{path} has no clip names: give them with --names ANNOTATION.pkl:SPLIT')
         names = _names_of(*annotation, labels, path)
-    stream = _checked(path, names, values, labels, f'a dump of predictions: {_DUMP}')
+    stream = _checked(path, names, values, labels, f'a dump of predictions: {_DUMP}')._replace(has_names=has_names)
     if stream.labels.max() >= values.shape[1]:
         raise UserError(f'{path} has the label {stream.labels.max()}, but scores of only {values.shape[1]} classes: '
                         'test a model that has all classes')

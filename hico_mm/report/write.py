@@ -47,7 +47,7 @@ def read_classes(path: Path) -> List[str]:
     if not path.is_file():
         raise UserError(f'--classes {path} does not exist: give a text file with one class name per line')
     try:
-        lines = [line.strip() for line in path.read_text(encoding='utf-8').rstrip().splitlines()]
+        lines = [line.strip() for line in path.read_text(encoding='utf-8-sig').rstrip().splitlines()]
     except UnicodeDecodeError:
         lines = []
     if not lines or not are_names(lines):

@@ -33,7 +33,7 @@ def prepare(setting: Setting, raw: Optional[Path] = None) -> None:
     dataset: Any = Config.fromfile(setting.config).train_dataloader.dataset
     path = Path(dataset.ann_file)
     if path.exists():
-        if raw is not None:
+        if raw is not None and setting.dataset.startswith('nwucla'):
             print(f'{dataset.ann_file} already exists and is used: remove it to convert {raw}')
         return
     if setting.dataset.startswith('demo'):

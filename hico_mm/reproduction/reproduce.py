@@ -52,19 +52,22 @@ def what_next(out: Path, lane: List[Step]) -> str:
     if knn is None:
         return ''
     command = knn.command(out)
-    split = next((word.split('=')[1] for word in command if word.startswith('test_dataloader.dataset.split=')),
-                 'xview_val' if 'nwucla' in knn.setting.dataset else 'xsub_val')
-    pretrain = ' '.join(lane[0].command(out)[:2])
+    options = list(knn.arguments)
+    given = next((word.split('=')[1] for word in options if word.startswith('test_dataloader.dataset.split=')), None)
+    split = given or ('xview_val' if 'nwucla' in knn.setting.dataset else 'xsub_val')
+    changes = [word for word in lane[0].arguments if not word.startswith('model.neck.encoder.type=')]
+    pretrain = [*lane[0].command(out)[:2], *changes]
+    pretrain += [] if '--cfg-options' in changes else ['--cfg-options']
+    pretrain.append('model.neck.encoder.type=TransformerEncoder')
     return f'''
 pretrained encoder   {command[2]}
 curves               python -m tensorboard.main --logdir {out}
 
 what next, after: source {Path(sys.executable).parent / 'activate'}
   what it is         hico-mm info {command[2]}
-  retrieval again    hico-mm {" ".join(command[:3])}
-  features, arrays   hico-mm extract {" ".join(command[1:3])} \\
-                       --split {split} --out features.npz
-  another encoder    hico-mm {pretrain} --cfg-options model.neck.encoder.type=TransformerEncoder
+  retrieval again    hico-mm {shlex.join([*command[:3], *options])}
+  features, arrays   hico-mm extract {shlex.join([*command[1:3], '--split', split, '--out', 'features.npz', *options])}
+  another encoder    hico-mm {shlex.join(pretrain)}
   your own clips     README.md, "Your own clips"
   start again        remove {out}'''
 

@@ -19,7 +19,7 @@ import re
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 from rich.console import Console
@@ -123,10 +123,11 @@ def check_runs(table: Config, out: Path, test: bool) -> None:
     """
     rows = list(read(out))
     mine = [row for row in rows if row['setting'] in table.settings]
-    changed = [row for row in mine if (row['base'], row['options']) != options_of(table.settings[row['setting']])]
-    if changed:
-        raise UserError(f'{out} has a run of {changed[0]["setting"]} with other options than the table has now: choose '
-                        'another --out, or give the setting another name')
+    for row in mine:
+        facts = facts_of(table.settings[row['setting']], table.datasets.get(row['dataset']))
+        if any(key in row and row[key] != value for key, value in facts.items()):
+            raise UserError(f'{out} has a run of {row["setting"]} on {row["dataset"]} with other options than the '
+                            'table has now: choose another --out, or another name')
     others = [row for row in mine if row['asked'] != steps_of(table, row['setting'])]
     if others:
         raise UserError(f'{out} has a run of {others[0]["setting"]} with {others[0]["asked"]} steps, not '
@@ -139,9 +140,13 @@ def check_runs(table: Config, out: Path, test: bool) -> None:
                         '--out')
 
 
-def options_of(setting: Config) -> Tuple[str, dict]:
-    """Return the base config and the options of a setting, as a row has them."""
-    return setting['base'], json.loads(json.dumps(setting.get('options', {})))
+def facts_of(setting: Config, data: Optional[Config]) -> Dict[str, Any]:
+    """Return what the table says about a run, under the names that its row has. Rows of an older version lack some."""
+    facts = dict(base=setting['base'], options=setting.get('options', {}), plan=setting.get('labels'))
+    if data is not None:
+        facts['data'] = data
+    known: Dict[str, Any] = json.loads(json.dumps(facts))
+    return known
 
 
 def missing(table: Config, out: Path, first: int = 1, parts: int = 1) -> List[Job]:

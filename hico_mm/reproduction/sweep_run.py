@@ -64,7 +64,7 @@ def run(table: Config, job: Job, folder: Path, test: bool = False) -> dict:
         more['labels'] = few_labels.train_with_few_labels(runner, fit, held, setting['labels'])
     facts = dict(tested=test, asked=steps, steps=runner.iter, seconds=round(time.perf_counter() - began, 1),
                  torch=torch.__version__, date=time.strftime('%Y-%m-%d'), base=setting['base'],
-                 options=dict(setting.get('options', {})), **more)
+                 options=dict(setting.get('options', {})), data=dict(data), **more)
     return dict(job._asdict(), **facts, **percent(scores))
 
 

@@ -44,13 +44,12 @@ def table_of_labels(rows: List[dict], title: str) -> Table:
 
 def summary(rows: List[dict]) -> str:
     """Return the mean of both scores over datasets, with standard errors over seeds if there are several."""
-    by_seed: Dict[int, List[Tuple[float, ...]]] = {}
+    by_seed: Dict[int, Dict[str, Tuple[float, ...]]] = {}
     for row in rows:
-        by_seed.setdefault(row['seed'], []).append(tuple(row[score] for score in SCORES))
-    sizes = {len(values) for values in by_seed.values()}
-    if len(sizes) != 1:
+        by_seed.setdefault(row['seed'], {})[row['dataset']] = tuple(row[score] for score in SCORES)
+    if len({frozenset(values) for values in by_seed.values()}) != 1:
         return ''  # seeds on different datasets cannot be compared
-    means: Any = np.array([np.mean(values, 0) for values in by_seed.values()])
+    means: Any = np.array([np.mean(list(values.values()), 0) for values in by_seed.values()])
     if len(means) == 1:
         return ' / '.join(f'{value:.1f}' for value in means[0])
     errors = means.std(0, ddof=1) / math.sqrt(len(means))

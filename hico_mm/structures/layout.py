@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import chain
+from numbers import Integral
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from ..errors import UserError
@@ -21,7 +22,8 @@ class SkeletonLayout:
             Defaults to none.
 
     Raises:
-        UserError: if a joint number is outside the skeleton.
+        UserError: if a joint is not a whole number, or outside the skeleton; or if spine, shoulders or a pair are not
+            two different joints.
     """
 
     name: str
@@ -32,7 +34,16 @@ class SkeletonLayout:
     pairs: Tuple[Tuple[int, int], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        used = (*self.parents, self.center, *(self.spine or ()), *(self.shoulders or ()), *chain(*self.pairs))
+        couples = [couple for couple in (self.spine, self.shoulders, *self.pairs) if couple is not None]
+        used = (*self.parents, self.center, *chain(*couples))
+        wrong = [joint for joint in used if not isinstance(joint, Integral) or isinstance(joint, bool)]
+        if wrong:
+            raise UserError(f'layout "{self.name}" has {wrong[0]!r} in place of a joint: joints are whole numbers '
+                            'from 0')
+        alone = [couple for couple in couples if len(couple) != 2 or couple[0] == couple[1]]
+        if alone:
+            raise UserError(f'layout "{self.name}" has {list(alone[0])} as spine, shoulders or pair: each of them is '
+                            'two different joints')
         if not all(0 <= joint < len(self.parents) for joint in used):
             raise UserError(f'layout "{self.name}" has {len(self.parents)} joints, but names a joint outside '
                              f'0..{len(self.parents) - 1}: {sorted(set(used) - set(range(len(self.parents))))}')

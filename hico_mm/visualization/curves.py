@@ -6,6 +6,7 @@ from typing import Dict, Union
 
 from matplotlib.figure import Figure
 
+from ..errors import UserError
 from ..structures import LEVELS
 
 PANELS = ((tuple(f'loss_{level}' for level in LEVELS), 'contrastive loss'),
@@ -43,12 +44,17 @@ def plot_curves(runs: Dict[str, Union[str, Path]]) -> Figure:
 
     Raises:
         FileNotFoundError: if a run has no log.
+        UserError: if a run is not one of pretraining.
     """
+    logs = {run: read_scalars(work_dir) for run, work_dir in runs.items()}
+    for run, scalars in logs.items():
+        if not scalars.keys() & {*PANELS[0][0]}:
+            raise UserError(f'{runs[run]} is not a run of pretraining, since its log has no contrastive loss: leave it '
+                            'out')
     figure = Figure(figsize=(4.5 * len(PANELS), 4.2), layout='constrained')
     axes = figure.subplots(1, len(PANELS))
     for axis, (names, title) in zip(axes, PANELS):
-        for style, (run, work_dir) in zip(('-', '--', ':', '-.') * len(runs), runs.items()):
-            scalars = read_scalars(work_dir)
+        for style, (run, scalars) in zip(('-', '--', ':', '-.') * len(runs), logs.items()):
             for colour, name in enumerate(names):
                 points = sorted(scalars.get(name, {}).items())
                 label = run if name == 'acc/top1' else f'{run} {name.partition("_")[2]}'

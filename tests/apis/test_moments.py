@@ -4,6 +4,7 @@ from mmengine.config import Config
 
 from hico_mm.apis import extract, find_moments, init_model
 from hico_mm.apis.moments import overlap_of, relative_lengths, slide, suppress
+from hico_mm.apis.read_clip import RawClip
 from hico_mm.errors import UserError
 from tests.helpers import small_model
 
@@ -71,3 +72,12 @@ def test_windows():
 def test_mistakes(options, said, model):
     with pytest.raises(UserError, match=said):
         find_moments(model, recording(20), **{'like': recording(9), **options})
+
+
+def test_windows_are_as_long_in_seconds_as_the_clip(model):
+    """Every second frame, at half the frame rate, is the same movement."""
+    rng = np.random.default_rng(0)
+    recording, clip = (rng.normal(size=(1, frames, 25, 3)) for frames in (90, 20))
+    long = [moment.last - moment.first + 1 for moment in find_moments(
+        model, RawClip('long', recording, fps=30), RawClip('clip', clip, fps=15), lengths=None)]
+    assert set(long) <= {30, 40, 50}

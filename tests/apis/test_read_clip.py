@@ -2,14 +2,17 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 
-from hico_mm.apis import read_clip
+from hico_mm.apis import init_model, read_clip
+from hico_mm.apis.prepare import ClipPreparer
 from hico_mm.apis.read_clip import clips_in
 from hico_mm.converters import registry
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
+from tests.converters import own
 from tests.converters.own import azure, openpose
-from tests.helpers import make_annotation, skeleton_text
+from tests.helpers import make_annotation, skeleton_text, small_model
 
 CLIP = np.random.default_rng(0).normal(size=(2, 7, 25, 3)).astype('f4')
 
@@ -166,3 +169,12 @@ def test_a_file_that_two_readers_fit_needs_its_format(tmp_path):
         read_clip(tmp_path / 'a.json')
     with pytest.raises(UserError, match='a.json has skeletons of shape'):
         read_clip(tmp_path / 'a.json', format='kinect_json')
+
+
+def test_a_recording_keeps_as_many_persons_as_the_model_takes(tmp_path):
+    bodies = [own.body('azure_kinect', center=(x, 0, 3)) for x in (0, 1, 2)]
+    path = own.azure(tmp_path / 'a.json', bodies, (1, 2, 3))
+    assert len(read_clip(path).keypoint) == 2 and len(read_clip(path, persons=3).keypoint) == 3
+    model = small_model(**{'data_preprocessor.num_persons': 3, 'data_preprocessor.layout': 'azure_kinect'})
+    prepare = ClipPreparer(init_model(Config(dict(model=model, load_pipeline=[]))))
+    assert len(prepare.read(path).keypoint) == 3

@@ -112,7 +112,8 @@ def test_mistakes_leave_the_gallery_as_it_was(search, tmp_path):
             (lambda: search.add([]), 'there are no clips to add'),
             (lambda: search.add([np.ones((1, 3, 20, 3))]), 'clip 12 has 20 joints'),
             (lambda: search.remove(['clip1', 'nix']), 'the gallery has no clip "nix"'),
-            (lambda: search.add_annotation(tmp_path / 'other.pkl', 'val'), 'other.pkl are not those of the gallery'),
+            (lambda: search.add_annotation(tmp_path / 'other.pkl', 'val'),
+             'clip12 is of the class "a", which is not one of the gallery'),
             (lambda: search.query('nix'), '"nix" is neither the name of a clip of the gallery nor a file'),
             (lambda: search.query('clip0', topk=0), 'topk must be'),
             (lambda: search.save(tmp_path / 'g.pkl'), 'must end with .npz')):
@@ -202,3 +203,38 @@ def test_the_page_shows_names_as_text_and_needs_no_network(search, tmp_path):
     assert '<script>alert' not in page and '&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;' in page
     assert '</script><b>' not in page and page.count('</script>') == 2
     assert page.count('<canvas') == 12 + 6 and 'http' not in page.replace('http-equiv', '')
+
+
+def renumbered(tmp_path, classes=('push', 'kick', 'wave', 'sit')):
+    """The clips under other names, with their classes in another order."""
+    annotation = make_annotation()
+    known = ['sit', 'wave', 'kick', 'push']
+    for clip in annotation['annotations']:
+        clip.update(frame_dir=f'other_{clip["frame_dir"]}')
+        if classes:
+            clip.update(label=list(classes).index(known[clip['label']]))
+    annotation['split'] = {key: [f'other_{name}' for name in names] for key, names in annotation['split'].items()}
+    dump_pickle(dict(annotation, classes=list(classes)) if classes else annotation, tmp_path / 'renumbered.pkl')
+    return tmp_path / 'renumbered.pkl'
+
+
+def test_classes_of_another_annotation_are_matched_by_name(search, tmp_path):
+    path = renumbered(tmp_path)
+    expected = search.query(f'{tmp_path}/mine.pkl:clip13').class_name
+    answer = search.query(f'{path}:other_clip13')
+    assert answer.class_name == expected == 'wave'
+    search.add([f'{path}:other_clip13'])
+    search.add_annotation(path, 'train')
+    for name in 'other_clip13', 'other_clip1':
+        assert search.query(name).class_name == 'wave' and search.gallery.labels[search.gallery.place(name)] == 1
+
+
+def test_labels_with_names_and_labels_without_are_not_mixed(search, checkpoint, tmp_path):
+    path = renumbered(tmp_path, ())
+    with pytest.raises(UserError, match='does not name its classes, and the gallery does, so their labels may mean'):
+        search.add_annotation(path, 'train')
+    bare = SkeletonSearch(checkpoint)
+    bare.add_annotation(path, 'train')
+    with pytest.raises(UserError, match='names its classes, and the gallery does not'):
+        bare.add([f'{tmp_path}/mine.pkl:clip13'])
+    assert len(bare) == 12 and bare.gallery.classes is None

@@ -1,4 +1,6 @@
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from PIL import Image
 from hico_mm.apis import read_clip
 from hico_mm.apis.views import make_views
 from hico_mm.cli import show
+from hico_mm.cli.main import main
 from hico_mm.fileio import dump_pickle
 from tests.converters.own import body, mmaction, openpose
 from tests.helpers import make_annotation
@@ -115,3 +118,20 @@ def test_mistakes_get_one_sentence(world, words, said, command, monkeypatch):
     code, _, errors = command(show.main, *words.split(), '--out', 'a.png')
     assert code == 1 and said in errors and len(errors.strip().splitlines()) == 1, errors
     assert not (world / 'a.png').exists()
+
+
+@pytest.mark.parametrize('words, advice', [
+    ('turned.npy --axes CTVM --layout ntu --columns 3 --numbers --out a.png',
+     'hico-mm show turned.npy --axes CTVM --layout ntu --out a.html'),
+    ('turned.npy --axes CTVM --layout=ntu --out a.gif',
+     'hico-mm convert turned.npy --axes CTVM --layout=ntu --out data/mine.pkl'),
+    ('mine.pkl:clip2 --out a.gif', 'hico-mm check mine.pkl'),
+    ('mine.pkl --most 1 --views --config hico_gru_nwucla --out a.png',
+     'hico-mm show mine.pkl --most 1 --views --config hico_gru_nwucla --out a.html')])
+def test_the_next_command_works(world, words, advice, command, monkeypatch):
+    monkeypatch.chdir(world)
+    code, printed, errors = command(show.main, *words.split())
+    assert code == 0, errors
+    said = re.search(r'next: (.*?)(?: shows them move| makes an | reports what)', printed)[1]
+    assert said == advice
+    assert main(shlex.split(said)[1:]) == 0

@@ -138,3 +138,13 @@ def test_the_stated_scores_are_those_on_the_synthetic_data(name, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     assert main([name]) == 0
     assert 'the scores are as stated' in capsys.readouterr().out
+
+
+def test_splits_that_share_clips_or_have_none_are_refused(trained, tmp_path):
+    checkpoint, ann_file = trained
+    with pytest.raises(UserError, match='12 of the 12 clips of split "train" .* are also in the training split'):
+        verify(checkpoint, ann_file, 'train')
+    annotation = read_annotation(ann_file)
+    dump_pickle(dict(split=dict(annotation.splits, none=[]), annotations=annotation.clips), tmp_path / 'none.pkl')
+    with pytest.raises(UserError, match='split "none" of .* has no clips'):
+        verify(checkpoint, tmp_path / 'none.pkl', 'none')

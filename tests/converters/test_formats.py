@@ -177,11 +177,13 @@ def test_arrays_of_one_person_with_scores(tmp_path):
     assert recording.fps == 15
 
 
-@pytest.mark.parametrize('header', [True, False])
+@pytest.mark.parametrize('header', ['letters', 'numbers', None])
 def test_a_table_of_numbers(tmp_path, header):
     rows = np.arange(3 * 20 * 3.).reshape(3, 60).tolist()
+    rows[0][0] = 7.
     rows[1][3] = ''
-    lines = [[f'c{i}' for i in range(60)]] * header + rows
+    names = dict(letters=[f'left knee {i}' for i in range(60)], numbers=range(60))
+    lines = [[*names[header]], *rows] if header else rows
     path = own.write(tmp_path / 'a.csv', table(lines))
     keypoint = read('array', path, axes='TVC', layout=get_layout('nw_ucla')).keypoint
     assert keypoint.shape == (1, 3, 20, 3) and keypoint[0, 2, 1].tolist() == [123, 124, 125]

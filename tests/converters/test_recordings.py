@@ -447,3 +447,59 @@ def test_an_error_that_a_reader_does_not_expect_is_one_of_the_file(tmp_path, mon
     own.write(tmp_path / 'raw' / 'b.pts', ' '.join(['1 2 3'] * 20))
     assert len(converted('raw', '--import', 'my_dots', '--format', 'dots', out=tmp_path / 'a.pkl')['annotations']) == 1
     assert 'raw/a.pts is not in the expected format (ValueError: could not convert' in capsys.readouterr().err
+
+
+def test_a_recording_is_not_overwritten(tmp_path, capsys):
+    path = own.mmaction(tmp_path / 'poses' / 'a.pkl')
+    own.mmaction(tmp_path / 'poses' / 'b.pkl')
+    before = path.read_bytes()
+    for source in path, path.parent:
+        assert run(source, '--format', 'mmaction', '--out', path) == 1
+        assert 'a.pkl is a recording to read, so it cannot be the annotation' in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_links_to_folders_are_followed_and_circles_end(tmp_path):
+    own.mmpose(tmp_path / 'elsewhere' / 'clip.json')
+    own.mmpose(tmp_path / 'poses' / 'wave' / 'clip.json')
+    (tmp_path / 'poses' / 'run').symlink_to(tmp_path / 'elsewhere')
+    (tmp_path / 'poses' / 'wave' / 'again').symlink_to(tmp_path / 'poses')
+    content = converted(tmp_path / 'poses', out=tmp_path / 'a.pkl')
+    assert [clip['frame_dir'] for clip in content['annotations']] == ['run/clip', 'wave/clip']
+
+
+def test_a_class_with_one_video_of_openpose_beside_classes_with_several(tmp_path):
+    for label, videos in ('walk', ['a']), ('run', ['b', 'c']):
+        for video in videos:
+            own.openpose(tmp_path / 'poses' / label, video=video)
+    content = converted(tmp_path / 'poses', out=tmp_path / 'a.pkl')
+    assert [(clip['frame_dir'], content['classes'][clip['label']]) for clip in content['annotations']] == [
+        ('run/b', 'run'), ('run/c', 'run'), ('walk/a', 'walk')]
+
+
+@pytest.mark.parametrize('label', ['-1', '1.0', '2.5'])
+def test_numbers_that_are_not_classes_are_refused(poses, tmp_path, capsys, label):
+    manifest = own.write(tmp_path / 'm.csv', f'file,label\nwave/clip0.json,3\njump/clip1.json,{label}\n')
+    assert run(poses, '--manifest', manifest, '--out', tmp_path / 'b.pkl') == 1
+    assert f'the label {label} is a number, but not a whole one from 0' in capsys.readouterr().err
+
+
+def test_one_clip_of_each_class_is_trained_on(poses, tmp_path):
+    content = converted(poses, '--split', 'random', '--test-ratio', 0.9, out=tmp_path / 'a.pkl')
+    assert sorted(name.split('/')[0] for name in content['split']['train']) == ['jump', 'wave']
+    assert len(content['split']['val']) == 4
+
+
+def test_pixels_are_not_scaled(poses, tmp_path, capsys):
+    assert run(poses, '--scale', 0.5, '--out', tmp_path / 'a.pkl') == 1
+    assert 'has two coordinates, in pixels, so --scale has no meaning' in capsys.readouterr().err
+
+
+def test_the_persons_of_a_kinect_that_are_seen_most_are_kept(tmp_path):
+    """The other one moves more, but is there for three frames."""
+    rng = np.random.default_rng(0)
+    frames = [[('1', rng.normal(0, .01, (25, 3)) + 1)] + ([('2', rng.normal(0, 1, (25, 3)) + 3)] if t < 3 else [])
+              for t in range(12)]
+    (tmp_path / 'a.skeleton').write_text(skeleton_text(frames))
+    content = converted(tmp_path, '--format', 'kinect', '--persons', 1, out=tmp_path / 'a.pkl')
+    assert content['annotations'][0]['keypoint'].any((0, 2, 3)).all()

@@ -87,11 +87,12 @@ def test_held_out_clips_come_from_the_training_split(table, tmp_path):
 
 
 def test_summary_has_the_standard_error_over_seeds():
-    rows = [dict(seed=seed, knn=value, linear=2 * value) for seed, values in enumerate(([10, 20], [30, 40]))
-            for value in values]
+    rows = [dict(seed=seed, dataset=dataset, knn=value, linear=2 * value)
+            for seed, values in enumerate(([10, 20], [30, 40])) for dataset, value in zip('ab', values)]
     assert sweep_table.summary(rows) == '25.0±10.0 / 50.0±20.0'
     assert sweep_table.summary(rows[:2]) == '15.0 / 30.0'
     assert sweep_table.summary(rows[:3]) == ''  # the second seed is not complete
+    assert sweep_table.summary([rows[0], rows[3]]) == ''  # the seeds are on different datasets
 
 
 def test_the_test_split_is_read_only_if_that_is_asked_for(table, refused, tmp_path, capsys):
@@ -111,7 +112,9 @@ def test_the_test_split_is_read_only_if_that_is_asked_for(table, refused, tmp_pa
             'has a run of trained with 4 steps, not 5: choose another --out')
     table.write_text(table.read_text().replace('lr=1e-3', 'lr=1e-2'))
     refused([str(table), '--out', str(out), '--test', '--datasets', 'a'],
-            'has a run of trained with other options than the table has now')
+            'has a run of trained on a with other options than the table has now')
+    table.write_text(table.read_text().replace('lr=1e-2', 'lr=1e-3').replace("held='[01]$'", "held='[2]$'"))
+    refused([str(table), '--out', str(out), '--test', '--datasets', 'a'], 'on a with other options')
     refused([str(table), '--out', str(out), '--settings', 'other'],
             'has no other in settings: it has untrained, raw, trained')
 

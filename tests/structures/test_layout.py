@@ -1,5 +1,6 @@
 import pytest
 
+from hico_mm.errors import UserError
 from hico_mm.structures import LAYOUTS, get_layout
 
 
@@ -45,3 +46,13 @@ def test_left_and_right_mirror_each_other(layout):
         assert mirrored.get(parents[0], parents[0]) == parents[1], (left, right)
     assert layout.spine and layout.shoulders and pairs[layout.shoulders[0]] == layout.shoulders[1]
     assert (layout.spine[0] in pairs) == (layout.spine[1] in pairs)
+
+
+@pytest.mark.parametrize('wrong, said', [
+    (dict(spine=[0]), 'each of them is two different joints'), (dict(spine=[0, 1, 2]), 'two different joints'),
+    (dict(shoulders=[1, 1]), 'two different joints'), (dict(pairs=[[0, 1, 2]]), 'two different joints'),
+    (dict(parents=[0, 0.7, 1]), '0.7 in place of a joint'), (dict(center=1.0), '1.0 in place of a joint'),
+    (dict(center=True), 'True in place of a joint')])
+def test_joints_are_whole_numbers_and_a_spine_has_two_ends(wrong, said):
+    with pytest.raises(UserError, match=said):
+        get_layout(dict(dict(name='mine', parents=[0, 0, 1], center=0), **wrong))

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from hico_mm.errors import UserError
 from hico_mm.visualization import plot_curves
 from hico_mm.visualization.curves import read_scalars
 
@@ -35,3 +36,11 @@ def test_curves_hold_the_logged_values(work_dir):
 def test_no_log(tmp_path):
     with pytest.raises(FileNotFoundError, match='has no log'):
         plot_curves(dict(mine=tmp_path))
+
+
+def test_a_run_that_is_not_pretraining_is_refused(tmp_path):
+    log = tmp_path / 'linear' / '1' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text('{"acc/top1": 0.5, "step": 1}\n{"loss": 1.0, "loss_cls": 1.0, "step": 2}\n')
+    with pytest.raises(UserError, match='linear is not a run of pretraining, since its log has no contrastive loss'):
+        plot_curves(dict(linear=tmp_path / 'linear'))

@@ -152,12 +152,17 @@ def _scores(keypoint: np.ndarray, channels: Optional[str]) -> Tuple[np.ndarray, 
 
 
 def _table(path: Path) -> Dict[str, np.ndarray]:
-    """Read the numbers in a CSV file; a first line that is not numbers is a header. Empty cells are NaN."""
-    text = read_text(path)
-    delimiter = max(',;\t ', key=text.partition('\n')[0].count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    """Read the numbers in a CSV file. Empty cells are NaN.
+
+    A first line is a header if it is not numbers, or the numbers of the columns: 0, 1, 2, ... as pandas writes.
+    """
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    delimiter = max(',;\t ', key=lambda mark: min(line.count(mark) for line in (lines or [''])[:2]))
+    rows = list(csv.reader(lines, delimiter=delimiter))
     try:
-        [float(cell or 'nan') for cell in rows[0]]
+        first = [float(cell or 'nan') for cell in rows[0]]
+        if len(rows) > 1 and len(first) > 1 and first == list(range(len(first))):
+            rows = rows[1:]
     except (ValueError, IndexError):
         rows = rows[1:]
     if not rows:
@@ -167,4 +172,4 @@ def _table(path: Path) -> Dict[str, np.ndarray]:
     try:
         return {'': np.array([[float(cell.strip() or 'nan') for cell in row] for row in rows])}
     except ValueError as error:
-        raise UserError(f'is not a table of numbers ({error})') from None
+        raise UserError(f'is not a table of numbers ({str(error)[:80]})') from None

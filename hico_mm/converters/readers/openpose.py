@@ -17,7 +17,11 @@ LAYOUTS = ('openpose_body25', 'openpose_coco18')
 
 
 def group(source: Path, files: Sequence[Path]) -> Dict[Path, List[Path]]:
-    """Group frames by clip. A folder is a clip; if it has the frames of several videos, each of them is one."""
+    """Group frames by clip. A folder is a clip; if it has the frames of several videos, each of them is one.
+
+    If one of the folders of the source has several videos, these are the folders of classes, so that a video is a clip
+    of its own in all of them.
+    """
     by_video: Dict[Tuple[Path, str], List[Path]] = {}
     for path in files:
         match = FRAME.fullmatch(path.name)
@@ -25,7 +29,10 @@ def group(source: Path, files: Sequence[Path]) -> Dict[Path, List[Path]]:
     videos: Dict[Path, int] = {}
     for folder, _ in by_video:
         videos[folder] = videos.get(folder, 0) + 1
-    return {folder if videos[folder] == 1 and folder != source else folder / name: frames
+    classes = {folder for folder in videos if folder.parent == source}
+    if all(videos[folder] == 1 for folder in classes):
+        classes = set()
+    return {folder if videos[folder] == 1 and folder != source and folder not in classes else folder / name: frames
             for (folder, name), frames in by_video.items()}
 
 
