@@ -187,6 +187,21 @@ def check_same_encoder(model: Mapping, known: Mapping, source: object) -> None:
                             'trained with, or one that takes the encoder from the checkpoint (configs/README.md)')
 
 
+def check_same_head(model: Mapping, known: Mapping, source: object) -> None:
+    """Check that the completed config of a model computes the scores of its classifier as a checkpoint does.
+
+    Raises:
+        UserError: if they are heads of one type with another level, or only one of them standardises its features.
+    """
+    given, has = model.get('cls_head'), known.get('cls_head')
+    if not isinstance(given, dict) or not isinstance(has, dict) or not same(given.get('type'), has.get('type')):
+        return
+    for key in 'level', 'standardize':
+        if key in given and key in has and given[key] != has[key]:
+            raise UserError(f'{source} has model.cls_head.{key}={has[key]!r}, but the config has {given[key]!r}: use '
+                            'the config it was trained with, or set this value')
+
+
 def check_same_source(resumed: Union[str, Path], named: str) -> None:
     """Check that a run that is resumed started from the encoder that is named for it.
 
@@ -216,12 +231,20 @@ def _agree_on_origin(before: Mapping, now: Mapping) -> bool:
     return all(before.get(key) == now.get(key) for key in shared)
 
 
-def check_same_preparation(mine: Sequence, theirs: Sequence, where: str, source: object) -> None:
+def check_same_preparation(mine: Sequence, theirs: Sequence, where: str, source: object,
+                           uses: str = 'was trained on') -> None:
     """Check that a dataset prepares its clips in the same way as the training data of a checkpoint.
+
+    Args:
+        mine: Load pipeline of the dataset.
+        theirs: That of the training data.
+        where: The dataset, for the message.
+        source: The checkpoint, for the message.
+        uses: What the checkpoint does with its clips, for the message. Defaults to 'was trained on'.
 
     Raises:
         UserError: if it does not; the message names both pipelines and the file.
     """
     if not _agree(list(mine), list(theirs)):
-        raise UserError(f'{source} was trained on clips prepared by {list(theirs)}, but {where}.load_pipeline is '
+        raise UserError(f'{source} {uses} clips prepared by {list(theirs)}, but {where}.load_pipeline is '
                         f'{list(mine)}: set it to the same value in every dataset')

@@ -1,12 +1,10 @@
 """Resume a run: find its newest intact checkpoint, and adapt the saved state to its folder and config."""
 
 import re
-import warnings
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Union
 
 from mmengine.config import Config
-from mmengine.optim import ReduceOnPlateauParamScheduler
 from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
@@ -16,9 +14,6 @@ LATEST = 'latest.pth'  # written on a signal, or at time intervals
 RUN = '.run'  # names the run that was started last in a folder, and the checkpoint it continues from, if any
 KEY = 'hico_mm_resume'  # key in a checkpoint: what resuming needs in addition to MMEngine's own state
 NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
-# The parts of a scheduler's state that come from its config and determine future learning rates.
-SCHEDULE = ('T_max', 'milestones', 'total_iters',
-            'gamma', 'eta_min', 'start_factor', 'end_factor', 'step_size', 'power')
 
 
 class Found(NamedTuple):
@@ -110,73 +105,6 @@ def keep_to_folder(checkpoint: Dict[str, Any], source: Union[str, Path], work_di
 def _drop(checkpoint: Dict[str, Any], key: str) -> None:
     for part in ('runtime_info', 'resumed_keys'):
         (checkpoint['message_hub'].get(part) or {}).pop(key, None)
-
-
-def follow_schedule(checkpoint: Dict[str, Any], schedulers: Any, optimizer: Any, epoch_length: int,
-                    source: object) -> Optional[str]:
-    """Make a resumed run follow the schedule of its config from now on, if that differs from the saved one.
-
-    MMEngine would continue the old schedule: a run of 451 epochs that is resumed for 900 would spend the rest at its
-    last learning rate. Here the new schedule is stepped up to the position of the checkpoint, without training.
-
-    Args:
-        checkpoint: The checkpoint, whose schedulers and learning rates are changed in place.
-        schedulers: MMEngine's schedulers, built from the config and not stepped yet.
-        optimizer: Their optimizer.
-        epoch_length: Current number of steps per epoch, which changes with the batch size.
-        source: Path of the checkpoint, for the message.
-
-    Returns:
-        A sentence that says what has changed, or None if nothing has.
-
-    Raises:
-        UserError: if the schedule has changed in a way that cannot be followed; the message says what to do.
-    """
-    states = checkpoint.get('param_schedulers') or []
-    if not isinstance(schedulers, list) or not isinstance(states, list):
-        return None
-    changed = ', '.join(f'{key}={_plain(state[key])} before and {_plain(getattr(scheduler, key))} now'
-                        for state, scheduler in zip(states, schedulers) for key in SCHEDULE
-                        if key in state and hasattr(scheduler, key)
-                        and _plain(state[key]) != _plain(getattr(scheduler, key)))
-    if not changed and len(states) == len(schedulers):
-        return None
-    before, now = checkpoint['optimizer']['param_groups'], optimizer.param_groups
-    reason = None
-    if len(states) != len(schedulers):
-        reason = f'{len(states)} schedulers, but the config has {len(schedulers)}'
-    elif any(isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers):
-        reason = f'{changed}, and it depends on scores'
-    elif [group.get('initial_lr') for group in before] != [group.get('initial_lr') for group in now]:
-        reason = f'{changed}, and the learning rate has changed too'
-    if reason:
-        raise UserError(f'the run of {source} has a schedule with {reason}: the new schedule cannot be followed from '
-                        'here on. Resume with the original schedule, or start a new run from it with --pretrained')
-    epochs, steps = checkpoint['meta']['epoch'], checkpoint['meta']['iter']
-    if epochs and steps % epochs == 0:  # saved at the end of an epoch
-        steps = epochs * epoch_length
-    _step(schedulers, [state['_global_step'] if scheduler.by_epoch else steps
-                       for state, scheduler in zip(states, schedulers)])
-    checkpoint['param_schedulers'] = [scheduler.state_dict() for scheduler in schedulers]
-    for name in {scheduler.param_name for scheduler in schedulers}:
-        for old, new in zip(before, now):
-            old[name] = new[name]
-    return f'the schedule has {changed}: the new one is followed from here on'
-
-
-def _step(schedulers: Sequence[Any], ends: Sequence[int]) -> None:
-    """Step schedulers up to ``ends``, interleaved as in training, since each multiplies the current value."""
-    total = max(ends)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # torch expects a step of the optimizer first
-        for step in range(1, total + 1):
-            for scheduler, end in zip(schedulers, ends):
-                while scheduler._global_step < min(end, step * end // total):
-                    scheduler.step()
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, dict) else value
 
 
 def epochs_of(config: Config) -> Optional[int]:

@@ -43,6 +43,15 @@ def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
+def check_contradictions(parser: argparse.ArgumentParser, args: argparse.Namespace, **keys: str) -> None:
+    """Refuse an option whose key is given another value among ``--cfg-options``; ``keys`` names the key of each."""
+    for option, key in keys.items():
+        value = getattr(args, option)
+        if key in args.cfg_options and value not in (None, args.cfg_options[key]):
+            parser.error(f'--{option.replace("_", "-")} {value} and {key}={args.cfg_options[key]} differ: give only '
+                         'one of them')
+
+
 class JoinedOptions(argparse.Action):
     """MMEngine's ``DictAction``, except that a repeated option adds to the earlier ones."""
 

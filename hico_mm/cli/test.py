@@ -11,7 +11,7 @@ import os
 from typing import Optional, Sequence
 
 from .command import command, command_parser, seed
-from .config import add_config, add_config_arguments, add_launcher_arguments, add_log_argument
+from .config import add_config, add_config_arguments, add_launcher_arguments, add_log_argument, check_contradictions
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -33,6 +33,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if args.verbose:
         os.environ['HICO_MM_VERBOSE'] = '1'
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    check_contradictions(parser, args, work_dir='work_dir', seed='randomness.seed', launcher='launcher')
     if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
         parser.error(f'--dump writes a pickle, so {args.dump} must end with .pkl')
     return args

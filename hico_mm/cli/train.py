@@ -11,7 +11,7 @@ import os
 from typing import Optional, Sequence
 
 from .command import command, command_parser, seed
-from .config import add_config, add_config_arguments, add_launcher_arguments, add_log_argument
+from .config import add_config, add_config_arguments, add_launcher_arguments, add_log_argument, check_contradictions
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -44,6 +44,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.epochs is not None and args.epochs < 1:
         parser.error(f'--epochs must be at least 1, got {args.epochs}')
+    check_contradictions(parser, args, work_dir='work_dir', seed='randomness.seed', launcher='launcher')
     if args.epochs is not None and 'train_cfg.max_epochs' in args.cfg_options:
         parser.error('--epochs and train_cfg.max_epochs both set the length of the training: give only one of them')
     if args.resume not in (None, 'auto') and args.pretrained:

@@ -21,7 +21,7 @@ from .annotation import read_annotation
 from .checks import UNLABELLED, clip_fault, clip_name, label_of, named
 from .clip_store import ClipStore, load_once_a_host
 from .persons import most_active
-from .subsets import draw_subset
+from .subsets import check_subset, draw_subset
 from .suspicions import suspicions
 
 
@@ -47,16 +47,17 @@ class SkeletonDataset(PoseDataset):
 
     Attributes:
         summary: Summary of the split before a subset is drawn: ``ann_file``, ``split``, ``clips``, ``classes``, a
-            ``hash`` of names, labels and keypoints that does not depend on the order of clips, and ``subset``.
+            ``hash`` of names, labels, keypoints and scores that does not depend on the order of clips, and ``subset``.
         class_names: Names of the classes, or None if the annotation has none.
         labels: (n,) labels of the kept clips; -1 for a clip without a label.
         names: Names of the kept clips.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UserError: if ``indices`` or ``valid_ratio`` of MMAction2's dataset is given; if the file is damaged or has no
-            such split; or if a clip in the split is not valid, see :func:`~hico_mm.datasets.checks.clip_fault`. The
-            message names the file and the clip and says what to do.
+        UserError: if ``indices``, ``valid_ratio``, ``box_thr`` or ``filter_cfg`` of MMAction2's dataset is given; if
+            the subset has other arguments than those of :func:`draw_subset`, or invalid ones; if the file is damaged or
+            has no such split; or if a clip in the split is not valid, see :func:`~hico_mm.datasets.checks.clip_fault`.
+            The message names the file and the clip and says what to do.
     """
 
     def __init__(self,
@@ -72,12 +73,14 @@ class SkeletonDataset(PoseDataset):
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')] if self.layout is not None else []
         self.load_pipeline = complete_transforms(load_pipeline, 'the dataset', layout=layout)
-        for name in 'indices', 'valid_ratio':
+        for name in 'indices', 'valid_ratio', 'box_thr', 'filter_cfg':
             if kwargs.get(name) is not None:
                 raise UserError(f'the dataset has no option {name}: choose clips with subset, a split of their own, or '
                                 'hico-mm hold-out')
         if num_persons is not None:
             check_count(num_persons, 'num_persons')
+        if subset is not None:
+            check_subset(subset)
         self.subset, self.num_persons = subset, num_persons
         super().__init__(ann_file, list(pipeline), split=split, **kwargs)
 
@@ -173,11 +176,13 @@ def _with_persons(clip: dict, persons: np.ndarray) -> dict:
 
 
 def hash_of(clips: Sequence[dict]) -> str:
-    """Return the SHA-256 of names, labels and keypoints (as float32) of annotated clips, independent of their order."""
+    """Return the SHA-256 of names, labels, keypoints and scores (as float32) of clips, independent of their order."""
     digests = []
     for clip in clips:
         keypoint = np.ascontiguousarray(clip['keypoint'], dtype=np.float32)
         digest = hashlib.sha256(f'{clip_name(clip)} {label_of(clip)} {keypoint.shape}'.encode())
         digest.update(keypoint.data.cast('B'))
+        if clip.get('keypoint_score') is not None:
+            digest.update(np.ascontiguousarray(clip['keypoint_score'], dtype=np.float32).data.cast('B'))
         digests.append(digest.digest())
     return hashlib.sha256(b''.join(sorted(digests))).hexdigest()

@@ -1,11 +1,28 @@
 """Parts of a split: labelled subsets for semi-supervised learning, and held-out clips."""
 
 import re
-from typing import List, Sequence
+from numbers import Integral
+from typing import Any, List, Sequence
 
 import numpy as np
 
-from ..errors import UserError
+from ..errors import LARGEST_SEED, UserError, check_number
+
+
+def check_subset(subset: Any) -> None:
+    """Check the arguments of :func:`draw_subset` in a config.
+
+    Raises:
+        UserError: if it is not a dict of them, or one is invalid.
+    """
+    if not isinstance(subset, dict) or not {'fraction'} <= subset.keys() <= {'fraction', 'seed', 'per_class'}:
+        raise UserError(f'subset must be a dict with fraction and, if needed, seed and per_class, got {subset!r}')
+    check_number(subset['fraction'], 'subset.fraction', above=0, most=1)
+    seed, per_class = subset.get('seed', 0), subset.get('per_class', True)
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= int(seed) <= LARGEST_SEED:
+        raise UserError(f'subset.seed must be a whole number from 0 to {LARGEST_SEED}, got {seed!r}')
+    if not isinstance(per_class, bool):
+        raise UserError(f'subset.per_class must be True or False, got {per_class!r}')
 
 
 def draw_subset(labels: Sequence[int],

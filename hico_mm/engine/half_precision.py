@@ -69,6 +69,9 @@ def use_half_precision(config: Config) -> None:
     kind = config.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper', 'Bf16OptimWrapper'):
         raise UserError(f'--amp replaces OptimWrapper, but optim_wrapper.type is {kind}: leave --amp out')
+    if kind == 'AmpOptimWrapper' and wanted != kind:  # bfloat16 needs no scaled loss
+        for name in 'loss_scale', 'dtype':
+            config.optim_wrapper.pop(name, None)
     config.optim_wrapper.type = wanted
     if wanted == 'AmpOptimWrapper':
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')

@@ -53,6 +53,7 @@ def complete(config: Config, args: argparse.Namespace) -> None:
         UserError: if it cannot start from those weights, or a checkpoint cannot be written.
     """
     check_places(config.work_dir)
+    check_checkpoint_names(config)
     resume = args.resume or (config.get('load_from') or 'auto' if config.get('resume') else None)
     if resume:
         set_resume(config, resume, is_first(args.launcher))
@@ -64,6 +65,19 @@ def complete(config: Config, args: argparse.Namespace) -> None:
     check_spelling(config, args.config)
     if is_first(args.launcher) and not (config.get('resume') and resume == 'auto'):
         begin(config)
+
+
+def check_checkpoint_names(config: Config) -> None:
+    """Check that checkpoints are written where, and under the names by which, resuming looks for them.
+
+    Raises:
+        UserError: if they are not.
+    """
+    hook = config.get('default_hooks', {}).get('checkpoint') or {}
+    for name in 'out_dir', 'filename_tmpl':
+        if hook.get(name) is not None:
+            raise UserError(f'default_hooks.checkpoint.{name} is {hook[name]!r}, but --resume looks for epoch_N.pth '
+                            'and iter_N.pth in the work directory: leave it out, and choose the folder with --work-dir')
 
 
 def begin(config: Config) -> None:

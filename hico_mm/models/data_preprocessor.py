@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..datasets.transforms import RaggedClips, derive_stream
 from ..datasets.transforms.base import SkeletonTransform, to_device
-from ..errors import UserError, check_number
+from ..errors import UserError, check_count
 from ..structures import SkeletonLayout, get_layout, split_streams
 from ..wiring import clip_len_of_views, complete_transforms
 
@@ -55,7 +55,10 @@ class SkeletonDataPreprocessor(BaseDataPreprocessor):
         super().__init__(non_blocking=non_blocking)
         self.layout, self.num_persons, self.in_channels = get_layout(layout), num_persons, in_channels
         self.with_score = with_score
-        check_number(num_persons, 'num_persons', above=0)
+        check_count(num_persons, 'num_persons')
+        for name, views in ('test_views', test_views), ('train_views', train_views):
+            if views is not None and not len(views):
+                raise UserError(f'data_preprocessor.{name} is empty: give at least one view, or leave it out')
         self.clip_len = clip_len or clip_len_of_views(test_views, train_views or ()) or 64
         self.stream, self.out_channels = stream, in_channels * len(split_streams(stream))
         self.test_views = [self._build_view(view) for view in test_views]

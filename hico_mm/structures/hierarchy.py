@@ -98,6 +98,7 @@ def check_names(given: Sequence[str], known: Sequence[str], what: str) -> Tuple[
     Raises:
         UserError: if it is empty or contains an unknown name.
     """
-    if not given or not set(given) <= set(known):
-        raise UserError(f'{what} must be one or more of {list(known)}, got {list(given)}')
+    if not given or isinstance(given, str) or not set(given) <= set(known):
+        shown = given if isinstance(given, str) else list(given)
+        raise UserError(f'{what} must be one or more of {list(known)}, got {shown!r}')
     return tuple(name for name in known if name in given)

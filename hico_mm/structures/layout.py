@@ -117,6 +117,8 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
             raise UserError(f'unknown skeleton layout "{layout}": use one of {sorted(LAYOUTS)}, or give a dict with '
                              'name, parents, center and, for view alignment, spine and shoulders')
         return LAYOUTS[layout]
+    if not isinstance(layout, dict):
+        raise UserError(f'{layout!r} is not a skeleton layout: give a name, or a dict with name, parents and center')
     try:
         fields = {key: _tuples(value) for key, value in layout.items()
                   if key != '_delete_'}  # MMEngine leaves this key if there was nothing to delete

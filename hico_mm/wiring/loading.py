@@ -68,6 +68,8 @@ def load_config(path: str, fragments: Sequence[str] = (), options: Optional[Dict
         raise UserError(f'--cfg-options cannot be merged into {path}: {error.args[0]}') from error
     check_spelling(config, path)
     check_values(config, path)
+    if 'train_cfg.max_epochs' in options and 'train_cfg.val_begin' not in options and config.train_cfg.get('val_begin'):
+        config.train_cfg.val_begin = min(config.train_cfg.val_begin, config.train_cfg.max_epochs)
     return config
 
 

@@ -6,6 +6,8 @@ from mmengine.config import Config
 
 from ..errors import UserError
 
+PLACES = {'milestones', 'begin', 'end', 'T_max', 'step_size', 'periods', 'restart_periods', 'total_steps'}
+
 
 def scale_schedule(config: Config, epochs: int) -> None:
     """Rescale the schedule to ``epochs`` epochs, with its steps in proportion."""
@@ -17,8 +19,16 @@ def scale_schedule(config: Config, epochs: int) -> None:
     config.train_cfg.pop('min_steps', None)
     if 'val_begin' in config.train_cfg:
         config.train_cfg.val_begin = min(config.train_cfg.val_begin, epochs)
-    schedulers = config.get('param_scheduler') or []
+    scale_places(config.get('param_scheduler'), factor)
+
+
+def scale_places(schedulers: Any, factor: float) -> None:
+    """Multiply the epochs in the configs of schedulers by a factor, in place. Steps that are iterations stay."""
     for scheduler in schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]:
-        for key in {'milestones', 'begin', 'end', 'T_max'} & set(scheduler) if scheduler.get('by_epoch', True) else ():
+        if not isinstance(scheduler, dict) or not scheduler.get('by_epoch', True):
+            continue
+        for key in PLACES & set(scheduler):
             old: Any = scheduler[key]
-            scheduler[key] = round(old * factor) if isinstance(old, int) else [round(place * factor) for place in old]
+            least = 1 if key in ('step_size', 'periods') else 0
+            scheduler[key] = max(least, round(old * factor)) if isinstance(old, int) else [
+                max(least, round(place * factor)) for place in old]

@@ -215,7 +215,7 @@ def test_init_model_refuses_a_config_that_contradicts_the_checkpoint(pretrained_
     config.model.data_preprocessor.stream = 'bone'
     init_model(config, checkpoint)
     config.test_dataloader.dataset.load_pipeline = [dict(type='NormalizeSkeleton', center='first_frame')]
-    with pytest.raises(ValueError, match='was trained on clips prepared by'):
+    with pytest.raises(ValueError, match='clips prepared by'):
         init_model(config, checkpoint)
 
 
@@ -258,7 +258,7 @@ def test_wrapped_datasets_are_described_and_compared(command, tmp_path, wrapper)
     config.dump(tmp_path / 'wrapped.py')
     status, _, error = command(train.main, tmp_path / 'wrapped.py', '--epochs', 1, '--work-dir', tmp_path / 'q',
                                '--pretrained', checkpoint, '--cfg-options', *others, *QUEUE)
-    assert status == 1 and 'was trained on clips prepared by' in error
+    assert status == 1 and 'clips prepared by' in error
 
 
 def test_a_part_of_the_preparation_is_completed_by_the_checkpoint(command, tmp_path):

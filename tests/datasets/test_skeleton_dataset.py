@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from mmaction.registry import DATASETS
 
+from hico_mm.datasets.persons import most_active
 from hico_mm.datasets.transforms import NormalizeSkeleton
 from hico_mm.fileio import dump_pickle
 from tests.helpers import make_annotation
@@ -187,3 +188,14 @@ def test_suspicions_are_warned_of(tmp_path, monkeypatch):
     monkeypatch.setattr('hico_mm.datasets.skeleton_dataset.print_log', lambda text, *args: messages.append(text))
     build(tmp_path / 'a.pkl', split='train', layout='ntu')
     assert 'a.pkl, split "train": 12 of the 12 clips have bones with' in messages[0]
+
+
+def test_those_that_move_are_kept_whatever_their_size_and_their_lost_joints():
+    rng = np.random.default_rng(0)
+    body = rng.normal(size=(17, 2)) * 100
+    still, walking = (np.repeat(size * body[None], 20, 0) + 500 for size in (3, 1))
+    walking = walking + np.linspace(0, 120, 20)[:, None, None]
+    still = still + rng.normal(size=still.shape)
+    still[:, 3] = 0  # lost in all frames
+    still[::2, 5] = 0  # lost in some
+    assert most_active(np.stack([still, walking]), 1).tolist() == [1]

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from mmaction.registry import DATASETS
 
+from hico_mm.datasets import SkeletonDataset
 from hico_mm.datasets.subsets import draw_subset
+from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
 from tests.helpers import make_annotation
 
@@ -50,3 +52,14 @@ def test_a_data_set_of_a_share(tmp_path):
     whole = [clip['frame_dir'] for clip in build()]
     names = [clip['frame_dir'] for clip in part]
     assert names == [name for name in whole if name in names]  # in the dataset's order
+
+
+@pytest.mark.parametrize('subset, said', [
+    (dict(fraction='10%'), 'subset.fraction must be a finite number'), (dict(fraction=2), 'at most 1, got 2'),
+    (dict(fraction=0.1, seed=-1), 'subset.seed must be a whole number from 0'), (0.1, 'subset must be a dict with'),
+    (dict(fraction=0.1, seed='abc'), "got 'abc'"), (dict(seed=1), 'subset must be a dict with fraction'),
+    (dict(fraction=0.1, ratio=2), 'subset must be a dict with fraction'),
+    (dict(fraction=0.1, per_class='no'), 'subset.per_class must be True or False')])
+def test_wrong_subsets_get_one_sentence(annotation_file, subset, said):
+    with pytest.raises(UserError, match=said):
+        SkeletonDataset(annotation_file(), split='train', layout='ntu', subset=subset)

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from mmengine.hooks import Hook
 
 from hico_mm.checkpoints import load_checkpoint
 from hico_mm.engine.launch import check_steps
+from hico_mm.engine.loaders import training_split
 from hico_mm.errors import UserError
+from hico_mm.evaluation import encode
 from hico_mm.fileio import dump_pickle
 from tests.helpers import make_annotation, small_model
 
@@ -130,3 +134,47 @@ def test_the_gallery_of_a_test_needs_labels(make_runner, forget_labels):
     forget_labels('clip3')
     with pytest.raises(UserError, match='for example clip3, but they are the gallery'):
         make_runner('test', load_from=runner.work_dir + '/epoch_1.pth', custom_hooks=CHECKS).test()
+
+
+def test_gallery_and_queries_have_the_same_weights(make_runner):
+    """EMAHook tests with averaged weights, so the gallery must be encoded with these."""
+    seen = []
+
+    class Compare(Hook):
+        priority = 'VERY_LOW'
+
+        def before_val_epoch(self, runner):
+            clips = encode(runner.model, training_split(runner), 'instance')
+            seen.append((runner.model.cls_head.gallery - F.normalize(clips.features, dim=1)).abs().max().item())
+
+    runner = make_runner('ema', epochs=2, custom_hooks=[
+        dict(type='GalleryHook'), dict(type='EMAHook', momentum=0.01)], **{'optim_wrapper.optimizer.lr': 0.5})
+    runner.register_hook(Compare())
+    runner.train()
+    assert seen and max(seen) < 1e-6
+
+
+def test_clips_that_are_prepared_differently_are_refused(make_runner):
+    said = r'split "train" of .* has clips prepared by \[\], but the dataset of split "val"'
+    with pytest.raises(UserError, match=said):
+        make_runner('differently', custom_hooks=CHECKS, **{'train_dataloader.dataset.load_pipeline': []}).train()
+
+
+def test_classes_must_have_the_same_names_in_all_files(make_runner, tmp_path):
+    annotation = make_annotation()
+    dump_pickle(dict(annotation, classes=['a', 'b', 'c', 'd']), tmp_path / 'named.pkl')
+    dump_pickle(dict(annotation, classes=['d', 'c', 'b', 'a']), tmp_path / 'other.pkl')
+    files = {f'{split}_dataloader.dataset.ann_file': str(tmp_path / name)
+             for split, name in (('train', 'named.pkl'), ('val', 'other.pkl'), ('test', 'other.pkl'))}
+    with pytest.raises(UserError, match='the classes of split "val" of .*other.pkl are not those of split "train"'):
+        make_runner('named', custom_hooks=CHECKS, **files).train()
+    with pytest.raises(UserError, match='the classes of split "val" of .*other.pkl are not those of split "train"'):
+        make_runner('tested', **files).test()
+
+
+def test_a_gallery_of_test_clips_is_warned_of(make_runner):
+    runner = make_runner('overlap', **{'train_dataloader.dataset.split': 'val'})
+    said = []
+    runner.logger.warning = said.append
+    runner.test()
+    assert '12 of the 12 clips of split "val" are in the training split "val" too' in said[0]

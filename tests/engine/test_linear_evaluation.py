@@ -1,9 +1,12 @@
+import copy
+
 import pytest
 import torch
 from mmengine.config import Config
 
 from hico_mm.checkpoints import load_checkpoint
 from hico_mm.engine.loaders import training_settings
+from hico_mm.errors import UserError
 from hico_mm.evaluation import encode
 from tests.helpers import small_model
 
@@ -157,3 +160,35 @@ def test_the_batch_of_features_is_compared_when_a_run_is_resumed(make_runner, li
                          **{'train_cfg.batch_size': 6})
     runner.train()
     assert training_settings(runner)['batch_size'] == 6
+
+
+def test_training_starts_from_the_encoder_and_not_from_its_classifier(make_runner, linear_model, pretrained):
+    """Otherwise, training with few labels would start from a classifier that has seen all of them."""
+    first = make_runner('first', epochs=2, model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                        **{'optim_wrapper.optimizer.lr': 1.0})
+    first.train()
+    second = make_runner('second', model={**linear_model, 'frozen': ()}, load_from=first.work_dir + '/epoch_2.pth',
+                         **{'optim_wrapper.optimizer.lr': 0.0})
+    torch.manual_seed(0)
+    second.train()
+    trained, mine = (load_checkpoint(f'{runner.work_dir}/epoch_{epoch}.pth')['state_dict']
+                     for runner, epoch in ((first, 2), (second, 1)))
+    assert torch.equal(mine['backbone.embeddings.temporal.0.weight'], trained['backbone.embeddings.temporal.0.weight'])
+    assert mine['cls_head.fc.weight'].abs().max() < 0.1 < trained['cls_head.fc.weight'].abs().max()
+
+
+@pytest.mark.parametrize('change', [dict(standardize=True), dict(level='temporal')])
+def test_a_classifier_is_tested_and_resumed_as_it_was_trained(make_runner, linear_model, pretrained, change):
+    changed = copy.deepcopy(linear_model)
+    changed['cls_head'].update(change, in_channels=None)
+    first = make_runner('first', model=changed, load_from=pretrained, loop='FeatureTrainLoop')
+    first.train()
+    checkpoint = first.work_dir + '/epoch_1.pth'
+    assert make_runner('same', model=changed, load_from=checkpoint).test()
+    model = copy.deepcopy(linear_model)
+    model['cls_head']['in_channels'] = None
+    key, = change
+    with pytest.raises(UserError, match=f'epoch_1.pth has model.cls_head.{key}=.* use the config it was trained with'):
+        if key == 'level':  # the width differs too: compare heads of one width
+            model['cls_head']['level'] = 'spatial'
+        make_runner('other', model=model, load_from=checkpoint).test()

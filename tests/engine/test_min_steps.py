@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 from hico_mm.cli import train
 from hico_mm.errors import UserError
-from hico_mm.wiring import load_config
+from hico_mm.wiring import load_config, scale_schedule
 
 
 def test_epochs_and_validations_follow_the_steps(make_runner):
@@ -47,3 +48,28 @@ def test_larger_datasets_keep_their_epochs(make_runner):
 def test_min_steps_must_be_a_count(make_runner):
     with pytest.raises(UserError, match='min_steps'):
         make_runner('wrong', **{'train_cfg.min_steps': 0}).train()
+
+
+def test_milestones_are_moved_with_the_epochs(make_runner):
+    runner = make_runner('milestones', epochs=2, **{'train_cfg.min_steps': 12, 'param_scheduler': [
+        dict(type='MultiStepLR', milestones=[1], gamma=0.1)]})  # two steps in each epoch
+    rates = []
+    step = runner.call_hook
+    runner.call_hook = lambda name, **options: (
+        rates.append(runner.optim_wrapper.get_lr()['lr'][0]) if name == 'before_train_iter' else None, step(
+            name, **options))
+    runner.train()
+    assert rates == pytest.approx([0.01] * 6 + [0.001] * 6)
+
+
+def test_every_number_of_epochs_of_a_schedule_is_rescaled():
+    config = Config(dict(train_cfg=dict(max_epochs=100), param_scheduler=[
+        dict(type='StepLR', step_size=40), dict(type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1]),
+        dict(type='LinearLR', by_epoch=False, end=60)]))
+    scale_schedule(config, 10)
+    assert config.param_scheduler[0].step_size == 4 and config.param_scheduler[1].periods == [5, 5]
+    assert config.param_scheduler[2].end == 60
+
+
+def test_a_shorter_run_is_validated_at_its_end():
+    assert load_config('hico_ntu60_finetune', (), {'train_cfg.max_epochs': 3}).train_cfg.val_begin == 3

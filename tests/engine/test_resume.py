@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from hico_mm.checkpoints import load_checkpoint
 from hico_mm.checkpoints.resume import find_last
-from hico_mm.engine.training import set_resume
+from hico_mm.engine.training import check_checkpoint_names, set_resume
 from hico_mm.errors import UserError
 from hico_mm.fileio import dump_pickle
 from tests.helpers import make_annotation
@@ -180,3 +180,34 @@ def test_training_starts_from_load_from_if_there_is_nothing_to_resume(tmp_path):
     config = Config(dict(work_dir=str(tmp_path), load_from='a.pth', train_cfg=dict(max_epochs=1)))
     set_resume(config, 'auto')
     assert not config.resume and config.load_from == 'a.pth'
+
+
+@pytest.mark.parametrize('before, now, said', [
+    (dict(type='CosineAnnealingLR', T_max=4, eta_min_ratio=0.1), dict(eta_min_ratio=0.9),
+     'the schedule has eta_min_ratio=0.1 before and 0.9 now: the new one is followed'),
+    (dict(type='ConstantLR', factor=0.1, end=4), dict(factor=0.5),
+     'the schedule has factor=0.1 before and 0.5 now: the new one is followed')])
+def test_whatever_changes_in_a_schedule_is_followed(make_runner, tmp_path, before, now, said):
+    first = make_runner('first', epochs=2, param_scheduler=[before])
+    first.train()
+    resumed = make_runner('first', epochs=4, resume=True, load_from=f'{first.work_dir}/epoch_2.pth',
+                          param_scheduler=[{**before, **now}])
+    warnings = []
+    resumed.logger.warning = warnings.append
+    resumed.train()
+    whole = make_runner('whole', epochs=4, param_scheduler=[{**before, **now}])
+    whole.train()
+    assert warnings == [f'{said} from here on']
+    assert resumed.optim_wrapper.get_lr()['lr'] == pytest.approx(whole.optim_wrapper.get_lr()['lr'])
+
+
+def test_another_kind_of_schedule_is_refused(run, tmp_path):
+    with pytest.raises(UserError, match='has a schedule with MultiStepLR, but the config has StepLR: the new schedule'):
+        run(tmp_path / 'first', param_scheduler=[dict(type='StepLR', step_size=1)])
+
+
+def test_checkpoints_that_resuming_would_not_find_are_refused(tmp_path):
+    for option, value in ('out_dir', str(tmp_path)), ('filename_tmpl', 'model_{}.pth'):
+        config = Config(dict(work_dir=str(tmp_path), default_hooks=dict(checkpoint={option: value})))
+        with pytest.raises(UserError, match=f'default_hooks.checkpoint.{option} is .* leave it out'):
+            check_checkpoint_names(config)

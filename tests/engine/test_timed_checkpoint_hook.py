@@ -42,6 +42,14 @@ def test_the_time_counts_from_the_last_checkpoint(train):
     assert train(20, **{'train_cfg.val_interval': 100}) == [3, 5]
 
 
+def test_an_interval_is_kept(make_runner, tmp_path):
+    runner = make_runner('interval', epochs=5, **{'train_cfg.val_interval': 100, 'default_hooks.checkpoint': dict(
+        type='TimedCheckpointHook', seconds=1000, interval=2, max_keep_ckpts=-1, save_best=None)})
+    runner.train()
+    assert sorted(path.name for path in Path(runner.work_dir).glob('epoch_*.pth')) == [
+        'epoch_2.pth', 'epoch_4.pth', 'epoch_5.pth']
+
+
 def test_a_run_without_a_checkpoint_continues_from_the_last_one(make_runner):
     checkpoint = dict(type='TimedCheckpointHook', interval=1)
     options = {'train_cfg.val_interval': 2, 'default_hooks.checkpoint': checkpoint}

@@ -6,7 +6,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
-from ...errors import UserError
+from ...errors import UserError, check_number
 from ...structures import SkeletonLayout, get_layout
 from .base import Parameters, SkeletonTransform
 
@@ -26,10 +26,11 @@ class PoseFlip(SkeletonTransform):
         prob: Probability that a clip is flipped. Defaults to 0.5.
 
     Raises:
-        UserError: if the layout has no pairs of left and right joints.
+        UserError: if the layout has no pairs of left and right joints, or the probability is not in [0, 1].
     """
 
     def __init__(self, layout: Union[str, dict, SkeletonLayout] = 'ntu', prob: float = 0.5) -> None:
+        check_number(prob, 'PoseFlip.prob', least=0, most=1)
         skeleton, self.prob = get_layout(layout), prob
         if not skeleton.pairs:
             raise UserError(f'layout "{skeleton.name}" does not say which joints are left and right, so clips cannot '

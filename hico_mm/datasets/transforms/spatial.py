@@ -7,7 +7,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
-from ...errors import UserError
+from ...errors import UserError, check_number
 from ...structures import SkeletonLayout, get_layout
 from .base import Parameters, SkeletonTransform
 
@@ -33,6 +33,9 @@ class JointCorruption(SkeletonTransform):
         zero_prob: Probability that they are set to zero. Otherwise they are multiplied by a C x C matrix with entries
             uniform in [-1, 1]. Defaults to 0.5, as released.
         in_channels: Number of coordinates C of a joint. Defaults to 3.
+
+    Raises:
+        UserError: if the ratio or the probability is not in [0, 1].
     """
 
     def __init__(self,
@@ -40,6 +43,8 @@ class JointCorruption(SkeletonTransform):
                  ratio: float = 0.6,
                  zero_prob: float = 0.5,
                  in_channels: int = 3) -> None:
+        check_number(ratio, 'JointCorruption.ratio', least=0, most=1)
+        check_number(zero_prob, 'JointCorruption.zero_prob', least=0, most=1)
         self.num_joints = get_layout(layout).num_joints
         self.ratio, self.zero_prob, self.in_channels = ratio, zero_prob, in_channels
 

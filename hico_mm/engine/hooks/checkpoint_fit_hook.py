@@ -7,9 +7,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 
-from ...checkpoints import META_KEY, Description, Origin, check_fit, describe, origin_of, weights_of
-from ...checkpoints.encoder import check_same_encoder, check_same_preparation
-from ...checkpoints.resume import follow_schedule, keep_to_folder, source_of
+from ...checkpoints import META_KEY, Description, Origin, check_fit, describe, origin_of, takes_encoder, weights_of
+from ...checkpoints.encoder import check_same_encoder, check_same_head, check_same_preparation
+from ...checkpoints.resume import keep_to_folder, source_of
+from ...checkpoints.schedules import follow_schedule
 from ...errors import UserError
 from ...models.unwrap import unwrap
 from ...wiring import complete_model
@@ -24,9 +25,9 @@ class CheckpointFitHook(Hook):
     """Refuse a checkpoint that does not fit, while MMEngine's non-strict loading would continue silently.
 
     Names and shapes of weights are compared. Testing and resuming need all weights of the model; training needs those
-    of its encoder and its frozen parts. If the checkpoint has a description, it must have the same encoder as the
-    config, and its clips must have been prepared in the same way as those of the datasets. The hook records the
-    checkpoint as the origin of the model's encoder.
+    of its encoder and its frozen parts, and leaves the classifier of the checkpoint out. If the checkpoint has a
+    description, it must have the same encoder as the config, and its clips must have been prepared in the same way as
+    those of the datasets. The hook records the checkpoint as the origin of the model's encoder.
 
     Args:
         encoder: Parts that a checkpoint must fill when training starts from it. Defaults to backbone and neck.
@@ -67,7 +68,12 @@ class CheckpointFitHook(Hook):
             config = getattr(model, 'config', None) or complete_model(runner.cfg.model.to_dict())
             check_same_encoder(config, description.model, source)
             _check_preparation(runner, description.load_pipeline, source)
-        check_fit(needed, weights_of(checkpoint), source, type(model).__name__)
+            if not starts_training:
+                check_same_head(config, description.model, source)
+        weights = weights_of(checkpoint)
+        check_fit(needed, weights, source, type(model).__name__)
+        if starts_training and takes_encoder(dict(type=type(model))) and 'cls_head' not in parts:
+            _leave_classifier(weights, checkpoint)
         if runner._resume:
             keep_to_folder(checkpoint, source, runner.work_dir)
             _compare_runs(runner, description, source)
@@ -78,6 +84,16 @@ class CheckpointFitHook(Hook):
             if said:
                 runner.logger.warning(said)
         model.origin = Origin.of_resumed(description) if runner._resume else Origin.of(source, description)
+
+
+def _leave_classifier(weights: Mapping, checkpoint: Dict[str, Any]) -> None:
+    """Leave the weights of the classifier out of a checkpoint that only gives the encoder, in place.
+
+    Otherwise a training with few labels would start from a classifier that may have seen all of them.
+    """
+    if any(name.startswith('cls_head.') for name in weights):
+        checkpoint['state_dict'] = {
+            name: weight for name, weight in weights.items() if not name.startswith('cls_head.')}
 
 
 def _check_preparation(runner: Runner, load_pipeline: Optional[Sequence], source: str) -> None:

@@ -1,7 +1,6 @@
 """Check that labels and splits fit the model and each other."""
 
 from itertools import chain
-from typing import Any, Dict, List
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
@@ -12,13 +11,14 @@ from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
 from ..labels import check_classes, check_labels
 from ..loaders import datasets_of
+from ..splits import compare_splits
 
 UNSCORED = ', or pretrain without validation: --cfg-options val_cfg=None val_dataloader=None val_evaluator=None'
 
 
 @HOOKS.register_module()
 class DataCheckHook(Hook):
-    """Check before the first step that labels exist and are classes of the head, and warn if test clips are trained on.
+    """Check before the first step that labels exist and are classes of the head, and that the splits fit each other.
 
     Pretraining needs no labels. A classifier needs labels in the training split. Validation and test need labels in
     both splits, since the training split is the gallery of ``KNNHead``.
@@ -28,8 +28,9 @@ class DataCheckHook(Hook):
         """Compare the datasets of all loops with the head and with each other.
 
         Raises:
-            UserError: if a required label is missing, a label is not a class of the head, or the training split has
-                fewer clips than ``KNNHead`` has neighbours.
+            UserError: if a required label is missing, a label is not a class of the head, the splits do not fit each
+                other (:func:`~hico_mm.engine.splits.compare_splits`), or the training split has fewer clips than
+                ``KNNHead`` has neighbours.
         """
         datasets = {name: [part for part in datasets_of(runner, name) if isinstance(part, SkeletonDataset)]
                     for name in ('train', 'val', 'test')}
@@ -47,17 +48,4 @@ class DataCheckHook(Hook):
             check_classes(dataset, getattr(head, 'num_classes', None))
         if datasets['train'] and scored and isinstance(head, KNNHead):
             head.check_gallery(sum(len(dataset.labels) for dataset in datasets['train']))
-        _warn_of_overlap(runner, datasets)
-
-
-def _warn_of_overlap(runner: Runner, datasets: Dict[str, List[Any]]) -> None:
-    """Warn if test clips are also training clips, since their scores are then meaningless."""
-    for name in ('val', 'test'):
-        for test in datasets[name]:
-            for train in datasets['train']:
-                both = set(train.names) & set(test.names) if train.ann_file == test.ann_file else set()
-                if both:
-                    runner.logger.warning(
-                        f'{len(both)} of the {len(test.names)} clips of split "{test.split}" are in the training split '
-                        f'"{train.split}" too, for example {min(both)}: scores on clips that were trained on do not '
-                        'measure the model')
+        compare_splits(runner, datasets['train'], scored)

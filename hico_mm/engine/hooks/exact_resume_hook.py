@@ -8,6 +8,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 
 from ...checkpoints.resume import KEY, current_run, source_of
+from ...checkpoints.schedules import schedulers_of
 from ...errors import UserError
 from ..loaders import training_settings
 from ..loops import ResumableTrainLoop
@@ -30,7 +31,7 @@ class ExactResumeHook(Hook):
         loop = runner.train_loop
         state = loop.state_dict() if isinstance(loop, ResumableTrainLoop) else {}
         checkpoint[KEY] = dict(loop=state, logs=log_sizes(runner.work_dir), settings=training_settings(runner),
-                               run=current_run(runner.work_dir).name)
+                               run=current_run(runner.work_dir).name, schedulers=schedulers_of(runner.param_schedulers))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Restore the position at which the checkpoint was written.

@@ -11,7 +11,8 @@ from ...evaluation import encode
 from ...models.heads import KNNHead
 from ...models.unwrap import unwrap
 from ..labels import check_labels
-from ..loaders import compare_with_origin, leaf_datasets, training_split
+from ..loaders import compare_with_origin, datasets_of, leaf_datasets, training_split
+from ..splits import compare_splits
 
 
 @HOOKS.register_module()
@@ -20,6 +21,8 @@ class GalleryHook(Hook):
 
     It does nothing for a model with another head.
     """
+
+    priority = 'LOW'  # after EMAHook, so that gallery and queries are encoded with the same weights
 
     def __init__(self) -> None:
         self._dataloader: Optional[DataLoader] = None
@@ -33,7 +36,9 @@ class GalleryHook(Hook):
         if self._dataloader is None:
             self._dataloader = training_split(runner)
             compare_with_origin(runner, self._dataloader.dataset, 'the gallery')
-            for part in leaf_datasets(self._dataloader.dataset):
+            parts = list(leaf_datasets(self._dataloader.dataset))
+            compare_splits(runner, parts, datasets_of(runner, 'test'))
+            for part in parts:
                 check_labels(part, 'they are the gallery of the nearest neighbours', '', head.num_classes)
             head.check_gallery(len(self._dataloader.dataset))  # type: ignore[arg-type]
         gallery = encode(model, self._dataloader, head.level, title='gallery')

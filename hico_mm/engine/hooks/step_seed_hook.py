@@ -5,7 +5,7 @@ from typing import Optional
 import numpy as np
 import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import get_rank
+from mmengine.dist import broadcast, get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -25,10 +25,15 @@ class StepSeedHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Set the sampler's seed to the run's, which a resumed run only knows after the sampler was built."""
+        """Set the sampler's seed to the run's, which a resumed run only knows after the sampler was built.
+
+        All ranks get that of the first, since each takes its own share of one order of the clips.
+        """
         sampler = getattr(runner.train_dataloader, 'sampler', None)
         if sampler is not None and hasattr(sampler, 'seed'):
-            sampler.seed = runner.seed
+            seed = torch.tensor(runner.seed)
+            broadcast(seed)
+            sampler.seed = int(seed)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
         """Seed torch's generators."""

@@ -17,7 +17,8 @@ from ..loops import ResumableTrainLoop
 class TimedCheckpointHook(CheckpointHook):
     """MMEngine's hook, but after most epochs it only saves if the last checkpoint is older than ``seconds``.
 
-    It always saves after the last epoch and before the validations of a pretraining or finetuning run. With epochs of
+    It always saves after the last epoch and before the validations of a pretraining or finetuning run. With an
+    ``interval`` above 1, it saves after each of its multiples, as MMEngine's hook does. With epochs of
     half a second, saving after each one would take longer than the training.
 
     Args:
@@ -43,7 +44,7 @@ class TimedCheckpointHook(CheckpointHook):
         validated = isinstance(loop, ResumableTrainLoop) and loop.is_validated(runner.epoch + 1)
         due = torch.tensor(int(time.monotonic() - self._saved >= self.seconds))
         dist.broadcast(due)
-        if due or validated or self.is_last_train_epoch(runner):
+        if due or validated or self.interval > 1 or self.is_last_train_epoch(runner):
             super().after_train_epoch(runner)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:

@@ -80,6 +80,9 @@ class FeatureTrainLoop(ResumableTrainLoop):
                  batch_size: int = 1024,
                  topk: Tuple[int, ...] = (1, 5)) -> None:
         super().__init__(runner, sequential(dataloader) if isinstance(dataloader, dict) else dataloader, max_epochs)
+        if (runner.auto_scale_lr or {}).get('enable'):
+            raise UserError('FeatureTrainLoop trains with train_cfg.batch_size on any number of processes, so there is '
+                            'nothing to scale: leave --auto-scale-lr and auto_scale_lr.enable out')
         model = unwrap(runner.model)
         trained = sorted({name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad})
         if trained != ['cls_head']:
@@ -88,6 +91,9 @@ class FeatureTrainLoop(ResumableTrainLoop):
             raise UserError('FeatureTrainLoop scores the test split, so the config needs val_dataloader and val_cfg')
         self.model, self.batch_size, self.topk = model, batch_size, tuple(topk)
         self.clip_loader = self.dataloader
+        self.test_loader = runner.val_dataloader
+        if getattr(self.test_loader, 'drop_last', False):
+            raise UserError('val_dataloader.drop_last leaves clips out of the score: set it to False')
         self.features = _Clips(len(self.clip_loader.dataset))  # type: ignore[arg-type]
         seed = torch.tensor(runner.seed)
         dist.broadcast(seed)  # every rank uses the same shuffle
@@ -102,7 +108,7 @@ class FeatureTrainLoop(ResumableTrainLoop):
         compare_with_origin(self.runner, self.clip_loader.dataset, 'the classifier\'s input')
         with self.runner.optim_wrapper.optim_context(self.model):  # mixed precision is for the encoder only
             self.features.clips = encode(self.model, self.clip_loader, level, 'encoding the training split')
-            self.test = encode(self.model, self.runner.val_dataloader, level, 'encoding the test split')
+            self.test = encode(self.model, self.test_loader, level, 'encoding the test split')
         if hasattr(self.model.cls_head, 'fit_features'):
             self.model.cls_head.fit_features(self.features.clips.features)
         knn = self.nearest_neighbours()

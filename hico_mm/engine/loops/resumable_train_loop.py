@@ -14,6 +14,7 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from ...errors import check_count
 from ...models.unwrap import unwrap
+from ...wiring.schedule import scale_places
 from ..workers import end_workers
 
 SCORES = 'last_scores'  # in the message hub: the last scores and the epoch in which they were measured
@@ -92,6 +93,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             self._max_epochs, self._max_iters = least, least * len(self.dataloader)
             self.val_begin = max(1, self.val_begin * least // max_epochs)
             self.val_interval = max(1, self.val_interval * least // max_epochs)
+            scale_places(runner.param_schedulers, least / max_epochs)  # not built yet
             for values in self.dynamic_milestones, self.dynamic_intervals:  # MMEngine takes the interval from here
                 values[:] = [value * least // max_epochs for value in values]
 

@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import UserError
+from ...errors import UserError, check_count
 from ...structures import BRANCHES, SkeletonLayout, check_names, get_layout
 from ..weight_init import xavier_init_
 
@@ -38,6 +38,8 @@ class HiCoBackbone(BaseModule):
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self.branches = check_names(branches, BRANCHES, 'branches')
+        for name, value in dict(num_persons=num_persons, clip_len=clip_len, channels=channels).items():
+            check_count(value, f'backbone.{name}')
         self.channels = channels
         num_joints = get_layout(layout).num_joints
         self.clip_shape = (num_persons, clip_len, num_joints, in_channels)

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ...errors import UserError
+from ...errors import UserError, check_count
 from ..weight_init import xavier_init_
 
 PACKED = 256  # clips up to which packing is faster on a GPU, between the measured 64 and 512
@@ -31,6 +31,8 @@ class _RecurrentEncoder(BaseModule):
 
     def __init__(self, channels: int = 512, num_layers: int = 1, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
+        check_count(channels, 'channels of the encoder')
+        check_count(num_layers, 'num_layers')
         if channels % 2:
             raise UserError(f'a bidirectional encoder needs an even number of channels, got {channels}')
         self.rnn = self.layer(channels, channels // 2, num_layers, batch_first=True, bidirectional=True)

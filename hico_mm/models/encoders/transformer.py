@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ...errors import UserError
+from ...errors import UserError, check_count, check_number
 from ..weight_init import xavier_init_
 from .dropout import Dropout
 
@@ -35,6 +35,9 @@ class TransformerEncoder(BaseModule):
                  dropout: float = 0.1,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
+        for name, value in dict(channels=channels, num_layers=num_layers, num_heads=num_heads).items():
+            check_count(value, f'{name} of the encoder')
+        check_number(dropout, 'dropout of the encoder', least=0, below=1)
         if channels % num_heads:
             raise UserError(f'{num_heads} attention heads cannot share {channels} channels: set num_heads to a divisor '
                             f'of {channels}, or channels to a multiple of {num_heads}')

@@ -8,7 +8,7 @@ from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from ...errors import UserError
+from ...errors import UserError, check_count
 from ...structures import HierarchicalFeatures, check_level
 from .neighbours import Neighbours
 
@@ -32,7 +32,7 @@ class KNNHead(BaseHead):
         **kwargs: Further arguments of MMAction2's ``BaseHead``.
 
     Raises:
-        UserError: if the level is another one, or k is less than 1.
+        UserError: if the level is another one, or k or chunk is less than 1.
     """
 
     def __init__(self,
@@ -45,8 +45,8 @@ class KNNHead(BaseHead):
                  **kwargs) -> None:
         super().__init__(num_classes, in_channels, average_clips='score', **kwargs)
         check_level(level)
-        if k < 1:
-            raise UserError(f'k must be at least 1, got {k}')
+        check_count(k, 'k')
+        check_count(chunk, 'chunk')
         self.k, self.level, self.chunk, self.index = k, level, chunk, index
         self._neighbours: Optional[Neighbours] = None
         self.gallery_labels: Optional[Tensor] = None
@@ -95,6 +95,14 @@ class KNNHead(BaseHead):
         queries = features if isinstance(features, Tensor) else features.level(self.level)
         with torch.autocast(queries.device.type, enabled=False):
             return torch.cat([self._vote(chunk) for chunk in F.normalize(queries.float(), dim=1).split(self.chunk)])
+
+    def loss(self, *args, **kwargs) -> dict:
+        """Refuse to train.
+
+        Raises:
+            UserError: always, since there are no weights.
+        """
+        raise UserError('KNNHead has no weights to train: set model.cls_head.type to HierarchicalClsHead')
 
     def _vote(self, queries: Tensor) -> Tensor:
         assert self._neighbours is not None and self.gallery_labels is not None
