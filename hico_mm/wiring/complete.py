@@ -13,6 +13,7 @@ from .sizes import check_granularities, fact_of, is_a, maps_of, out_channels, pl
 from .table import ARGUMENTS, CONTRACTS, TELLS, TELLS_TRANSFORMS
 
 OUR_RECOGNIZERS = ('SkeletonRecognizer', 'HiCo')
+PREPARATIONS = {'NormalizePose2D', 'NormalizeSkeleton', 'PreNormalize2D'}  # transforms that normalise clips
 
 
 def complete_model(config: Mapping) -> dict:
@@ -110,15 +111,29 @@ def complete_config(config: Config) -> None:
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')]
         dataset['load_pipeline'] = complete_transforms(load_pipeline, where, layout=dataset['layout'])
+        _check_scores(config.model.get('data_preprocessor') or {}, dataset['load_pipeline'], where)
         if where.startswith('test_dataloader') and _is_preparation(config.get('test_pipeline') or ()):
             config.test_pipeline = [*dataset['load_pipeline'], config.test_pipeline[-1]]
+
+
+def _check_scores(preprocessor: Mapping, load_pipeline: Sequence[dict], where: str) -> None:
+    """Check that clips have a score as last channel if, and only if, the preprocessor takes it for one.
+
+    Raises:
+        UserError: if they do not agree. Transforms of other packages are not known, so they are not compared.
+    """
+    given = any(transform.get('with_score') for transform in load_pipeline)
+    known = {transform.get('type') for transform in load_pipeline} <= PREPARATIONS
+    if known and 'with_score' in preprocessor and bool(preprocessor['with_score']) != given:
+        raise UserError(f'model.data_preprocessor.with_score is {preprocessor["with_score"]}, but the clips of {where} '
+                        f'have {"a" if given else "no"} score as last channel: set it to {given}, or change with_score '
+                        'of NormalizePose2D in the load pipeline')
 
 
 def _is_preparation(pipeline: Sequence[dict]) -> bool:
     """Return whether a pipeline for one clip consists of a normalisation and a packing step, as in our datasets."""
     kinds = [step.get('type') for step in pipeline]
-    return bool(kinds) and kinds[-1] == 'PackActionInputs' and set(kinds[:-1]) <= {
-        'NormalizePose2D', 'NormalizeSkeleton', 'PreNormalize2D'}
+    return bool(kinds) and kinds[-1] == 'PackActionInputs' and set(kinds[:-1]) <= PREPARATIONS
 
 
 def _with_layout_of_data(config: Config) -> dict:

@@ -178,3 +178,19 @@ def test_the_backbone_gets_the_coordinates_of_all_streams():
     given.data_preprocessor.in_channels = 3
     with pytest.raises(UserError, match='in_channels is 3, but backbone.in_channels per stream says 2'):
         complete_model(given)
+
+
+def test_a_score_must_be_one_for_the_dataset_and_the_preprocessor():
+    def config(given, taken):
+        step = dict(type='NormalizePose2D', with_score=given)
+        return Config(dict(
+            model=dict(type='SkeletonRecognizer', backbone=dict(type='RawCoordinates'), data_preprocessor=dict(
+                type='SkeletonDataPreprocessor', layout='coco', num_persons=1, in_channels=3, with_score=taken)),
+            train_dataloader=dict(dataset=dict(type='SkeletonDataset', ann_file='a.pkl', load_pipeline=[step]))))
+
+    for value in True, False:
+        complete_config(config(value, value))
+    with pytest.raises(UserError, match='with_score is True, but the clips of train_dataloader.dataset have no score'):
+        complete_config(config(False, True))
+    with pytest.raises(UserError, match='with_score is False, but the clips of .* have a score as last channel'):
+        complete_config(config(True, False))
