@@ -19,7 +19,7 @@ def add_clip_arguments(parser: argparse.ArgumentParser, frames: str = 'use only 
     parser.add_argument('--axes', help='order of the axes of arrays by M (persons), T (frames), V (joints) and C '
                         '(coordinates), for example CTVM; default: MTVC, or TVC')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), help='skeleton, if the files do not say; default: that of '
-                        'the checkpoint')
+                        'the checkpoint, except for tables (.csv), which need it')
     parser.add_argument('--format', metavar='NAME', help='format of the files, one of those of hico-mm '
                         'convert; default: guess')
     parser.add_argument('--import', dest='imports', action='append', default=[], metavar='MODULE',

@@ -18,11 +18,12 @@ _SPLITS = ('train', 'val', 'test')
 LEAST: Dict[str, int] = {
     **{f'{split}_dataloader.batch_size': 1 for split in _SPLITS},
     **{f'{split}_dataloader.num_workers': 0 for split in _SPLITS},
-    **{f'train_cfg.{name}': 1 for name in ('max_epochs', 'max_iters', 'batch_size', 'val_interval')}}
+    **{f'train_cfg.{name}': 1 for name in ('max_epochs', 'max_iters', 'batch_size', 'val_interval', 'val_begin')},
+    'optim_wrapper.accumulative_counts': 1}
 
 
 def check_values(config: Config, source: object) -> None:
-    """Check the basic numbers for training: batch sizes, workers, epochs, learning rate and seed.
+    """Check the basic numbers for training: batch sizes, workers, epochs, values of the optimizer and seed.
 
     Raises:
         UserError: if one is invalid; the message names the key, its value and the allowed values.
@@ -31,9 +32,11 @@ def check_values(config: Config, source: object) -> None:
         value = _place(config, place)
         if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
             raise UserError(f'{source}: {place} must be a whole number of at least {least}, got {value!r}')
-    rate = _place(config, 'optim_wrapper.optimizer.lr')
-    if rate is not None and (not isinstance(rate, (int, float)) or not rate >= 0):
-        raise UserError(f'{source}: optim_wrapper.optimizer.lr must be a number of at least 0, got {rate!r}')
+    for name in 'lr', 'momentum', 'weight_decay':
+        place = f'optim_wrapper.optimizer.{name}'
+        value = _place(config, place)
+        if value is not None and (not isinstance(value, (int, float)) or not value >= 0):
+            raise UserError(f'{source}: {place} must be a number of at least 0, got {value!r}')
     seed = _place(config, 'randomness.seed')
     if seed is not None and (not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED):
         raise UserError(f'{source}: the seed must be a whole number from 0 to {LARGEST_SEED}, got {seed!r}')

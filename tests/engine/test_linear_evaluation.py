@@ -192,3 +192,10 @@ def test_a_classifier_is_tested_and_resumed_as_it_was_trained(make_runner, linea
         if key == 'level':  # the width differs too: compare heads of one width
             model['cls_head']['level'] = 'spatial'
         make_runner('other', model=model, load_from=checkpoint).test()
+
+
+@pytest.mark.parametrize('topk', [[5], 1, [1, '5']])
+def test_the_best_class_is_always_scored(make_runner, linear_model, pretrained, topk):
+    with pytest.raises(UserError, match='train_cfg.topk must be a list of whole numbers, one of which is 1'):
+        make_runner('linear', model=linear_model, load_from=pretrained, loop='FeatureTrainLoop',
+                    **{'train_cfg.topk': topk}).train()

@@ -4,7 +4,12 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import nn
 
+from hico_mm.datasets.transforms import CenterCropResize, JointCorruption, PoseFlip, TemporalCropResize
+from hico_mm.errors import UserError
+from hico_mm.models import HiCoBackbone, SkeletonDataPreprocessor
+from hico_mm.models.encoders import GRUEncoder, TransformerEncoder
 from hico_mm.models.encoders.dropout import Dropout
+from hico_mm.models.heads import KNNHead
 from hico_mm.models.necks import UDM
 from hico_mm.structures import HierarchicalFeatures
 
@@ -162,3 +167,24 @@ def test_dropout_has_its_probability_mean_and_gradient(p):
     assert not torch.equal(dropout(x), y)
     assert torch.equal(dropout.eval()(x), x)
     assert torch.equal(Dropout(0.0)(x), x) and not Dropout(1.0)(x).any()
+
+
+@pytest.mark.parametrize('build, said', [
+    (lambda: UDM(8, kernel_size=4), 'udm.kernel_size must be odd, got 4'),
+    (lambda: HiCoBackbone(channels=0), 'backbone.channels must be an integer of at least 1'),
+    (lambda: HiCoBackbone(clip_len=-8), 'backbone.clip_len must be an integer of at least 1'),
+    (lambda: HiCoBackbone(branches='temporal'), "branches must be one or more of .*, got 'temporal'"),
+    (lambda: HiCoBackbone(layout=5), '5 is not a skeleton layout'),
+    (lambda: GRUEncoder(8, num_layers=0), 'num_layers must be an integer of at least 1'),
+    (lambda: TransformerEncoder(8, num_heads=0), 'num_heads of the encoder must be an integer of at least 1'),
+    (lambda: TransformerEncoder(8, dropout=1.5), 'dropout of the encoder must be a finite number'),
+    (lambda: KNNHead(3, chunk=0), 'chunk must be an integer of at least 1'),
+    (lambda: JointCorruption(ratio=60), 'JointCorruption.ratio must be .* at most 1, got 60'),
+    (lambda: PoseFlip(prob=50), 'PoseFlip.prob must be .* at most 1, got 50'),
+    (lambda: TemporalCropResize(ratio=0.5), 'ratio of TemporalCropResize must be two numbers'),
+    (lambda: CenterCropResize(clip_len=-8), 'clip_len must be an integer of at least 1'),
+    (lambda: SkeletonDataPreprocessor(test_views=[]), 'data_preprocessor.test_views is empty'),
+    (lambda: KNNHead(3).loss(None, []), 'KNNHead has no weights to train')])
+def test_values_that_cannot_be_are_refused(build, said):
+    with pytest.raises(UserError, match=said):
+        build()

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmaction.registry import TRANSFORMS
 from torch import Tensor
 
-from ...errors import check_count, check_number
+from ...errors import UserError, check_count, check_number
 from .base import Parameters, SkeletonTransform
 from .clips import RaggedClips
 
@@ -95,6 +95,9 @@ class TemporalCropResize(_CropResize):
     """
 
     def __init__(self, clip_len: int = 64, ratio: Tuple[float, float] = (0.1, 1.0), min_frames: int = 64) -> None:
+        if not isinstance(ratio, (list, tuple)) or len(ratio) != 2:
+            raise UserError(f'ratio of TemporalCropResize must be two numbers, its range, got {ratio!r}')
+        check_count(clip_len, 'clip_len')
         low, high = ratio
         check_number(low, 'the lower end of ratio', above=0, most=1)
         check_number(high, 'the upper end of ratio', least=low, most=1)
@@ -139,6 +142,7 @@ class CenterCropResize(_CropResize):
 
     def __init__(self, clip_len: int = 64, ratio: float = 0.95) -> None:
         check_number(ratio, 'ratio', above=0, most=1)
+        check_count(clip_len, 'clip_len')
         self.clip_len, self.ratio = clip_len, ratio
 
     def draw(self, n: int, generator: Optional[torch.Generator] = None) -> Parameters:

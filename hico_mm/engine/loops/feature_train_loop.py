@@ -80,6 +80,8 @@ class FeatureTrainLoop(ResumableTrainLoop):
                  batch_size: int = 1024,
                  topk: Tuple[int, ...] = (1, 5)) -> None:
         super().__init__(runner, sequential(dataloader) if isinstance(dataloader, dict) else dataloader, max_epochs)
+        if not isinstance(topk, (list, tuple)) or 1 not in topk or not all(isinstance(k, int) for k in topk):
+            raise UserError(f'train_cfg.topk must be a list of whole numbers, one of which is 1, got {topk!r}')
         if (runner.auto_scale_lr or {}).get('enable'):
             raise UserError('FeatureTrainLoop trains with train_cfg.batch_size on any number of processes, so there is '
                             'nothing to scale: leave --auto-scale-lr and auto_scale_lr.enable out')
