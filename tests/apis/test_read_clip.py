@@ -154,11 +154,11 @@ def test_an_openpose_folder_is_one_clip_and_a_folder_of_several_kinds_has_all_of
 
 def test_a_reader_that_a_user_registers_is_used(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, 'READERS', dict(registry.READERS))
-    (tmp_path / 'a.trace').write_text('1')
-    with pytest.raises(UserError, match='a.trace has no known format'):
-        read_clip(tmp_path / 'a.trace')
-    registry.register_reader('trace', ('.trace', ))(lambda files, options: registry.Recording(CLIP, 'ntu', fps=50))
-    clip = read_clip(tmp_path / 'a.trace')
+    (tmp_path / 'a.marks').write_text('1')
+    with pytest.raises(UserError, match='a.marks has no known format'):
+        read_clip(tmp_path / 'a.marks')
+    registry.register_reader('marks', ('.marks', ))(lambda files, options: registry.Recording(CLIP, 'ntu', fps=50))
+    clip = read_clip(tmp_path / 'a.marks')
     np.testing.assert_array_equal(clip.keypoint, CLIP)
     assert clip.layout == 'ntu' and clip.fps == 50
 
