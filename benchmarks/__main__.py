@@ -102,8 +102,10 @@ def read_earlier(path: Path, device: str) -> Dict[str, float]:
     """Return the seconds of our path by stage and case in an earlier result, the file of one call or of several.
 
     Raises:
-        SystemExit: if it was measured on another machine.
+        SystemExit: if it does not exist, or was measured on another machine.
     """
+    if not path.is_file():
+        raise SystemExit(f'{path} does not exist: give the --out of an earlier measurement')
     content = json.loads(path.read_text())
     found: Dict[str, float] = {}
     for result in content if isinstance(content, list) else [content]:

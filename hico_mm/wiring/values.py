@@ -25,6 +25,8 @@ LEAST: Dict[str, int] = {
 def check_values(config: Config, source: object) -> None:
     """Check the basic numbers for training: batch sizes, workers, epochs, values of the optimizer and seed.
 
+    The parts of validation and test must also be complete.
+
     Raises:
         UserError: if one is invalid; the message names the key, its value and the allowed values.
     """
@@ -32,6 +34,12 @@ def check_values(config: Config, source: object) -> None:
         value = _place(config, place)
         if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
             raise UserError(f'{source}: {place} must be a whole number of at least {least}, got {value!r}')
+    for split in 'val', 'test':  # MMEngine needs all three or none
+        parts = [f'{split}_{part}' for part in ('dataloader', 'cfg', 'evaluator')]
+        missing = [part for part in parts if config.get(part) is None]
+        if 0 < len(missing) < len(parts):
+            raise UserError(f'{source} has no {" and ".join(missing)}: {", ".join(parts)} belong together, so set all '
+                            'of them, or all to None')
     for name in 'lr', 'momentum', 'weight_decay':
         place = f'optim_wrapper.optimizer.{name}'
         value = _place(config, place)
