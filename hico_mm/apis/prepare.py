@@ -70,8 +70,12 @@ class ClipPreparer:
             **options: Arguments of :func:`~hico_mm.apis.read_clip`.
 
         Raises:
-            UserError: if it cannot be read, is empty or not finite, or has another skeleton.
+            UserError: if it cannot be read, is empty or not finite, or has another skeleton; if the size of the picture
+                is given for an encoder of clips in space.
         """
+        if options.get('img_shape') is not None and not self.uses_scores:
+            raise UserError('the encoder takes coordinates in space, so the size of the picture has no meaning: leave '
+                            'img_shape out')
         clip = read_clip(source, persons=max(2, self.num_persons), **options)
         where = str(source) if isinstance(source, (str, Path)) else clip.name
         if clip.layout is not None and get_layout(clip.layout) != self.layout:
@@ -88,7 +92,7 @@ class ClipPreparer:
 
     def warn_of_units(self, keypoints: Sequence[np.ndarray]) -> bool:
         """Log a warning if clips (M, T, V, 3) do not seem to be in metres, and return whether it was logged."""
-        units = wrong_units(keypoints, self.layout)
+        units = None if self.uses_scores else wrong_units(keypoints, self.layout)
         if units:
             print_log(units, 'current', logging.WARNING)
         return bool(units)

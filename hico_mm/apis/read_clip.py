@@ -123,8 +123,6 @@ def clips_in(source: Union[str, Path], format: Optional[str] = None) -> Sequence
 def _finish(clip: RawClip, layout: Optional[Layout], frames: Optional[Tuple[int, int]],
             img_shape: Optional[Tuple[int, int]]) -> RawClip:
     """Add what the user says about a clip, and cut it."""
-    if clip.keypoint.ndim == 4 and clip.keypoint.shape[-1] == 3:
-        _refuse(clip.name, 'has three coordinates', img_shape=img_shape)
     if layout is not None and clip.layout is not None and get_layout(clip.layout) != get_layout(layout):
         raise UserError(f'{clip.name} has the skeleton "{get_layout(clip.layout).name}", not '
                         f'"{get_layout(layout).name}": leave the layout out')

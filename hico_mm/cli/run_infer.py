@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 import numpy as np
 from rich.progress import track
 
-from ..apis import SkeletonInferencer, read_clip
+from ..apis import SkeletonInferencer
 from ..apis.read_clip import clips_in
 from ..converters.registry import load_readers
 from ..errors import UserError
@@ -26,7 +26,7 @@ def infer(args: argparse.Namespace) -> int:
         load_readers(args.imports)
         files = [file for name in args.files for file in clips_in(name, args.format)]
         check_axes(args, files)
-        clips = [read_clip(file, **clip_options(args, file))
+        clips = [inferencer.pipeline.read(file, **clip_options(args, file))
                  for file in track(files, 'reading', transient=True, disable=len(files) < 100)]
         predictions = inferencer(clips, batch_size=args.batch_size, topk=args.topk)['predictions']
     note = None if inferencer.has_classifier else (

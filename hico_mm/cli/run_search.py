@@ -8,10 +8,11 @@ import sys
 import time
 from typing import Iterator, List
 
-from ..apis import SkeletonSearch, find_moments, init_model, read_clip
+from ..apis import SkeletonSearch, find_moments, init_model
 from ..apis.answers import Answer, class_text
 from ..apis.gallery import Gallery
 from ..apis.moments import Moment
+from ..apis.prepare import ClipPreparer
 from ..datasets.checks import is_label
 from ..errors import UserError
 from ..fileio import check_writable
@@ -81,8 +82,9 @@ def moments(args: argparse.Namespace) -> int:
     with json_alone(args.json):
         model = init_model(None, args.checkpoint, args.device)
         whole_clip = {key: value for key, value in clip_options(args, args.recording).items() if key != 'frames'}
-        recording = read_clip(args.recording, **whole_clip)
-        like = [read_clip(clip, **clip_options(args, clip)) for clip in args.like]
+        prepare = ClipPreparer(model)
+        recording = prepare.read(args.recording, **whole_clip)
+        like = [prepare.read(clip, **clip_options(args, clip)) for clip in args.like]
         names = [clip.name for clip in like]
         start = time.perf_counter()
         found = find_moments(model, recording, like, args.lengths, args.topk, args.min_score, args.overlap, args.fps,
@@ -115,7 +117,7 @@ def add(args: argparse.Namespace) -> int:
         if args.ann_file is not None:
             search.add_annotation(args.ann_file, args.split)
         else:
-            clips = [read_clip(file, **clip_options(args, file)) for file in args.files]
+            clips = [search.encoder.prepare.read(file, **clip_options(args, file)) for file in args.files]
             search.add(clips, labels=None if args.label is None else [args.label] * len(clips))
         search.save(args.gallery)
     print(f'{args.gallery}: {counted(len(search) - before)} added, now {counted(len(search))}')

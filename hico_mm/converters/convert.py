@@ -138,16 +138,21 @@ def describe(path: Any, error: Exception) -> str:
 
 
 def everything_in(folder: Path) -> Iterator[Path]:
-    """Yield the files and folders in a folder, at any depth. Links to folders are followed, each folder once."""
-    seen = set()
+    """Yield the files and folders in a folder, at any depth. Links to folders elsewhere are followed, each one once.
+
+    A link to a folder that is inside anyway is not followed, since its files would be found under two names.
+    """
+    top, followed = os.path.realpath(folder), set()
     for place, folders, files in os.walk(folder, followlinks=True):
-        folders.sort()
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
         yield from (Path(place, name) for name in (*folders, *files))
+        for name in sorted(folders):
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                continue
+            real = os.path.realpath(path)
+            if os.path.commonpath([real, top]) in (real, top) or real in followed:
+                folders.remove(name)
+            followed.add(real)
 
 
 def regular_files(raw: Path, pattern: str) -> Tuple[List[Path], List[str]]:

@@ -1,5 +1,6 @@
 """Convert recordings of your own, in any format that has a reader."""
 
+import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -161,15 +162,22 @@ def to_clip(recording: Recording, item: Item, options: ReadOptions, label: Optio
         fps = options.resample_fps
     if options.img_shape is not None and keypoint.shape[-1] == 3:
         raise UserError('has three coordinates, so --img-shape has no meaning: leave it out')
-    if options.scale != 1 and keypoint.shape[-1] == 2:
-        raise UserError('has two coordinates, in pixels, so --scale has no meaning: leave it out')
     known = dict(
         label=label, keypoint_score=score, fps=fps,
-        subject=item.facts.subject, camera=item.facts.camera, img_shape=size if keypoint.shape[-1] == 2 else None)
+        subject=item.facts.subject, camera=item.facts.camera,
+        img_shape=_scaled(recording, options) if keypoint.shape[-1] == 2 else None)
     keypoint = _turn(keypoint, size) if options.upside_down else keypoint
     keypoint = np.ascontiguousarray(keypoint * np.float32(options.scale))
     return dict(frame_dir=item.name, total_frames=keypoint.shape[1], keypoint=keypoint,
                 **{key: value for key, value in known.items() if value is not None})
+
+
+def _scaled(recording: Recording, options: ReadOptions) -> Optional[Tuple[int, int]]:
+    """Return the size of the pictures after scaling: as the user says, or that of the file, scaled."""
+    if options.img_shape or recording.img_shape is None:
+        return options.img_shape
+    height, width = (max(1, round(side * options.scale)) for side in recording.img_shape)
+    return height, width
 
 
 def _turn(keypoint: np.ndarray, size: Optional[Tuple[int, int]]) -> np.ndarray:
@@ -189,15 +197,15 @@ def number_classes(labels: Sequence[str], file: Optional[Path] = None) -> Tuple[
     are those of the file in its order, or the sorted labels.
 
     Raises:
-        UserError: if a label is not in the file, or the file is not a list of names; if all labels are numbers, and not
-            all of them whole numbers from 0.
+        UserError: if a label is not in the file, or the file is not a list of names; if all labels are whole numbers,
+            and some are written in another way, or below 0.
     """
     others = [label for label in labels if not label.isdecimal()]
     if file is None and not others:
         return {label: int(label) for label in labels}, None
-    if file is None and all(map(_is_number, labels)):
-        raise UserError(f'the label {others[0]} is a number, but not a whole one from 0, as 7: correct it. A clip '
-                        'without a label has an empty cell in the manifest')
+    if file is None and all(map(_is_whole, labels)):
+        raise UserError(f'the label {others[0]} is not the number of a class, such as 7: correct it, or leave it empty '
+                        'in the manifest if the clip has none; --classes FILE gives names to labels as they are')
     names = read_class_names(file) if file else sorted(set(labels))
     wrong = sorted(set(labels) - set(names))
     if wrong:
@@ -205,12 +213,9 @@ def number_classes(labels: Sequence[str], file: Optional[Path] = None) -> Tuple[
     return {name: number for number, name in enumerate(names)}, names
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-        return True
-    except ValueError:
-        return False
+def _is_whole(text: str) -> bool:
+    """Return whether a text is a whole number, such as 7, -1 or 1.0."""
+    return re.fullmatch(r'[+-]?\d+(\.0*)?', text) is not None
 
 
 def _layout_of(items: Sequence[Item], reader: Reader, options: ReadOptions) -> Union[str, SkeletonLayout]:

@@ -47,7 +47,8 @@ class SkeletonDataset(PoseDataset):
 
     Attributes:
         summary: Summary of the split before a subset is drawn: ``ann_file``, ``split``, ``clips``, ``classes``, a
-            ``hash`` of names, labels, keypoints and scores that does not depend on the order of clips, and ``subset``.
+            ``hash`` of names, labels and keypoints that does not depend on the order of clips, ``scores``, the same of
+            the scores or None, and ``subset``.
         class_names: Names of the classes, or None if the annotation has none.
         labels: (n,) labels of the kept clips; -1 for a clip without a label.
         names: Names of the kept clips.
@@ -73,8 +74,8 @@ class SkeletonDataset(PoseDataset):
         if load_pipeline is None:
             load_pipeline = [dict(type='NormalizeSkeleton')] if self.layout is not None else []
         self.load_pipeline = complete_transforms(load_pipeline, 'the dataset', layout=layout)
-        for name in 'indices', 'valid_ratio', 'box_thr', 'filter_cfg':
-            if kwargs.get(name) is not None:
+        for name, usual in dict(indices=None, valid_ratio=None, box_thr=0.5, filter_cfg=None).items():
+            if kwargs.get(name) not in (None, usual):
                 raise UserError(f'the dataset has no option {name}: choose clips with subset, a split of their own, or '
                                 'hico-mm hold-out')
         if num_persons is not None:
@@ -165,7 +166,7 @@ class SkeletonDataset(PoseDataset):
         return dict(
             ann_file=Path(self.ann_file).name, split=self.split, clips=len(clips),
             classes=len({clip['label'] for clip in clips} - {UNLABELLED}), hash=hash_of(clips),
-            subset=dict(self.subset) if self.subset is not None else None)
+            scores=hash_of_scores(clips), subset=dict(self.subset) if self.subset is not None else None)
 
 
 def _with_persons(clip: dict, persons: np.ndarray) -> dict:
@@ -176,13 +177,22 @@ def _with_persons(clip: dict, persons: np.ndarray) -> dict:
 
 
 def hash_of(clips: Sequence[dict]) -> str:
-    """Return the SHA-256 of names, labels, keypoints and scores (as float32) of clips, independent of their order."""
+    """Return the SHA-256 of names, labels and keypoints (as float32) of annotated clips, independent of their order."""
     digests = []
     for clip in clips:
         keypoint = np.ascontiguousarray(clip['keypoint'], dtype=np.float32)
         digest = hashlib.sha256(f'{clip_name(clip)} {label_of(clip)} {keypoint.shape}'.encode())
         digest.update(keypoint.data.cast('B'))
-        if clip.get('keypoint_score') is not None:
-            digest.update(np.ascontiguousarray(clip['keypoint_score'], dtype=np.float32).data.cast('B'))
         digests.append(digest.digest())
     return hashlib.sha256(b''.join(sorted(digests))).hexdigest()
+
+
+def hash_of_scores(clips: Sequence[dict]) -> Optional[str]:
+    """Return the SHA-256 of names and scores (as float32) of clips, independent of their order; None without scores."""
+    digests = []
+    for clip in (clip for clip in clips if clip.get('keypoint_score') is not None):
+        score = np.ascontiguousarray(clip['keypoint_score'], dtype=np.float32)
+        digest = hashlib.sha256(f'{clip_name(clip)} {score.shape}'.encode())
+        digest.update(score.data.cast('B'))
+        digests.append(digest.digest())
+    return hashlib.sha256(b''.join(sorted(digests))).hexdigest() if digests else None

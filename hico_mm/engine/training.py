@@ -75,7 +75,7 @@ def check_checkpoint_names(config: Config) -> None:
     """
     hook = config.get('default_hooks', {}).get('checkpoint') or {}
     for name in 'out_dir', 'filename_tmpl':
-        if hook.get(name) is not None:
+        if hook.get(name) not in (None, 'epoch_{}.pth', 'iter_{}.pth'):
             raise UserError(f'default_hooks.checkpoint.{name} is {hook[name]!r}, but --resume looks for epoch_N.pth '
                             'and iter_N.pth in the work directory: leave it out, and choose the folder with --work-dir')
 

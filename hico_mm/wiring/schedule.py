@@ -29,6 +29,8 @@ def scale_places(schedulers: Any, factor: float) -> None:
             continue
         for key in PLACES & set(scheduler):
             old: Any = scheduler[key]
+            if old is None:  # MMEngine takes the length of the run
+                continue
             least = 1 if key in ('step_size', 'periods') else 0
             scheduler[key] = max(least, round(old * factor)) if isinstance(old, int) else [
                 max(least, round(place * factor)) for place in old]

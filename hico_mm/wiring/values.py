@@ -18,7 +18,8 @@ _SPLITS = ('train', 'val', 'test')
 LEAST: Dict[str, int] = {
     **{f'{split}_dataloader.batch_size': 1 for split in _SPLITS},
     **{f'{split}_dataloader.num_workers': 0 for split in _SPLITS},
-    **{f'train_cfg.{name}': 1 for name in ('max_epochs', 'max_iters', 'batch_size', 'val_interval', 'val_begin')},
+    **{f'train_cfg.{name}': 1 for name in ('max_epochs', 'max_iters', 'batch_size', 'val_interval')},
+    'train_cfg.val_begin': 0,
     'optim_wrapper.accumulative_counts': 1}
 
 

@@ -112,8 +112,6 @@ def test_mistakes(tmp_path):
             (CLIP, dict(axes='MTV'), 'axes "MTV" do not describe'), (CLIP[0], dict(axes='MTVC'), 'do not describe'),
             ([[1], [2, 3]], {}, 'is not an array'), (dict(frame_dir='a'), {}, 'has no keypoint'),
             (tmp_path / 'a.skeleton', dict(axes='TVC'), 'is not an array, so axes "TVC" has no meaning'),
-            (tmp_path / 'a.skeleton', dict(img_shape=(9, 9)), 'has three coordinates, so img_shape .* has no meaning'),
-            (CLIP, dict(img_shape=(9, 9)), 'clip has three coordinates, so img_shape'),
             (CLIP, dict(format='array'), 'clip is not a file, so format "array" has no meaning'),
             (f'{tmp_path}/mine.pkl:clip1', dict(format='array'), 'is a clip of an annotation, so format "array"'),
             (tmp_path / 'a.skeleton', dict(layout='coco'), 'has 25 joints, but layout "coco" has 17')):

@@ -159,6 +159,8 @@ def test_results_of_other_options_do_not_share_a_table(reproduce, tmp_path, firs
         for step in lane:
             write_json(step.options, tmp_path / step.name / 'step.json')
     assert reproduce(*common, *first)[0] == reproduce(*common, '--tasks', 'finetune', '--seeds', 1)[0] == 0
+    if first[1] == 'linear':  # baselines do not depend on the length of pretraining
+        assert reproduce(*common, '--tasks', 'untrained', '--seeds', 1, '--epochs', 2)[0] == 0
     code, _, said = reproduce(*common, '--tasks', 'linear', 'untrained', '--seeds', 1, *options)
     assert code == 1 and 'was made with other options' in said and 'choose another --out' in said
 

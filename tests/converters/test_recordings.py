@@ -464,6 +464,7 @@ def test_links_to_folders_are_followed_and_circles_end(tmp_path):
     own.mmpose(tmp_path / 'poses' / 'wave' / 'clip.json')
     (tmp_path / 'poses' / 'run').symlink_to(tmp_path / 'elsewhere')
     (tmp_path / 'poses' / 'wave' / 'again').symlink_to(tmp_path / 'poses')
+    (tmp_path / 'poses' / 'latest').symlink_to('wave')  # inside anyway
     content = converted(tmp_path / 'poses', out=tmp_path / 'a.pkl')
     assert [clip['frame_dir'] for clip in content['annotations']] == ['run/clip', 'wave/clip']
 
@@ -477,11 +478,17 @@ def test_a_class_with_one_video_of_openpose_beside_classes_with_several(tmp_path
         ('run/b', 'run'), ('run/c', 'run'), ('walk/a', 'walk')]
 
 
-@pytest.mark.parametrize('label', ['-1', '1.0', '2.5'])
+@pytest.mark.parametrize('label', ['-1', '1.0'])
 def test_numbers_that_are_not_classes_are_refused(poses, tmp_path, capsys, label):
     manifest = own.write(tmp_path / 'm.csv', f'file,label\nwave/clip0.json,3\njump/clip1.json,{label}\n')
     assert run(poses, '--manifest', manifest, '--out', tmp_path / 'b.pkl') == 1
-    assert f'the label {label} is a number, but not a whole one from 0' in capsys.readouterr().err
+    assert f'the label {label} is not the number of a class, such as 7' in capsys.readouterr().err
+
+
+def test_numbers_with_a_point_are_names(tmp_path):
+    for label in '1.1', '1.2', '2.1':
+        own.mmpose(tmp_path / 'poses' / label / 'clip.json')
+    assert converted(tmp_path / 'poses', out=tmp_path / 'a.pkl')['classes'] == ['1.1', '1.2', '2.1']
 
 
 def test_one_clip_of_each_class_is_trained_on(poses, tmp_path):
@@ -490,9 +497,11 @@ def test_one_clip_of_each_class_is_trained_on(poses, tmp_path):
     assert len(content['split']['val']) == 4
 
 
-def test_pixels_are_not_scaled(poses, tmp_path, capsys):
-    assert run(poses, '--scale', 0.5, '--out', tmp_path / 'a.pkl') == 1
-    assert 'has two coordinates, in pixels, so --scale has no meaning' in capsys.readouterr().err
+def test_the_size_of_the_picture_is_scaled_with_its_pixels(tmp_path):
+    path = own.mmaction(tmp_path / 'a.pkl')
+    whole, half = (converted(path, '--scale', scale, out=tmp_path / 'out.pkl')['annotations'][0] for scale in (1, 0.5))
+    assert whole['img_shape'] == (720, 1280) and half['img_shape'] == (360, 640)
+    np.testing.assert_allclose(half['keypoint'], whole['keypoint'] / 2)
 
 
 def test_the_persons_of_a_kinect_that_are_seen_most_are_kept(tmp_path):

@@ -65,7 +65,7 @@ def test_milestones_are_moved_with_the_epochs(make_runner):
 def test_every_number_of_epochs_of_a_schedule_is_rescaled():
     config = Config(dict(train_cfg=dict(max_epochs=100), param_scheduler=[
         dict(type='StepLR', step_size=40), dict(type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1]),
-        dict(type='LinearLR', by_epoch=False, end=60)]))
+        dict(type='LinearLR', by_epoch=False, end=60), dict(type='CosineAnnealingLR', T_max=None)]))
     scale_schedule(config, 10)
     assert config.param_scheduler[0].step_size == 4 and config.param_scheduler[1].periods == [5, 5]
     assert config.param_scheduler[2].end == 60

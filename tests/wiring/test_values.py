@@ -9,7 +9,7 @@ VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
 
 
 @pytest.mark.parametrize('options, said', [
-    ({'train_cfg.val_begin': 'abc'}, "train_cfg.val_begin must be a whole number of at least 1, got 'abc'"),
+    ({'train_cfg.val_begin': 'abc'}, "train_cfg.val_begin must be a whole number of at least 0, got 'abc'"),
     ({'optim_wrapper.accumulative_counts': 0}, 'optim_wrapper.accumulative_counts must be a whole number'),
     ({'optim_wrapper.optimizer.momentum': -1}, 'optim_wrapper.optimizer.momentum must be a number of at least 0'),
     ({'optim_wrapper.optimizer.weight_decay': 'abc'}, "weight_decay must be a number of at least 0, got 'abc'"),

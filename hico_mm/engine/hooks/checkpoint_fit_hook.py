@@ -114,7 +114,9 @@ def _compare_runs(runner: Runner, description: Optional[Description], source: st
     if description is None or not isinstance(runner._train_loop, BaseLoop):
         return
     before, now = description.training_data, training_summary(runner)
-    if before and now and (before['hash'] != now['hash'] or before.get('subset') != now.get('subset')):
+    if before and now and 'scores' not in before:  # of an earlier version
+        before = dict(before, scores=now.get('scores'))
+    if before and now and any(before.get(key) != now.get(key) for key in ('hash', 'scores', 'subset')):
         raise UserError(
             f'{source} was trained on {_data(before)}, but the config names {_data(now)}. A run can only be resumed '
             'on the same data: start a new one with --pretrained')
@@ -139,6 +141,8 @@ def _compare_optimizers(runner: Runner, description: Optional[Description], chec
                         'optimizer, or start a new run from it with --pretrained')
     schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
     scheduled = {'lr', *(scheduler.param_name for scheduler in schedulers)}
+    if 'momentum' in scheduled:  # of Adam, it is the first of the betas
+        scheduled.add('betas')
     free = {'params', *scheduled, *(f'initial_{name}' for name in scheduled)}
     for key in dict.fromkeys(key for group in now for key in group if key not in free):
         then, asked = (_plain([group.get(key) for group in groups]) for groups in (before, now))
