@@ -72,6 +72,12 @@ def few_labels(draws, *steps, lr=3e-3):
                 steps=steps, options={'optim_wrapper.optimizer.lr': lr, **BF16})
 
 
+# The skeleton of nw_ucla as a graph of MMAction2: (joint, the joint at which its bone starts).
+GRAPH = dict(mode='stgcn_spatial', layout=dict(num_node=20, center=1, inward=[
+    (joint, parent) for joint, parent in enumerate((1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18))
+    if joint != parent]))
+GCN = {'model.neck.tokenizer': dict(type='HiCoBackbone'), 'model.backbone': dict(
+    _delete_=True, type='STGCN', graph_cfg=GRAPH, base_channels=32, num_stages=6, inflate_stages=[4], down_stages=[4])}
 WIDE = {'model.backbone.channels': 256}
 # Without labels, a dataset of a few hundred clips needs more epochs: what counts is the number of steps.
 steps = 2250
@@ -99,6 +105,8 @@ settings = dict(
     labels_choice=dict(setting(ROTATION), labels=few_labels(2, 100, 400, lr=1e-3)),
     scratch=dict(setting(), steps=0, labels=few_labels(5, 400)),
     labels=dict(setting(ROTATION), labels=few_labels(5, 400)),
+    gcn=setting(ROTATION, **GCN),
+    gcn_instance=setting(ROTATION, **GCN, **levels('instance')),
     queue_64=setting(ROTATION, **{'model.head.queue_length': 64}),
     wide=setting(ROTATION, **WIDE),
     wide_6000=dict(setting(ROTATION, **WIDE), steps=6000),

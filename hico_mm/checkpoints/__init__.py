@@ -2,13 +2,13 @@
 
 from .description import META_KEY, Description, describe, describe_model
 from .encoder import (
-                      SLOTS,
-                      EncoderSource,
-                      check_same_source,
-                      leaves_encoder_out,
-                      take_encoder,
-                      take_encoder_into,
-                      takes_encoder,
+    SLOTS,
+    EncoderSource,
+    check_same_source,
+    leaves_encoder_out,
+    take_encoder,
+    take_encoder_into,
+    takes_encoder,
 )
 from .file import check_fit, load_checkpoint, save_checkpoint, weights_of
 from .identity import encoder_hash

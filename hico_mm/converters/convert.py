@@ -158,7 +158,7 @@ def everything_in(folder: Path) -> Iterator[Path]:
 def regular_files(raw: Path, pattern: str) -> Tuple[List[Path], List[str]]:
     """Return the sorted files in a folder whose names match, and a sentence for each match that is not a file.
 
-    Opening a folder, a broken link or a named pipe would fail or hang. Links to folders are followed.
+    Opening a folder, a broken link or a named pipe would fail or hang. Links to folders elsewhere are followed.
     """
     files, faults = [], []
     for path in sorted(path for path in everything_in(raw) if fnmatchcase(path.name, pattern)):
